@@ -1,0 +1,39 @@
+"""Image distortions with physical parameters, and presets of their levels.
+
+Every distortion is a pure function of one image, float32 [height, width, 3] in [0, 1],
+and one physical parameter, a Python number (sigma in pixels, variance, quality, ratio).
+It returns an image of the same shape, dtype and range, and keeps what is known of the
+shape. It works eagerly, in a tf.function and in Dataset.map. A random one also takes
+`seed`, int32 [2], by keyword; the same seed gives the same image.
+
+Levels exist only in the presets, where level 0 is the image itself:
+
+    import distortions
+
+    noisy = distortions.distort(image, "white_noise", 2, seed=(1, 2))
+    for row in distortions.PRESETS["live"].rows:
+        worst = row.distort(image, len(row.parameters), seed=(1, 2))
+    blurred = distortions.blur.gaussian_blur(image, 2.5)
+"""
+
+from distortions import blur
+from distortions import jpeg
+from distortions import jpeg2000
+from distortions import noise
+from distortions.presets import PRESETS
+from distortions.presets import distort
+from distortions.registry import Policy
+from distortions.registry import Preset
+from distortions.registry import Row
+
+__all__ = [
+    "PRESETS",
+    "Policy",
+    "Preset",
+    "Row",
+    "blur",
+    "distort",
+    "jpeg",
+    "jpeg2000",
+    "noise",
+]

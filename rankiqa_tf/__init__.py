@@ -1,0 +1,1 @@
+"""RankIQA: no-reference image quality from rankings, in TensorFlow."""

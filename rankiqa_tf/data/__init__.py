@@ -1,0 +1,1 @@
+"""Photos: decoding, crops, references and ranked batches."""

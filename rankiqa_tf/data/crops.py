@@ -1,0 +1,97 @@
+"""Square crops of photos, at random or in a fixed grid.
+
+Images are [height, width, channels] of any dtype, which the crops keep. Height and
+width may be unknown until the graph runs. Where an image is smaller than a crop it is
+first enlarged by mirroring, never by resizing: resizing changes quality.
+
+Only core operations: these functions also run inside exported models.
+"""
+
+import tensorflow as tf
+
+MAX_CROPS_A_SIDE = 4  # At most 16 crops a photo, so that large ones are not slow.
+
+
+def pad_to(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Mirrors an image at its edges until both its sides are size or more.
+
+    Args:
+        image: [height, width, channels].
+        size: the least height and width, in pixels.
+
+    Returns:
+        [max(height, size), max(width, size), channels], the image in the middle. The
+        edge pixel is mirrored too, as often as needed, as numpy.pad's mode "symmetric"
+        does. An odd number of added pixels puts one more at the lower or right end.
+    """
+    image = tf.convert_to_tensor(image)
+    padded = tf.cond(
+        tf.reduce_any(tf.shape(image)[:2] < size),
+        lambda: _mirror(_mirror(image, size, axis=0), size, axis=1),
+        lambda: image,
+    )
+    return tf.ensure_shape(padded, [None, None, image.shape[-1]])
+
+
+def random_crop(image: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
+    """Cuts a square from a random place, every possible one equally likely.
+
+    Args:
+        image: [height, width, channels]; padded where smaller than the crop.
+        size: height and width of the crop, in pixels.
+        seed: int32 [2]; the same one gives the same place.
+
+    Returns:
+        [size, size, channels].
+    """
+    image = pad_to(image, size)
+    places = tf.cast(tf.shape(image)[:2] - size + 1, tf.uint32)
+    bits = tf.random.stateless_uniform([2], seed, None, None, tf.uint32)
+    top, left = tf.unstack(tf.cast(bits % places, tf.int32))
+    crop = image[top : top + size, left : left + size]
+    return tf.ensure_shape(crop, [size, size, image.shape[-1]])
+
+
+def grid_crops(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Cuts squares in a fixed grid, so that a photo always gives the same crops.
+
+    Args:
+        image: [height, width, channels]; padded where smaller than a crop.
+        size: height and width of a crop, in pixels.
+
+    Returns:
+        [n, size, size, channels], row by row, from grid_offsets along each side.
+    """
+    image = pad_to(image, size)
+    height, width = tf.unstack(tf.shape(image)[:2])
+    within = tf.range(size)
+    rows = grid_offsets(height, size)[:, tf.newaxis] + within  # [down, size]
+    columns = grid_offsets(width, size)[:, tf.newaxis] + within  # [across, size]
+    crops = tf.gather(tf.gather(image, rows), columns, axis=2)
+    crops = tf.transpose(crops, [0, 2, 1, 3, 4])  # [down, across, size, size, channels]
+    return tf.reshape(crops, [-1, size, size, image.shape[-1] or tf.shape(image)[-1]])
+
+
+def grid_offsets(side: tf.Tensor, size: int) -> tf.Tensor:
+    """Places crops along one side of an image.
+
+    Args:
+        side: int32 scalar, the side in pixels; size or more.
+        size: the side of a crop.
+
+    Returns:
+        int32 [n]: evenly spaced from 0 to side - size, rounded (halves up). n is the
+        least number of crops that covers the side, at most MAX_CROPS_A_SIDE.
+    """
+    side = tf.convert_to_tensor(side, tf.int32)
+    count = tf.clip_by_value(-(-side // size), 1, MAX_CROPS_A_SIDE)
+    gaps = tf.maximum(count - 1, 1)
+    return (2 * tf.range(count) * (side - size) + gaps) // (2 * gaps)
+
+
+def _mirror(image: tf.Tensor, size: int, *, axis: int) -> tf.Tensor:
+    side = tf.shape(image)[axis]
+    missing = tf.maximum(size - side, 0)
+    # Mirrors stand at both ends, so positions repeat every 2 * side, there and back.
+    position = (tf.range(side + missing) - missing // 2) % (2 * side)
+    return tf.gather(image, tf.minimum(position, 2 * side - 1 - position), axis=axis)

@@ -1,0 +1,230 @@
+"""Any photo to uint8 RGB [height, width, 3].
+
+Grey becomes three equal channels, 16 bits become their upper 8, of an animation or
+a document the first picture is taken, and a photo that its EXIF data say is turned
+is turned upright. Transparency is left out: colours are taken as they are stored,
+never blended with a background.
+
+The usual kinds are decoded by operations of the graph: JPEG and PNG by TensorFlow;
+WebP, JPEG 2000 and PNM by tensorflow-io where its operations load (TensorFlow up to
+2.17). Pillow decodes the rest; whichever decodes it, a photo has the same pixels.
+"""
+
+import functools
+import io
+import threading
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from PIL import ImageOps
+from PIL import UnidentifiedImageError
+
+MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
+
+# fmt: off
+SUFFIXES = (
+    ".avif", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
+    ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+)
+# fmt: on
+
+_OPEN_LOCK = threading.Lock()
+
+
+class PhotoError(ValueError):
+    """A file that cannot be read as a photo."""
+
+
+def decode_photo(contents: tf.Tensor) -> tf.Tensor:
+    """Decodes a photo of any kind, eagerly or inside a graph such as Dataset.map.
+
+    Args:
+        contents: string scalar, the bytes of the file.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        tf.errors.OpError: when it runs, if the bytes are not a photo or are broken;
+            eagerly it may be a PhotoError.
+    """
+    contents = tf.convert_to_tensor(contents)
+    start = tf.strings.substr(contents, 0, 80) + b"\0" * 80  # substr wants enough bytes
+
+    def has(at: int, expected: bytes) -> tf.Tensor:
+        return tf.strings.substr(start, at, len(expected)) == expected
+
+    # EXIF or XMP data may say that the photo is turned, and Adobe's marker that it is
+    # CMYK. Pillow looks after these; where they say nothing it is only slower.
+    plain = tf.logical_not(
+        tf.strings.regex_full_match(
+            tf.strings.substr(contents, 0, 1 << 16), r"(?is)\C*(exif|adobe)\C*"
+        )
+    )
+    cases = [
+        (
+            plain & has(0, b"\xff\xd8\xff"),
+            # The default method differs from Pillow's by up to 4 levels.
+            lambda: tf.io.decode_jpeg(contents, 3, dct_method="INTEGER_ACCURATE"),
+        ),
+        (
+            plain & has(0, b"\x89PNG\r\n\x1a\n"),
+            lambda: tf.io.decode_png(contents, 3),
+        ),
+    ]
+    tfio = _tensorflow_io()
+    if tfio is not None:
+        codecs = tfio.experimental.image
+        # Extended WebP files ("VP8X") may be animated or turned.
+        webp = has(0, b"RIFF") & (has(8, b"WEBPVP8 ") | has(8, b"WEBPVP8L"))
+        # JPEG 2000 in 8 bits, 3 components in sRGB or 1 in grey, boxes in the usual
+        # order. Of others tensorflow-io takes few, and 16 bits end the process.
+        rgb = has(56, b"\0\3\7") & has(73, b"\0\0\0\x10")
+        grey = has(56, b"\0\1\7") & has(73, b"\0\0\0\x11")
+        jp2 = has(4, b"jP  \r\n\x87\n") & has(44, b"ihdr") & has(66, b"colr\1")
+        pnm = tf.strings.regex_full_match(start, r"(?s)P[56]\s\d+\s\d+\s255\s\C*")
+        cases += [
+            (webp, lambda: tfio.image.decode_webp(contents)[..., :3]),
+            (jp2 & rgb, lambda: codecs.decode_jp2(contents)),
+            (jp2 & grey, lambda: _in_colour(codecs.decode_jp2(contents))),
+            (pnm & has(0, b"P6"), lambda: codecs.decode_pnm(contents)),
+            (pnm & has(0, b"P5"), lambda: _in_colour(codecs.decode_pnm(contents))),
+        ]
+    image = tf.case(cases, default=lambda: _decode_in_python(contents))
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def read_photo(path: str | Path) -> np.ndarray:
+    """Reads and decodes a photo.
+
+    Args:
+        path: the file, of any kind that decode_photo takes.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        PhotoError: if the file is missing, or cannot be read as a photo.
+    """
+    try:
+        contents = Path(path).read_bytes()
+    except OSError as error:
+        raise PhotoError(f"{path}: {error.strerror}") from None
+    try:
+        return decode_photo(contents).numpy()
+    except (tf.errors.OpError, PhotoError):
+        pass  # Pillow says in plain words what is wrong, or can read it after all.
+    try:
+        return _decode_with_pillow(contents)
+    except PhotoError as error:
+        raise PhotoError(f"{path}: {error}") from None
+
+
+def find_photos(paths: Sequence[str | Path]) -> list[Path]:
+    """Lists photos: files as they are given, and those anywhere inside folders.
+
+    Args:
+        paths: files and folders. A file is taken whatever its name; in folders those
+            that end in one of SUFFIXES are, sorted, hidden ones left out.
+
+    Returns:
+        The files, in the order of paths.
+
+    Raises:
+        ValueError: if a path does not exist or a folder holds no photo.
+    """
+    photos: list[Path] = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            found = [file for file in sorted(path.rglob("*")) if _is_photo(file, path)]
+            if not found:
+                raise ValueError(
+                    f"no photos in {path}; looked for files that end in "
+                    f"{', '.join(SUFFIXES)}"
+                )
+            photos += found
+        elif path.exists():
+            photos.append(path)
+        else:
+            raise ValueError(f"no such file or folder: {path}")
+    return photos
+
+
+def _is_photo(file: Path, folder: Path) -> bool:
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return not hidden and file.suffix.lower() in SUFFIXES and file.is_file()
+
+
+@functools.cache
+def _tensorflow_io() -> ModuleType | None:
+    """Returns tensorflow-io, or None where it is missing or does not fit TensorFlow."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # About operations that do not load.
+            import tensorflow_io as tfio
+            from tensorflow_io.python.ops import core_ops
+
+            _ = core_ops.io_decode_web_p  # Loads the operations, which import does not.
+    except (ImportError, NotImplementedError, AttributeError, OSError):
+        return None
+    return tfio
+
+
+def _in_colour(image: tf.Tensor) -> tf.Tensor:
+    return tf.repeat(image, 3, axis=-1)  # [h, w, 1] -> [h, w, 3]
+
+
+def _decode_in_python(contents: tf.Tensor) -> tf.Tensor:
+    if tf.executing_eagerly():  # Where numpy_function would not give it plain bytes.
+        return tf.convert_to_tensor(_decode_with_pillow(contents.numpy()))
+    return tf.numpy_function(_decode_with_pillow, [contents], tf.uint8, stateful=False)
+
+
+def _decode_with_pillow(contents: bytes) -> np.ndarray:
+    """Returns uint8 [h, w, 3]; any failure is a PhotoError without the file's name."""
+    if not contents:
+        raise PhotoError("the file is empty")
+    try:
+        with _open(contents) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise PhotoError(
+                    f"{width} x {height} pixels are too many; at most "
+                    f"{MAX_PIXELS:,} can be read"
+                )
+            return _to_rgb(ImageOps.exif_transpose(image))
+    except UnidentifiedImageError:
+        raise PhotoError("not a photo, or broken at its start") from None
+    except PhotoError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many kinds on broken files.
+        raise PhotoError(f"the photo is broken or cut short: {error}") from None
+
+
+def _open(contents: bytes) -> Image.Image:
+    # Pillow warns of photos over 89 megapixels and refuses those over 179; the
+    # limit can be lifted for the whole process only, so only while the header is read.
+    with _OPEN_LOCK:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(contents))
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _to_rgb(image: Image.Image) -> np.ndarray:
+    if image.mode == "F":
+        raise PhotoError("floating-point photos are not read: their range is unknown")
+    if image.mode.startswith("I"):  # Grey in 16 bits, where convert would clip.
+        grey = np.asarray(image)
+        if grey.max() > 0xFFFF:
+            raise PhotoError("grey photos of more than 16 bits are not read")
+        return np.repeat((grey >> 8).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
+    if "transparency" in image.info:
+        image = image.convert("RGBA")  # Else Pillow warns that it is dropped.
+    return np.asarray(image.convert("RGB"))

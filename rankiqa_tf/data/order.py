@@ -1,0 +1,27 @@
+"""Order and seeds as functions of a number, so that any step can be made alone."""
+
+import zlib
+
+import tensorflow as tf
+
+
+def shuffled(slot: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+    """Which of `count` things comes at place `slot` of endless shuffled epochs.
+
+    Args:
+        slot: int64 scalar, 0 or more.
+        count: how many things there are.
+        seed: decides the order; each epoch has one of its own.
+
+    Returns:
+        int32 scalar in 0..count - 1; each comes once in every `count` slots.
+    """
+    epoch_seed = tf.cast(tf.stack([tf.cast(seed, tf.int64), slot // count]), tf.uint32)
+    place = tf.cast(slot % count, tf.int32)
+    return tf.random.experimental.index_shuffle(place, epoch_seed, count - 1)
+
+
+def seed_of(seed: int, purpose: str, number: tf.Tensor) -> tf.Tensor:
+    """A seed, int32 [2], for one purpose and one step, photo or picture of a run."""
+    root = tf.constant([seed, zlib.crc32(purpose.encode()) >> 1])
+    return tf.random.fold_in(root, number)

@@ -1,0 +1,57 @@
+"""Batches of photos with human scores, for fine-tuning.
+
+A batch is a dictionary: `image` float32 [M, crop, crop, 3] in [0, 1], a crop from a
+random place of each photo; `mos` float32 [M]. As with ranked batches, the seed and
+the step's number alone decide it.
+"""
+
+from collections.abc import Sequence
+
+import tensorflow as tf
+
+from rankiqa_tf.data import crops
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import order
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+
+class ScoredBatches:
+    """Makes batches of photos with scores; each epoch takes every photo once.
+
+    Args:
+        photos: the photos and their scores.
+        size: images in a batch; an epoch's end may fall inside one.
+        crop_size: side of the crops in pixels; smaller photos are mirrored.
+        seed: decides order and crops.
+    """
+
+    def __init__(
+        self,
+        photos: Sequence[ScoredPhoto],
+        *,
+        size: int,
+        crop_size: int,
+        seed: int,
+    ):
+        self.size = size
+        self._paths = tf.constant([str(photo.path) for photo in photos])
+        self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
+        self._crop_size = crop_size
+        self._seed = seed
+
+    def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
+        """The batches of the steps first_step to last_step - 1, prefetched."""
+        return (
+            tf.data.Dataset.range(first_step * self.size, last_step * self.size)
+            .map(self._photo, tf.data.AUTOTUNE, deterministic=True)
+            .batch(self.size, drop_remainder=True)
+            .prefetch(tf.data.AUTOTUNE)
+        )
+
+    def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
+        number = order.shuffled(slot, len(self._paths), self._seed)
+        photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
+        seed = order.seed_of(self._seed, "crop", slot)
+        crop = crops.random_crop(photo, self._crop_size, seed=seed)
+        return {"image": tf.cast(crop, tf.float32) / 255, "mos": self._scores[number]}
+

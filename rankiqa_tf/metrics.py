@@ -1,0 +1,77 @@
+"""How well scores agree with opinion or with a known order.
+
+All take one-dimensional arrays of equal length and return plain floats.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import scipy.stats
+
+Array = npt.ArrayLike
+
+
+def srocc(scores: Array, opinions: Array) -> float:
+    """Spearman's rank order correlation, ties given their mean rank; nan if constant."""
+    return _correlation(scipy.stats.spearmanr, scores, opinions)
+
+
+def lcc(scores: Array, opinions: Array) -> float:
+    """Pearson's linear correlation of the raw scores (Eq. 14); nan if constant."""
+    return _correlation(scipy.stats.pearsonr, scores, opinions)
+
+
+def krocc(scores: Array, opinions: Array) -> float:
+    """Kendall's tau-b; nan if constant."""
+    return _correlation(scipy.stats.kendalltau, scores, opinions)
+
+
+def rmse(scores: Array, opinions: Array) -> float:
+    """Root of the mean squared difference, in the unit of the opinions."""
+    first, second = _checked(scores, opinions)
+    return float(np.sqrt(np.mean((first - second) ** 2)))
+
+
+# The four that the field reports, by the name each has in tables and files.
+CORRELATIONS_AND_ERROR: Mapping[str, Callable[[Array, Array], float]] = (
+    MappingProxyType({"srocc": srocc, "lcc": lcc, "krocc": krocc, "rmse": rmse})
+)
+
+
+def pair_accuracy(scores: Array, levels: Array) -> float:
+    """The share of pairs of different levels whose scores are in the right order.
+
+    Args:
+        scores: the scores of one photo under one distortion; higher is better.
+        levels: the levels; higher is worse. A tie of scores counts as wrong.
+
+    Returns:
+        A share in 0..1; nan if all levels are equal.
+    """
+    score, level = _checked(scores, levels)
+    better = level[:, np.newaxis] < level[np.newaxis]
+    if not better.any():
+        return float("nan")
+    return float((score[:, np.newaxis] > score[np.newaxis])[better].mean())
+
+
+def _correlation(function: Callable, scores: Array, opinions: Array) -> float:
+    first, second = _checked(scores, opinions)
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float("nan")  # As scipy does, without its warning.
+    return float(function(first, second).statistic)
+
+
+def _checked(scores: Array, opinions: Array) -> tuple[np.ndarray, np.ndarray]:
+    first, second = np.asarray(scores, float), np.asarray(opinions, float)
+    if first.ndim != 1 or first.shape != second.shape or first.size < 2:
+        raise ValueError(
+            "two lists of the same length, at least 2, are needed, not shapes "
+            f"{first.shape} and {second.shape}"
+        )
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise ValueError("there is a score or an opinion that is not a finite number")
+    return first, second

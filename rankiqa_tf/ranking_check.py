@@ -1,0 +1,115 @@
+"""Does it rank? Scores of held-out photos at every level of every distortion."""
+
+import dataclasses
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf import metrics
+from rankiqa_tf.data import crops
+from rankiqa_tf.data import order
+from rankiqa_tf.data import ranked
+
+
+@dataclasses.dataclass(frozen=True)
+class LevelScores:
+    """The scores of photos at every level.
+
+    Attributes:
+        names: the distortions.
+        scores: float [photos, distortions, levels], level 0 first; higher is better.
+    """
+
+    names: tuple[str, ...]
+    scores: np.ndarray
+
+    def summary(self, prefix: str) -> dict[str, float]:
+        """Figures by name, for each distortion and over all.
+
+        `pair_accuracy` is the share of pairs of one photo at two levels that are in
+        the right order; `srocc` the correlation of score with falling level over
+        photos and levels together, which also wants photos to agree with each other.
+        """
+        num_photos, _, num_levels = self.scores.shape
+        levels = np.arange(num_levels)
+        quality = np.tile(-levels, num_photos)
+        accuracies, correlations = {}, {}
+        for name, scores in zip(self.names, self.scores.swapaxes(0, 1), strict=True):
+            accuracies[name] = np.mean(
+                [metrics.pair_accuracy(photo, levels) for photo in scores]
+            )
+            correlations[name] = metrics.srocc(scores.ravel(), quality)
+        figures = {}
+        for figure, values in (("pair_accuracy", accuracies), ("srocc", correlations)):
+            figures[f"{prefix}/{figure}"] = float(np.mean(list(values.values())))
+            for name, value in values.items():
+                figures[f"{prefix}/{figure}/{name}"] = float(value)
+        return figures
+
+
+class RankingCheck:
+    """The versions of some photos, made anew or kept, and their scores.
+
+    Args:
+        photos: the files.
+        preset: name of a preset of `distortions`.
+        crop_size: side of the model's crops.
+        seed: decides noise and single crops.
+    """
+
+    def __init__(
+        self, photos: Sequence[Path], *, preset: str, crop_size: int, seed: int
+    ):
+        self._photos = [str(photo) for photo in photos]
+        self._versions = ranked.Versions(preset)
+        self._crop_size = crop_size
+        self._seed = seed
+        self._kept: np.ndarray | None = None
+
+    def single_crops(self, model: keras.Model) -> LevelScores:
+        """Scores one crop of each version, as in training: quick, and noisier.
+
+        The crops are kept, uint8, for the next call.
+        """
+        if self._kept is None:
+            one = self._pictures().map(self._single, tf.data.AUTOTUNE)
+            self._kept = np.stack(list(one.as_numpy_iterator()))
+        scores = [
+            model.predict_on_batch(self._kept[first : first + 32].astype("f4") / 255)
+            for first in range(0, len(self._kept), 32)
+        ]
+        return self._by_level(np.concatenate(scores))
+
+    def whole_photos(self, score: Callable[[np.ndarray], float]) -> LevelScores:
+        """Scores each version as a photo: `score` is a `scoring.Scorer`'s."""
+        pictures = self._pictures().prefetch(4).as_numpy_iterator()
+        return self._by_level(np.array([score(picture) for _, picture in pictures]))
+
+    def _pictures(self) -> tf.data.Dataset:
+        kinds, levels = self._versions.num_distortions, self._versions.num_levels + 1
+        count = len(self._photos) * kinds * levels
+
+        def picture(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            content = number // (kinds * levels)
+            kind, level = number // levels % kinds, number % levels
+            photo = ranked.read_photo_of(self._photos, content)
+            seed = order.seed_of(self._seed, "picture", number)
+            whole = self._versions.whole(photo, kind, level)
+            return number, self._versions.local(whole, kind, level, seed)
+
+        numbers = tf.data.Dataset.from_tensor_slices(tf.range(count))
+        return numbers.map(picture, tf.data.AUTOTUNE, deterministic=True)
+
+    def _single(self, number: tf.Tensor, picture: tf.Tensor) -> tf.Tensor:
+        seed = order.seed_of(self._seed, "single", number)
+        return crops.random_crop(picture, self._crop_size, seed=seed)
+
+    def _by_level(self, scores: np.ndarray) -> LevelScores:
+        names = self._versions.names
+        return LevelScores(
+            names, scores.reshape(len(self._photos), len(names), -1).astype(float)
+        )

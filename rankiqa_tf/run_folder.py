@@ -1,0 +1,151 @@
+"""What a run reads and leaves: its data, split, and the papers of its folder."""
+
+import concurrent.futures
+import dataclasses
+import itertools
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rankiqa_tf.config import Config
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import references
+from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.stages import Split
+
+_OPTIONS = "options.json"
+_RESULTS = "results.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """The data of a run, each part None if the run has no use for it.
+
+    Attributes:
+        photos: paths to rank.
+        scored: photos with human scores.
+    """
+
+    photos: Split | None
+    scored: Split | None
+
+    def samples(self, count: int = 20) -> list[Path]:
+        """Some photos to compare exports on: held-out ones first."""
+        paths = []
+        if self.scored is not None:
+            paths = [p.path for p in (*self.scored.held_out, *self.scored.training)]
+        elif self.photos is not None:
+            paths = [*self.photos.held_out, *self.photos.training]
+        plain = (path for path in paths if path.suffix.lower() in (".jpg", ".png"))
+        return list(itertools.islice(plain, count))
+
+
+def read_data(config: Config) -> Data:
+    """Finds, checks and splits what a run is trained on.
+
+    Photos to rank that cannot be read are named and left out; a photo with a score
+    that cannot be read is an error.
+
+    Raises:
+        ValueError: if there are too few photos, or the CSV is wrong.
+    """
+    photos = scored = None
+    if config.ranks:
+        paths = (
+            decode.find_photos([_folder(config.photos)])
+            if config.photos
+            else references.embedded_photos()
+        )
+        paths = _readable(paths)
+        if len(paths) < 2:
+            raise ValueError(
+                f"ranking needs at least 2 photos, one of them to hold out, and "
+                f"{config.photos} has {len(paths)} that can be read"
+            )
+        photos = Split(
+            *references.split(
+                paths,
+                holdout=config.holdout,
+                seed=config.seed,
+                groups=[path.name for path in paths],
+            )
+        )
+        if len(photos.training) < config.photos_per_batch:
+            raise ValueError(
+                f"photos_per_batch is {config.photos_per_batch}, but there are only "
+                f"{len(photos.training)} photos to train on"
+            )
+    if config.finetunes:
+        rows = scores_csv.read(config.scores, config.scores_dir or None)
+        if len({row.mos for row in rows}) == 1:
+            raise ValueError(f"all scores of {config.scores} are {rows[0].mos}")
+        scored = Split(
+            *references.split(
+                rows,
+                holdout=config.holdout,
+                seed=config.seed,
+                groups=[row.reference for row in rows],
+            )
+        )
+    return Data(photos, scored)
+
+
+def claim(workdir: Path, config: Config) -> None:
+    """Makes a run's folder, or takes up the run that is in it.
+
+    Raises:
+        ValueError: if the folder holds a run with other options.
+    """
+    workdir.mkdir(parents=True, exist_ok=True)
+    path, options = workdir / _OPTIONS, dataclasses.asdict(config)
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = [
+            f"{name} was {before.get(name)!r}, is {value!r}"
+            for name, value in options.items()
+            if before.get(name) != value
+        ]
+        if changed:
+            raise ValueError(
+                f"{workdir} holds a run with other options ({'; '.join(changed)}): "
+                "choose another workdir, or the same options to go on"
+            )
+    _write_json(path, options)
+
+
+def write_results(workdir: Path, figures: dict[str, float]) -> None:
+    """Writes results.json, whole or not at all."""
+    _write_json(workdir / _RESULTS, figures)
+
+
+def _write_json(path: Path, content: dict) -> None:
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _folder(path: str) -> str:
+    if Path(path).is_file():
+        raise ValueError(f"photos must be a folder, not the file {path}")
+    return path
+
+
+def _readable(paths: Sequence[Path]) -> list[Path]:
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        problems = list(pool.map(_problem, paths))
+    broken = [problem for problem in problems if problem]
+    for problem in broken:
+        print(f"left out: {problem}", file=sys.stderr)
+    if broken:
+        print(f"{len(broken)} of {len(paths)} photos left out", file=sys.stderr)
+    return [p for p, problem in zip(paths, problems, strict=True) if not problem]
+
+
+def _problem(path: Path) -> str | None:
+    try:
+        decode.read_photo(path)
+    except decode.PhotoError as error:
+        return str(error)
+    return None

@@ -1,0 +1,255 @@
+"""The two stages of the paper: rank, then fine-tune on human scores."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf import losses
+from rankiqa_tf import models
+from rankiqa_tf import opinion_check
+from rankiqa_tf import scoring
+from rankiqa_tf import trainer
+from rankiqa_tf.config import Config
+from rankiqa_tf.data import order
+from rankiqa_tf.data import ranked
+from rankiqa_tf.data import scored
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.models import heads
+from rankiqa_tf.models import model_file
+from rankiqa_tf.ranking_check import LevelScores
+from rankiqa_tf.ranking_check import RankingCheck
+
+_LOOK_PHOTOS = 16  # Held-out photos that a look during ranking takes.
+_LOOK_SCORED = 50  # And one during fine-tuning.
+_HEAD_EPOCHS = 4  # Crops of each photo that the ridge regression sees.
+_HEAD_PENALTY = 1.0  # Its penalty on features of unit variance.
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """What is trained on and what is held out."""
+
+    training: Sequence
+    held_out: Sequence
+
+
+def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
+    """Makes or loads the model that a run begins with, and what is known of it."""
+    if config.init not in ("random", "imagenet"):
+        return model_file.load(config.init)
+    keras.utils.set_random_seed(config.seed)
+    model = models.build(
+        config.network,
+        weights=None if config.init == "random" else "imagenet",
+        levels=config.levels,  # type: ignore[arg-type]
+    )
+    metadata = model_file.Metadata(
+        network=config.network,
+        crop_size=models.NETWORKS[config.network].crop_size,
+        levels=config.levels,
+        score_range=None,
+        trained_on="",
+        stages=(),
+    )
+    return model, metadata
+
+
+def rank(
+    model: keras.Model,
+    metadata: model_file.Metadata,
+    photos: Split,
+    config: Config,
+    workdir: Path,
+) -> tuple[model_file.Metadata, dict[str, float], LevelScores]:
+    """Trains a model to rank; changes it in place.
+
+    Args:
+        model: from `start`.
+        metadata: of the model.
+        photos: paths of photos.
+        config: the options.
+        workdir: where checkpoints and records go.
+
+    Returns:
+        What is known of the model now, the figures, and the held-out scores they
+        come from.
+    """
+    batches = ranked.RankedBatches(
+        photos.training,
+        preset=config.preset,
+        shape=ranked.BatchShape(
+            photos=config.photos_per_batch,
+            distortions=config.distortions_per_batch,
+            levels=config.levels_per_batch,
+        ),
+        crop_size=metadata.crop_size,
+        seed=config.seed,
+    )
+
+    def make_check(held_out: Sequence[Path]) -> RankingCheck:
+        return RankingCheck(
+            held_out,
+            preset=config.preset,
+            crop_size=metadata.crop_size,
+            seed=config.seed,
+        )
+
+    few = make_check(photos.held_out[:_LOOK_PHOTOS])
+
+    def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
+        content = batch["content"] if config.same_content_pairs else None
+        mask = losses.pair_mask(batch["distortion"], batch["level"], content)
+        return losses.ranking_hinge(
+            scores,
+            mask,
+            margin=config.margin,
+            reduction=config.reduction,  # type: ignore[arg-type]
+        )
+
+    def prepare() -> None:
+        images = (batch["image"].numpy() for batch in batches.dataset(0, 8))
+        heads.fit_standardisation(model, images)
+
+    seconds = trainer.train(
+        model,
+        batches,
+        loss,
+        _plan(config, config.rank_steps, config.rank_learning_rate),
+        prepare=prepare,
+        look=lambda: few.single_crops(model).summary("rank_look"),
+        checkpoints=workdir / "checkpoints" / "rank",
+        tensorboard=workdir / "tensorboard" / "rank",
+    )
+    metadata = dataclasses.replace(
+        metadata,
+        stages=(*metadata.stages, "rank"),
+        score_range=None,
+        trained_on=_join(
+            metadata.trained_on,
+            f"{len(photos.training)} photos ranked under preset {config.preset}",
+        ),
+    )
+    check = make_check(photos.held_out)
+    result = check.whole_photos(scoring.Scorer(model, metadata).score)
+    figures = {
+        "rank/seconds": seconds,
+        "rank/photos": len(photos.training),
+        "rank/held_out_photos": len(photos.held_out),
+        **result.summary("rank"),
+        **check.single_crops(model).summary("rank_single_crops"),
+    }
+    return metadata, figures, result
+
+
+def finetune(
+    model: keras.Model,
+    metadata: model_file.Metadata,
+    photos: Split,
+    config: Config,
+    workdir: Path,
+) -> tuple[model_file.Metadata, dict[str, float]]:
+    """Trains a model to give human scores; changes it in place.
+
+    Args:
+        model: from `start` or `rank`.
+        metadata: of the model.
+        photos: `ScoredPhoto`s.
+        config: the options.
+        workdir: where checkpoints and records go.
+
+    Returns:
+        What is known of the model now, and the figures on the held-out photos.
+    """
+    batches = _scored_batches(photos.training, metadata, config, config.seed)
+    opinions = np.array([photo.mos for photo in photos.training])
+    variance = opinions.var()
+    scorer = scoring.Scorer(model, metadata)
+    few = photos.held_out[:_LOOK_SCORED]
+
+    def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
+        # In units of the opinions' variance: learning rates fit any scale of MOS.
+        return losses.squared_error(scores, batch["mos"]) / variance
+
+    def prepare() -> None:
+        if config.finetune_head == "ridge":
+            _fit_head(model, metadata, photos.training, config)
+
+    seconds = trainer.train(
+        model,
+        batches,
+        loss,
+        _plan(config, config.finetune_steps, config.finetune_learning_rate),
+        prepare=prepare,
+        look=lambda: opinion_check.check(scorer.score, few).summary("test_look"),
+        checkpoints=workdir / "checkpoints" / "finetune",
+        tensorboard=workdir / "tensorboard" / "finetune",
+    )
+    metadata = dataclasses.replace(
+        metadata,
+        stages=(*metadata.stages, "finetune"),
+        score_range=(float(opinions.min()), float(opinions.max())),
+        trained_on=_join(
+            metadata.trained_on,
+            f"{len(photos.training)} photos of {Path(config.scores).name}",
+        ),
+    )
+    figures = {
+        "finetune/seconds": seconds,
+        "finetune/photos": len(photos.training),
+        "test/photos": len(photos.held_out),
+        **opinion_check.check(scorer.score, photos.held_out).summary("test"),
+    }
+    return metadata, figures
+
+
+def _fit_head(
+    model: keras.Model,
+    metadata: model_file.Metadata,
+    photos: Sequence[ScoredPhoto],
+    config: Config,
+) -> None:
+    # A seed of its own: the first steps should not see the same crops again.
+    seed = int(order.seed_of(config.seed, "head", 0)[0]) & 0x7FFFFFFF
+    batches = _scored_batches(photos, metadata, config, seed)
+    steps = max(1, _HEAD_EPOCHS * len(photos) // batches.size)
+
+    def column(name: str) -> Iterator[np.ndarray]:
+        return (batch[name].numpy() for batch in batches.dataset(0, steps))
+
+    heads.fit_standardisation(model, itertools.islice(column("image"), 32))
+    targets = np.concatenate(list(column("mos")))
+    heads.fit_score(model, column("image"), targets, _HEAD_PENALTY)
+
+
+def _scored_batches(
+    photos: Sequence[ScoredPhoto],
+    metadata: model_file.Metadata,
+    config: Config,
+    seed: int,
+) -> scored.ScoredBatches:
+    return scored.ScoredBatches(
+        photos, size=config.finetune_batch, crop_size=metadata.crop_size, seed=seed
+    )
+
+
+def _plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
+    return trainer.Plan(
+        steps=steps,
+        learning_rate=learning_rate,
+        optimizer=config.optimizer,
+        schedule=config.schedule,
+        decay_steps=config.decay_steps,
+        l2=config.l2,
+        checkpoint_every=config.checkpoint_every,
+        look_every=config.evaluate_every,
+    )
+
+
+def _join(before: str, now: str) -> str:
+    return f"{before}; {now}" if before else now

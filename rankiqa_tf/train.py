@@ -1,0 +1,93 @@
+"""Trains a model, evaluates it on what was held out, and exports it.
+
+    python -m rankiqa_tf.train --flagfile=configs/quickstart.cfg --workdir=runs/first
+
+The working folder then holds model.keras, saved_model/, model.tflite, figures/,
+results.json, and checkpoints/ and tensorboard/. Stopped anywhere, the same command
+goes on where it was. Exit code: 0 when done, 1 when something failed on the way, 2
+if nothing could be begun, 130 if it was stopped by Ctrl-C.
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Read when TensorFlow is imported.
+
+from absl import app
+from absl import flags
+
+from export import agreement
+from export import saved_model
+from export import tflite
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import run_folder
+from rankiqa_tf import stages
+from rankiqa_tf import trainer
+from rankiqa_tf.models import model_file
+from rankiqa_tf.report import histograms
+
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run; made if it is not there.", required=True
+)
+config_lib.define_flags()
+flags.adopt_module_key_flags(config_lib)
+
+
+def run(config: config_lib.Config, workdir: Path) -> dict[str, float]:
+    """Does what the options say and returns the figures of results.json."""
+    started = time.monotonic()
+    data = run_folder.read_data(config)  # Complains of bad data before the slow part.
+    model, metadata = stages.start(config)
+    run_folder.claim(workdir, config)
+    figures: dict[str, float] = {}
+    if data.photos is not None:
+        metadata, ranking, scores = stages.rank(
+            model, metadata, data.photos, config, workdir
+        )
+        figures |= ranking
+        histograms.draw(scores, workdir / "figures")
+        model_file.save(model, workdir / "ranked.keras", metadata)
+    if data.scored is not None:
+        metadata, opinions = stages.finetune(
+            model, metadata, data.scored, config, workdir
+        )
+        figures |= opinions
+    model_file.save(model, workdir / "model.keras", metadata)
+    saved_model.write(model, metadata, workdir / "saved_model")
+    tflite.write(model, metadata, workdir / "model.tflite")
+    differences = agreement.check(
+        model,
+        metadata,
+        saved_model=workdir / "saved_model",
+        tflite=workdir / "model.tflite",
+        photos=data.samples(),
+    )
+    figures |= {f"agreement/{name}": value for name, value in differences.items()}
+    figures["seconds"] = time.monotonic() - started
+    run_folder.write_results(workdir, figures)
+    return figures
+
+
+def main(argv: list[str]) -> int:
+    """Runs what the flags say and returns the exit code."""
+    try:
+        if argv[1:]:
+            raise ValueError(f"flags only, not {' '.join(argv[1:])}")
+        config, workdir = config_lib.from_flags(), Path(_WORKDIR.value)
+        figures = run(config, workdir)
+    except trainer.Interrupted as stopped:
+        print(f"{stopped}; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, ModuleNotFoundError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(figures, indent=2))
+    print(f"done: {workdir}/model.keras, saved_model/, model.tflite, results.json")
+    return 0
+
+
+if __name__ == "__main__":
+    app.run(main)

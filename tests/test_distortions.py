@@ -1,0 +1,418 @@
+"""The distortions: what all of them must do, and each against something independent."""
+
+import inspect
+import io
+import math
+import types
+
+import numpy as np
+import pytest
+import scipy.ndimage
+import tensorflow as tf
+from PIL import Image
+
+import distortions
+from distortions import _uint8
+from distortions.blur import gaussian_blur
+from distortions.jpeg import jpeg
+from distortions.jpeg2000 import jpeg2000
+from distortions.noise import white_noise
+
+SEED = (3, 14)
+SIZES = ((37, 53), (5, 7), (16, 16))  # Odd, unequal sides; tiny; one JPEG block.
+
+EVERY_PRESET = pytest.mark.parametrize(
+    "preset", distortions.PRESETS.values(), ids=lambda preset: preset.name
+)
+EVERY = pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=f"{preset.name}-{row.name}")
+        for preset in distortions.PRESETS.values()
+        for row in preset.rows
+    ],
+)
+EVERY_SIZE = pytest.mark.parametrize(
+    "size", SIZES, ids=lambda size: "{}x{}".format(*size)
+)
+
+
+def make_photo(height, width):
+    """Something like a photo: fields with most power at low frequencies, and edges."""
+    generator = np.random.default_rng(height * 1000 + width)
+    rows, columns = np.mgrid[:height, :width]
+    texture = generator.normal(size=(height, width, 3))
+    field = sum(
+        sigma * scipy.ndimage.gaussian_filter(texture, (sigma, sigma, 0), mode="wrap")
+        for sigma in (0.5, 1, 2, 4, 8, 16)
+    )
+    disc = np.hypot(rows - height / 2, columns - width / 3) < min(height, width) / 4
+    photo = 0.45 + 0.1 * field + 0.3 * disc[..., np.newaxis] * (1, 0.5, -0.5)
+    return np.clip(photo, 0, 1).astype(np.float32)
+
+
+def run_everywhere(function, image):
+    """Yields what function makes of the image, by each way there is to call it."""
+    yield function(image)
+    yield tf.function(function)(image)
+    any_size = tf.TensorSpec([None, None, 3], tf.float32)
+    yield tf.function(function, input_signature=[any_size])(image)
+    yield from tf.data.Dataset.from_tensors(image).map(function)
+
+
+def through_pillow(image, **options):
+    """Returns what Pillow reads of the file that it writes, and the file's size."""
+    file = io.BytesIO()
+    Image.fromarray(np.rint(image * 255).astype(np.uint8)).save(file, **options)
+    return np.asarray(Image.open(file)), len(file.getvalue())
+
+
+# What all must do.
+
+
+@EVERY
+@EVERY_SIZE
+def test_every_level_keeps_shape_dtype_and_range(row, size):
+    image = tf.constant(make_photo(*size))
+    for level in range(len(row.parameters) + 1):
+        distorted = row.distort(image, level, seed=SEED)
+        assert distorted.shape == image.shape
+        assert distorted.dtype == tf.float32
+        assert 0 <= tf.reduce_min(distorted) <= tf.reduce_max(distorted) <= 1
+
+
+@EVERY
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_black_and_white_stay_in_range(row, value):
+    image = tf.fill([37, 53, 3], value)
+    for level in range(len(row.parameters) + 1):
+        distorted = row.distort(image, level, seed=SEED)
+        assert 0 <= tf.reduce_min(distorted) <= tf.reduce_max(distorted) <= 1
+
+
+@EVERY
+def test_level_0_is_the_image(row):
+    image = make_photo(37, 53)
+    np.testing.assert_array_equal(row.distort(image, 0, seed=SEED), image)
+
+
+@EVERY
+def test_does_not_change_its_argument(row):
+    image = make_photo(37, 53)
+    before = image.copy()
+    row.distort(tf.constant(image), 1, seed=SEED)
+    row.distort(image, 1, seed=SEED)
+    np.testing.assert_array_equal(image, before)
+
+
+@EVERY
+def test_seed_decides_where_there_is_chance_and_nowhere_else(row):
+    image = tf.constant(make_photo(37, 53))
+    first, again, other = (
+        row.distort(image, 1, seed=seed).numpy() for seed in (SEED, SEED, (3, 15))
+    )
+    np.testing.assert_array_equal(first, again)
+    assert np.array_equal(first, other) is not row.random
+
+
+@EVERY
+def test_seed_may_be_a_pair_an_array_or_a_tensor(row):
+    image = tf.constant(make_photo(5, 7))
+    expected = row.distort(image, 1, seed=SEED)
+    for seed in (list(SEED), np.array(SEED, np.int32), tf.constant(SEED)):
+        np.testing.assert_array_equal(row.distort(image, 1, seed=seed), expected)
+
+
+@EVERY
+@EVERY_SIZE
+def test_eager_graph_and_dataset_give_the_same_image(row, size):
+    image = tf.constant(make_photo(*size))
+    for level in (1, len(row.parameters)):
+        first, *others = run_everywhere(
+            lambda image, level=level: row.distort(image, level, seed=SEED), image
+        )
+        assert len(others) == 3
+        for other in others:
+            np.testing.assert_allclose(other, first, atol=1e-6)
+
+
+@EVERY
+@pytest.mark.parametrize(
+    "shape", [(37, 53, 3), (None, 53, 3), (None, None, 3)], ids=str
+)
+def test_keeps_what_is_known_of_the_shape(row, shape):
+    function = tf.function(
+        lambda image: row.distort(image, 1, seed=SEED),
+        input_signature=[tf.TensorSpec(shape, tf.float32)],
+    )
+    assert function.get_concrete_function().output_shapes.as_list() == list(shape)
+
+
+@EVERY
+def test_seed_may_come_from_the_dataset(row):
+    image = tf.constant(make_photo(37, 53))
+    seeds = tf.constant([[1, 2], [3, 4]])
+    dataset = tf.data.Dataset.from_tensor_slices(seeds).map(
+        lambda seed: row.distort(image, 1, seed=seed)
+    )
+    for seed, distorted in zip(seeds, dataset, strict=True):
+        expected = row.distort(image, 1, seed=seed)
+        np.testing.assert_allclose(distorted, expected, atol=1e-6)
+
+
+@EVERY
+def test_error_grows_with_the_level(row):
+    if row.policy != "descending":
+        pytest.skip("the levels of this row are not ranked")
+    image = make_photo(400, 450)  # JPEG 2000 at 1:1200 needs more than its headers.
+    errors = [
+        np.mean((row.distort(image, level, seed=SEED).numpy() - image) ** 2)
+        for level in range(len(row.parameters) + 1)
+    ]
+    assert np.all(np.diff(errors) > 0), errors
+
+
+@EVERY
+def test_a_pointwise_row_makes_a_pixel_of_that_pixel_alone(row):
+    if not row.pointwise:
+        pytest.skip("a pixel of this row depends on others")
+    image = make_photo(37, 53)
+    touched = image.copy()
+    touched[20, 30] = 1 - touched[20, 30]
+    one, two = (row.distort(photo, 1, seed=SEED).numpy() for photo in (image, touched))
+    changed = np.any(one != two, axis=-1)
+    assert np.argwhere(changed).tolist() == [[20, 30]]
+
+
+@EVERY
+def test_functions_have_one_signature(row):
+    image, parameter, *seed = inspect.signature(row.function).parameters.values()
+    assert image.name == "image"
+    assert parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    assert parameter.default is inspect.Parameter.empty
+    assert [option.name for option in seed] == ["seed"] * row.random
+    assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in seed)
+
+
+@EVERY
+def test_rows_say_where_their_numbers_come_from(row):
+    assert row.source
+
+
+@EVERY_PRESET
+def test_a_preset_has_unique_names_and_as_many_levels_in_each_row(preset):
+    assert preset.source
+    assert len({row.name for row in preset.rows}) == len(preset.rows)
+    assert {len(row.parameters) for row in preset.rows} == {preset.num_levels}
+    assert distortions.PRESETS[preset.name] is preset
+    assert all(preset.row(row.name) is row for row in preset.rows)
+
+
+# The table.
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "parameters"),
+    [
+        # RankIQA's distortion_generator.m, worked out by hand.
+        ("gaussian_blur", 8, (1.1667, 2.5, 6.5, 15.1667, 33.1667)),
+        ("white_noise", 1, (0.000977, 0.005524, 0.022097, 0.088388, 1.0)),
+        ("jpeg", 10, (43, 12, 7, 4, 0)),
+        ("jpeg2000", 11, (52.17, 150, 342.86, 600, 1200)),
+    ],
+)
+def test_live_has_the_levels_of_the_released_code(name, number, parameters):
+    row = distortions.PRESETS["live"].row(name)
+    assert row.number == number
+    assert row.parameters == pytest.approx(parameters, rel=5e-4)
+    assert row.policy == "descending"
+
+
+def test_live_has_four_distortions_of_five_levels():
+    live = distortions.PRESETS["live"]
+    names = [row.name for row in live.rows]
+    assert names == ["gaussian_blur", "white_noise", "jpeg", "jpeg2000"]
+    assert live.num_levels == 5
+    assert [row.name for row in live.rows if row.random] == ["white_noise"]
+    assert [row.name for row in live.rows if row.pointwise] == ["white_noise"]
+
+
+def test_presets_are_read_only():
+    assert isinstance(distortions.PRESETS, types.MappingProxyType)
+    with pytest.raises(AttributeError):
+        distortions.PRESETS["live"].rows[0].name = "another"
+
+
+def test_distort_takes_the_parameter_of_its_level():
+    image = make_photo(37, 53)
+    np.testing.assert_array_equal(
+        distortions.distort(image, "jpeg", 2), jpeg(image, 12)
+    )
+    np.testing.assert_array_equal(
+        distortions.distort(image, "white_noise", 1, preset="live", seed=SEED),
+        white_noise(image, 2**-10, seed=SEED),
+    )
+
+
+# Gaussian blur.
+
+
+@pytest.mark.parametrize("sigma", [0.3, 7 / 6, 6.5, 199 / 6])
+@pytest.mark.parametrize("size", [(150, 201), (37, 53), (30, 20), (16, 16), (1, 3)])
+def test_gaussian_blur_is_that_of_scipy(size, sigma):
+    image = make_photo(*size)
+    expected = scipy.ndimage.gaussian_filter(
+        image.astype(np.float64), (sigma, sigma, 0), mode="reflect", truncate=4.0
+    )
+    np.testing.assert_allclose(gaussian_blur(image, sigma), expected, atol=2e-6)
+
+
+def test_gaussian_blur_of_a_point_is_the_gaussian():
+    image = np.zeros((61, 61, 3), np.float32)
+    image[30, 30] = 1
+    blurred = gaussian_blur(image, 2.0).numpy()
+    # exp(-d^2 / 8) / (8 pi) at d = 0 and d = 3; the sum over pixels is its integral.
+    np.testing.assert_allclose(blurred[30, 30], 1 / (8 * math.pi), rtol=1e-3)
+    np.testing.assert_allclose(blurred[30, 33], math.exp(-9 / 8) / (8 * math.pi), 1e-3)
+    np.testing.assert_allclose(blurred.sum(axis=(0, 1)), 1, rtol=1e-5)
+
+
+# White noise.
+
+
+@pytest.mark.parametrize("variance", [0.000977, 0.005524])  # No clipping at mid-grey.
+def test_white_noise_has_its_mean_and_variance_in_each_channel(variance):
+    grey = tf.fill([256, 384, 3], 0.5)
+    noise = white_noise(grey, variance, seed=SEED).numpy() - 0.5
+    count = 256 * 384
+    # Five standard errors: of a mean sqrt(v / n), of a variance v sqrt(2 / n).
+    means, variances = noise.mean(axis=(0, 1)), noise.var(axis=(0, 1))
+    np.testing.assert_allclose(means, 0, atol=5 * math.sqrt(variance / count))
+    np.testing.assert_allclose(variances, variance, rtol=5 * math.sqrt(2 / count))
+
+
+def test_white_noise_is_independent_from_channel_to_channel_and_pixel_to_pixel():
+    grey = tf.fill([256, 384, 3], 0.5)
+    red, green, blue = np.moveaxis(white_noise(grey, 0.005, seed=SEED).numpy(), -1, 0)
+    pairs = [(red, green), (red, blue), (green, blue)]
+    pairs += [(red[1:], red[:-1]), (red[:, 1:], red[:, :-1])]
+    for one, two in pairs:
+        correlation = np.corrcoef(one.ravel(), two.ravel())[0, 1]
+        assert abs(correlation) < 5 / math.sqrt(one.size)
+
+
+def test_white_noise_is_clipped():
+    noisy = white_noise(tf.fill([256, 384, 3], 0.5), 1.0, seed=SEED).numpy()
+    # A normal variable is more than half a standard deviation below its mean, or above
+    # it, with a probability of 0.3085 each; the standard error is 0.00085.
+    assert np.mean(noisy == 0) == pytest.approx(0.3085, abs=0.005)
+    assert np.mean(noisy == 1) == pytest.approx(0.3085, abs=0.005)
+
+
+def test_white_noise_of_no_variance_is_the_image():
+    image = make_photo(37, 53)
+    np.testing.assert_array_equal(white_noise(image, 0, seed=SEED), image)
+
+
+# JPEG.
+
+
+@pytest.mark.parametrize("quality", [0, 1, 4, 7, 12, 43, 75, 90, 100])
+@pytest.mark.parametrize("size", [(256, 384), *SIZES])
+def test_jpeg_is_that_of_pillow(size, quality):
+    image = make_photo(*size)
+    expected, _ = through_pillow(image, format="JPEG", quality=quality)
+    actual = np.rint(jpeg(image, quality).numpy() * 255)
+    np.testing.assert_array_equal(actual, expected)
+
+
+def test_jpeg_at_quality_0_is_that_at_1():
+    image = make_photo(37, 53)
+    np.testing.assert_array_equal(jpeg(image, 0), jpeg(image, 1))
+
+
+# JPEG 2000.
+
+
+@pytest.mark.parametrize("ratio", [1, 24 / 0.46, 150, 24 / 0.07, 600, 1200])
+@pytest.mark.parametrize("size", [(256, 384), *SIZES])
+def test_jpeg2000_is_that_of_pillow(size, ratio):
+    image = make_photo(*size)
+    options = {"quality_mode": "rates", "quality_layers": [ratio], "irreversible": True}
+    expected, _ = through_pillow(image, format="JPEG2000", **options)
+    actual = np.rint(jpeg2000(image, ratio).numpy() * 255)
+    np.testing.assert_array_equal(actual, expected)
+
+
+@pytest.mark.parametrize("ratio", [24 / 0.46, 150, 24 / 0.07, 600])
+def test_jpeg2000_has_the_size_that_its_ratio_says(ratio, monkeypatch):
+    sizes = []
+    open_file = Image.open
+
+    def open_and_measure(file):
+        sizes.append(len(file.getvalue()))
+        return open_file(file)
+
+    monkeypatch.setattr(Image, "open", open_and_measure)
+    jpeg2000(make_photo(256, 384), ratio)
+    assert sizes == [pytest.approx(256 * 384 * 3 / ratio, rel=0.03)]
+
+
+# Bytes.
+
+
+def test_bytes_come_back_as_they_were():
+    levels = tf.range(256)
+    image = tf.cast(levels, tf.float32) / 255
+    np.testing.assert_array_equal(_uint8.from_float(image), levels)
+    np.testing.assert_array_equal(_uint8.to_float(_uint8.from_float(image)), image)
+
+
+def test_bytes_are_rounded_to_the_nearest():
+    image = tf.constant([0.49, 0.51, 254.49, 254.51]) / 255
+    np.testing.assert_array_equal(_uint8.from_float(image), [0, 1, 254, 255])
+
+
+# Errors say what was got and what would be right.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"preset": "dead"}, r"no preset 'dead'; there are: live"),
+        ({"name": "rain"}, r"no distortion 'rain' in 'live'; .* gaussian_blur, white_"),
+        ({"level": 6}, r"jpeg has the levels 0\.\.5, not 6"),
+        ({"level": -1}, r"jpeg has the levels 0\.\.5, not -1"),
+        ({"name": "white_noise"}, r"seed must be a pair of ints, not None"),
+        ({"name": "white_noise", "level": 0}, r"seed must be a pair of ints, not None"),
+        ({"name": "white_noise", "seed": 7}, r"seed must be a pair of ints, not 7"),
+        ({"image": np.zeros((5, 7, 3), np.uint8)}, r"must be float32 .* not uint8"),
+        ({"image": np.zeros((5, 7), np.float32)}, r"\[height, .* not float32 \(5, 7\)"),
+    ],
+)
+def test_distort_refuses_what_it_has_not(arguments, message):
+    defaults = {"image": make_photo(5, 7), "name": "jpeg", "level": 1}
+    with pytest.raises(ValueError, match=message):
+        distortions.distort(**(defaults | arguments))
+
+
+@pytest.mark.parametrize("parameter", [-1, math.nan, math.inf])
+@EVERY
+def test_functions_refuse_parameters_out_of_range(row, parameter):
+    seeds = {"seed": SEED} if row.random else {}
+    with pytest.raises(ValueError, match=rf"must be .*, not {parameter}"):
+        row.function(tf.constant(make_photo(5, 7)), parameter, **seeds)
+
+
+@pytest.mark.parametrize(
+    ("function", "parameter", "message"),
+    [
+        (gaussian_blur, 0, "sigma must be more than 0 pixels, not 0"),
+        (jpeg, 101, r"quality must be a whole number of 0\.\.100, not 101"),
+        (jpeg, 4.5, r"quality must be a whole number of 0\.\.100, not 4\.5"),
+        (jpeg2000, 0.9, r"ratio must be at least 1, not 0\.9"),
+    ],
+)
+def test_functions_refuse_parameters_just_out_of_range(function, parameter, message):
+    with pytest.raises(ValueError, match=message):
+        function(tf.constant(make_photo(5, 7)), parameter)

@@ -1,0 +1,75 @@
+"""Scores of photos."""
+
+import keras
+import numpy as np
+import pytest
+
+from rankiqa_tf import scoring
+from rankiqa_tf.models import model_file
+
+METADATA = model_file.Metadata(
+    network="mean",
+    crop_size=16,
+    levels="last",
+    score_range=None,
+    trained_on="nothing",
+    stages=(),
+)
+PHOTO = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
+
+
+def mean_of_red() -> keras.Model:
+    image = keras.Input([16, 16, 3])
+    red = keras.layers.GlobalAveragePooling2D()(image)[:, 0]
+    return keras.Model(image, red)
+
+
+@pytest.fixture(scope="module")
+def scorer():
+    return scoring.Scorer(mean_of_red(), METADATA)
+
+
+def test_score_is_the_mean_over_the_grid_of_crops(scorer):
+    # 37 by 16: offsets 0, 10.5 rounded up, 21. 53 by 16: 0, 12.3, 24.7, 37.
+    crops = [
+        PHOTO[y : y + 16, x : x + 16, 0] for y in (0, 11, 21) for x in (0, 12, 25, 37)
+    ]
+    assert scorer.score(PHOTO) == pytest.approx(np.mean(crops) / 255, rel=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 40), (16, 16), (300, 200)])
+def test_photos_of_any_size_have_a_score(scorer, shape):
+    assert scorer.score(np.full((*shape, 3), 51, np.uint8)) == pytest.approx(
+        0.2, rel=1e-5
+    )
+
+
+def test_score_does_not_depend_on_what_was_scored_before(scorer):
+    first = scorer.score(PHOTO)
+    scorer.score(PHOTO[:5])
+    assert scorer.score(PHOTO) == first
+    assert scoring.Scorer(mean_of_red(), METADATA).score(PHOTO) == first
+
+
+def test_layers_for_training_are_off():
+    image = keras.Input([16, 16, 3])
+    dropped = keras.layers.Dropout(0.9)(image)
+    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(dropped)[:, 0])
+    score = scoring.Scorer(model, METADATA).score(np.full((40, 40, 3), 51, np.uint8))
+    assert score == pytest.approx(0.2, rel=1e-5)
+
+
+def test_photos_of_new_sizes_trace_no_new_graph(scorer):
+    for side in range(10, 40, 7):
+        scorer.score(PHOTO[:side])
+    assert scorer._score.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize(
+    "photo",
+    [PHOTO / 255, PHOTO[..., 0], PHOTO[..., :1], PHOTO[np.newaxis], PHOTO[:0]],
+    ids=["float", "plane", "one channel", "batch", "empty"],
+)
+def test_refuses_what_is_no_photo(scorer, photo):
+    with pytest.raises(ValueError, match="a photo must "):
+        scorer.score(photo)
