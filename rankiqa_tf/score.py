@@ -97,8 +97,9 @@ def main(argv: list[str]) -> int:
             model, metadata = model_file.load(_MODEL.value)
             file = sys.stdout
             if _OUTPUT.value:
-                output = Path(_OUTPUT.value).open("w", encoding="utf-8", newline="")
-                file = stack.enter_context(output)
+                file = stack.enter_context(
+                    Path(_OUTPUT.value).open("w", encoding="utf-8", newline="")
+                )
         except (ValueError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2

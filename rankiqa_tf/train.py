@@ -14,10 +14,11 @@ import sys
 import time
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # Read when TensorFlow is imported.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
 from absl import app
 from absl import flags
+from absl import logging
 
 from export import agreement
 from export import saved_model
@@ -73,6 +74,7 @@ def run(config: config_lib.Config, workdir: Path) -> dict[str, float]:
 
 def main(argv: list[str]) -> int:
     """Runs what the flags say and returns the exit code."""
+    logging.set_verbosity(logging.WARNING)  # TensorFlow tells of each file it writes.
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")

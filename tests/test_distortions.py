@@ -24,14 +24,22 @@ SIZES = ((37, 53), (5, 7), (16, 16))  # Odd, unequal sides; tiny; one JPEG block
 EVERY_PRESET = pytest.mark.parametrize(
     "preset", distortions.PRESETS.values(), ids=lambda preset: preset.name
 )
-EVERY = pytest.mark.parametrize(
-    "row",
-    [
+
+
+def rows_that(holds):
+    """Parametrizes a test over the rows of all presets of which this holds."""
+    rows = [
         pytest.param(row, id=f"{preset.name}-{row.name}")
         for preset in distortions.PRESETS.values()
         for row in preset.rows
-    ],
-)
+        if holds(row)
+    ]
+    return pytest.mark.parametrize("row", rows)
+
+
+EVERY = rows_that(lambda row: True)
+EVERY_RANKED = rows_that(lambda row: row.policy == "descending")
+EVERY_POINTWISE = rows_that(lambda row: row.pointwise)
 EVERY_SIZE = pytest.mark.parametrize(
     "size", SIZES, ids=lambda size: "{}x{}".format(*size)
 )
@@ -160,10 +168,8 @@ def test_seed_may_come_from_the_dataset(row):
         np.testing.assert_allclose(distorted, expected, atol=1e-6)
 
 
-@EVERY
+@EVERY_RANKED
 def test_error_grows_with_the_level(row):
-    if row.policy != "descending":
-        pytest.skip("the levels of this row are not ranked")
     image = make_photo(400, 450)  # JPEG 2000 at 1:1200 needs more than its headers.
     errors = [
         np.mean((row.distort(image, level, seed=SEED).numpy() - image) ** 2)
@@ -172,10 +178,8 @@ def test_error_grows_with_the_level(row):
     assert np.all(np.diff(errors) > 0), errors
 
 
-@EVERY
+@EVERY_POINTWISE
 def test_a_pointwise_row_makes_a_pixel_of_that_pixel_alone(row):
-    if not row.pointwise:
-        pytest.skip("a pixel of this row depends on others")
     image = make_photo(37, 53)
     touched = image.copy()
     touched[20, 30] = 1 - touched[20, 30]

@@ -44,24 +44,41 @@ def photos(tmp_path_factory):
     return folder
 
 
+# Calls the program several times in one process, as importing TensorFlow is slow; not
+# in pytest's, where programs that have flags of the same name could meet.
+SEVERAL = """
+import contextlib, io, json, sys
+from absl import flags
+from absl.testing import flagsaver
+from rankiqa_tf import score
+
+for arguments in json.loads(sys.argv[1]):
+    output, errors = io.StringIO(), io.StringIO()
+    with flagsaver.flagsaver(), contextlib.redirect_stdout(output):
+        with contextlib.redirect_stderr(errors):
+            try:
+                code = score.main(score._parse_flags(["score", *arguments]))
+            except SystemExit as stop:
+                code = stop.code
+    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
+"""
+
+
 def start(*arguments) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "rankiqa_tf.score", *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def run(*arguments) -> tuple[int, str, str]:
-    process = start(*arguments)
-    output, errors = process.communicate()
-    return process.returncode, output, errors
-
-
 def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
-    code, output, errors = run(photos, "--format=jsonl", f"--model={model}")
+    process = start(
+        "-m", "rankiqa_tf.score", photos, "--format=jsonl", f"--model={model}"
+    )
+    output, errors = process.communicate()
     rows = [json.loads(line) for line in output.splitlines()]
     assert rows == [
         {"path": str(photos / "a red.png"), "score": pytest.approx(10)},
@@ -72,35 +89,16 @@ def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
         {"path": str(photos / "grey.bmp"), "score": pytest.approx(2)},
     ]
     assert errors == "1 of 3 photos could not be read\n"
-    assert code == 1
-
-
-def test_table_tells_the_scale_and_its_direction(model, photos):
-    code, output, _ = run(photos, f"--model={model}")
-    assert output.splitlines() == [
-        "     score  photo (higher is better; trained on scores from 0 to 10)",
-        f"   10.0000  {photos}/a red.png",
-        f"         -  {photos}/broken.jpg: not a photo, or broken at its start",
-        f"    2.0000  {photos}/grey.bmp",
-    ]
-    assert code == 1
-
-
-def test_csv_goes_to_a_file(model, photos, tmp_path):
-    output = tmp_path / "scores.csv"
-    grey, red = photos / "grey.bmp", photos / "a red.png"
-    result = run(grey, red, f"--model={model}", "--format=csv", f"--output={output}")
-    assert result == (0, "", "")
-    rows = list(csv.DictReader(output.read_text().splitlines()))
-    assert [row["path"] for row in rows] == [str(grey), str(red)]
-    assert [float(row["score"]) for row in rows] == pytest.approx([2, 10])
-    assert [row["error"] for row in rows] == ["", ""]
+    assert process.returncode == 1
 
 
 def test_a_score_is_written_before_the_next_photo_is_read(model, photos, tmp_path):
     endless = tmp_path / "endless.jpg"
     os.mkfifo(endless)
-    process = start(photos / "grey.bmp", endless, f"--model={model}", "--format=jsonl")
+    paths = photos / "grey.bmp", endless
+    process = start(
+        "-m", "rankiqa_tf.score", *paths, "--format=jsonl", f"--model={model}"
+    )
     try:
         first = process.stdout.readline()  # While it waits for the second photo.
     finally:
@@ -109,21 +107,64 @@ def test_a_score_is_written_before_the_next_photo_is_read(model, photos, tmp_pat
     assert json.loads(first)["score"] == pytest.approx(2)
 
 
-def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_scored(
-    model, photos, tmp_path
-):
-    cases = {
-        "name photos or folders to score": [f"--model={model}"],
-        "no such file or folder: nowhere": ["nowhere", f"--model={model}"],
-        "no photos in": [tmp_path, f"--model={model}"],
+@pytest.fixture(scope="module")
+def results(model, photos, tmp_path_factory):
+    """Code, output and errors of several calls."""
+    folder = tmp_path_factory.mktemp("output")
+    using = f"--model={model}"
+    calls = {
+        "table": [photos, using],
+        "csv": [photos / "grey.bmp", photos, using, "--format=csv"],
+        "file": [photos / "grey.bmp", using, f"--output={folder / 'scores.txt'}"],
+        "name photos or folders to score": [using],
+        "no such file or folder: nowhere": ["nowhere", using],
+        "no photos in": [model.parent, using],
         "no such model file: none.keras": [photos, "--model=none.keras"],
-        "No such file": [photos, f"--model={model}", f"--output={tmp_path}/none/x"],
+        "No such file": [photos, using, f"--output={folder / 'none' / 'scores'}"],
         "flag --model=None": [photos],
-        "Unknown command line flag 'modle'": ["--modle=x"],
+        "Unknown command line flag 'modle'": [photos, "--modle=x"],
     }
-    processes = {reason: start(*arguments) for reason, arguments in cases.items()}
-    for reason, process in processes.items():
-        output, errors = process.communicate()
+    arguments = [[str(argument) for argument in call] for call in calls.values()]
+    output, errors = start("-c", SEVERAL, json.dumps(arguments)).communicate()
+    assert not errors
+    found = dict(zip(calls, map(json.loads, output.splitlines()), strict=True))
+    found["text of file"] = (folder / "scores.txt").read_text()
+    return found
+
+
+def test_table_tells_the_scale_and_its_direction(results, photos):
+    code, output, errors = results["table"]
+    assert output.splitlines() == [
+        "     score  photo (higher is better; trained on scores from 0 to 10)",
+        f"   10.0000  {photos}/a red.png",
+        f"         -  {photos}/broken.jpg: not a photo, or broken at its start",
+        f"    2.0000  {photos}/grey.bmp",
+    ]
+    assert errors == "1 of 3 photos could not be read\n"
+    assert code == 1
+
+
+def test_csv_has_a_column_for_errors(results, photos):
+    code, output, errors = results["csv"]
+    grey, red, broken, again = csv.DictReader(output.splitlines())
+    assert red["path"] == str(photos / "a red.png")
+    assert float(red["score"]) == pytest.approx(10)
+    assert (red["error"], broken["score"]) == ("", "")
+    assert "not a photo" in broken["error"]
+    assert grey == again
+    assert (code, errors) == (1, "1 of 4 photos could not be read\n")
+
+
+def test_code_is_0_when_all_are_scored(results, photos):
+    assert results["file"] == [0, "", ""]
+    assert results["text of file"].endswith(f"    2.0000  {photos}/grey.bmp\n")
+
+
+def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_scored(results):
+    reasons = [reason for reason in results if " " in reason and "text" not in reason]
+    assert len(reasons) == 7
+    for reason in reasons:
+        code, output, errors = results[reason]
         assert errors.startswith("error: ")
         assert reason in errors
-        assert (process.returncode, output) == (2, "")
+        assert (code, output) == (2, "")

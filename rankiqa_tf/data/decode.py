@@ -8,6 +8,8 @@ never blended with a background.
 The usual kinds are decoded by operations of the graph: JPEG and PNG by TensorFlow;
 WebP, JPEG 2000 and PNM by tensorflow-io where its operations load (TensorFlow up to
 2.17). Pillow decodes the rest; whichever decodes it, a photo has the same pixels.
+TIFF is Pillow's although tensorflow-io reads it: that multiplies colours by their
+transparency, leaves turned photos turned, and is a level off in YCbCr.
 """
 
 import functools

