@@ -46,7 +46,9 @@ class Config:
         0, "Distortions in a ranked batch; 0 for all.", lower_bound=0
     )
     levels_per_batch: int = _option(
-        0, "Levels in a ranked batch, with the pristine photo; 0 for all.", lower_bound=0
+        0,
+        "Levels in a ranked batch, with the pristine photo; 0 for all.",
+        lower_bound=0,
     )
     same_content_pairs: bool = _option(
         False, "Compare only images of the same photo, as the paper's text has it."
@@ -78,7 +80,9 @@ class Config:
     )
     finetune_steps: int = _option(50_000, "Steps of fine-tuning.", lower_bound=1)
     finetune_learning_rate: float = _option(1e-6, "First rate of fine-tuning.")
-    finetune_batch: int = _option(30, "Images in a batch of fine-tuning.", lower_bound=1)
+    finetune_batch: int = _option(
+        30, "Images in a batch of fine-tuning.", lower_bound=1
+    )
     finetune_head: str = _option(
         "ridge",
         "What fine-tuning starts the last layer from: a ridge regression on the "
@@ -188,4 +192,5 @@ def from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
         ValueError: if an option is out of range or does not go with another.
     """
     names = [field.name for field in dataclasses.fields(Config)]
-    return Config(**{name: flag_values[name].value for name in names})
+    options: dict[str, Any] = {name: flag_values[name].value for name in names}
+    return Config(**options)

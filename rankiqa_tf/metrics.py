@@ -15,7 +15,7 @@ Array = npt.ArrayLike
 
 
 def srocc(scores: Array, opinions: Array) -> float:
-    """Spearman's rank order correlation, ties given their mean rank; nan if constant."""
+    """Spearman's rank correlation, ties given their mean rank; nan if constant."""
     return _correlation(scipy.stats.spearmanr, scores, opinions)
 
 

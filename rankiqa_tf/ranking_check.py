@@ -37,17 +37,17 @@ class LevelScores:
         num_photos, _, num_levels = self.scores.shape
         levels = np.arange(num_levels)
         quality = np.tile(-levels, num_photos)
-        accuracies, correlations = {}, {}
+        accuracies: dict[str, float] = {}
+        correlations: dict[str, float] = {}
         for name, scores in zip(self.names, self.scores.swapaxes(0, 1), strict=True):
-            accuracies[name] = np.mean(
-                [metrics.pair_accuracy(photo, levels) for photo in scores]
-            )
+            in_order = [metrics.pair_accuracy(photo, levels) for photo in scores]
+            accuracies[name] = float(np.mean(in_order))
             correlations[name] = metrics.srocc(scores.ravel(), quality)
         figures = {}
         for figure, values in (("pair_accuracy", accuracies), ("srocc", correlations)):
             figures[f"{prefix}/{figure}"] = float(np.mean(list(values.values())))
             for name, value in values.items():
-                figures[f"{prefix}/{figure}/{name}"] = float(value)
+                figures[f"{prefix}/{figure}/{name}"] = value
         return figures
 
 

@@ -1,10 +1,8 @@
 """What a run reads and leaves: its data, split, and the papers of its folder."""
 
-import concurrent.futures
 import dataclasses
 import itertools
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +56,7 @@ def read_data(config: Config) -> Data:
             if config.photos
             else references.embedded_photos()
         )
-        paths = _readable(paths)
+        paths = _without_broken(paths)
         if len(paths) < 2:
             raise ValueError(
                 f"ranking needs at least 2 photos, one of them to hold out, and "
@@ -81,6 +79,12 @@ def read_data(config: Config) -> Data:
         rows = scores_csv.read(config.scores, config.scores_dir or None)
         if len({row.mos for row in rows}) == 1:
             raise ValueError(f"all scores of {config.scores} are {rows[0].mos}")
+        problems = decode.unreadable([row.path for row in rows])
+        if problems:
+            raise ValueError(
+                f"{len(problems)} of {len(rows)} photos of {config.scores} cannot be "
+                f"read, the first being {next(iter(problems.values()))}"
+            )
         scored = Split(
             *references.split(
                 rows,
@@ -123,7 +127,7 @@ def write_results(workdir: Path, figures: dict[str, float]) -> None:
 def _write_json(path: Path, content: dict) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    temporary.replace(path)
 
 
 def _folder(path: str) -> str:
@@ -132,20 +136,10 @@ def _folder(path: str) -> str:
     return path
 
 
-def _readable(paths: Sequence[Path]) -> list[Path]:
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        problems = list(pool.map(_problem, paths))
-    broken = [problem for problem in problems if problem]
-    for problem in broken:
+def _without_broken(paths: Sequence[Path]) -> list[Path]:
+    problems = decode.unreadable(paths)
+    for problem in problems.values():
         print(f"left out: {problem}", file=sys.stderr)
-    if broken:
-        print(f"{len(broken)} of {len(paths)} photos left out", file=sys.stderr)
-    return [p for p, problem in zip(paths, problems, strict=True) if not problem]
-
-
-def _problem(path: Path) -> str | None:
-    try:
-        decode.read_photo(path)
-    except decode.PhotoError as error:
-        return str(error)
-    return None
+    if problems:
+        print(f"{len(problems)} of {len(paths)} photos left out", file=sys.stderr)
+    return [path for path in paths if path not in problems]

@@ -19,9 +19,9 @@ from typing import TextIO
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
-from absl import app
 from absl import flags
 
+from rankiqa_tf import program
 from rankiqa_tf import scoring
 from rankiqa_tf.data import decode
 from rankiqa_tf.models import model_file
@@ -115,14 +115,5 @@ def main(argv: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _parse_flags(argv: list[str]) -> list[str]:
-    flags.FLAGS.set_gnu_getopt()  # Flags may follow paths.
-    try:
-        return flags.FLAGS(argv)
-    except flags.Error as error:  # absl would end with 1, which means a broken photo.
-        print(f"error: {error}\nPass --help to see the flags.", file=sys.stderr)
-        sys.exit(2)
-
-
 if __name__ == "__main__":
-    app.run(main, flags_parser=_parse_flags)
+    program.run(main)

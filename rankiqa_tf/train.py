@@ -16,14 +16,13 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
-from absl import app
 from absl import flags
-from absl import logging
 
 from export import agreement
 from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
+from rankiqa_tf import program
 from rankiqa_tf import run_folder
 from rankiqa_tf import stages
 from rankiqa_tf import trainer
@@ -74,7 +73,6 @@ def run(config: config_lib.Config, workdir: Path) -> dict[str, float]:
 
 def main(argv: list[str]) -> int:
     """Runs what the flags say and returns the exit code."""
-    logging.set_verbosity(logging.WARNING)  # TensorFlow tells of each file it writes.
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
@@ -92,4 +90,4 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    app.run(main)
+    program.run(main)

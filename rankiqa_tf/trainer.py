@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 from typing import Protocol
 
 import keras
@@ -208,7 +209,7 @@ def _requests_to_stop() -> Iterator[list[int]]:
     The second one acts as ever, for those who cannot wait for a step to end.
     """
     requests: list[int] = []
-    before = {}
+    before: dict[int, Any] = {}
 
     def request(number: int, frame: FrameType | None) -> None:
         del frame

@@ -12,6 +12,7 @@ TIFF is Pillow's although tensorflow-io reads it: that multiplies colours by the
 transparency, leaves turned photos turned, and is a level off in YCbCr.
 """
 
+import concurrent.futures
 import functools
 import io
 import threading
@@ -125,6 +126,28 @@ def read_photo(path: str | Path) -> np.ndarray:
         return _decode_with_pillow(contents)
     except PhotoError as error:
         raise PhotoError(f"{path}: {error}") from None
+
+
+def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
+    """Reads photos, several at a time, and says what is wrong with those it cannot.
+
+    Args:
+        photos: the files.
+
+    Returns:
+        For each photo that read_photo refuses, its message, which opens with the path.
+    """
+
+    def problem(path: Path) -> str | None:
+        try:
+            read_photo(path)
+        except PhotoError as error:
+            return str(error)
+        return None
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        problems = zip(photos, pool.map(problem, photos), strict=True)
+        return {path: message for path, message in problems if message}
 
 
 def find_photos(paths: Sequence[str | Path]) -> list[Path]:

@@ -54,4 +54,3 @@ class ScoredBatches:
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
         return {"image": tf.cast(crop, tf.float32) / 255, "mos": self._scores[number]}
-

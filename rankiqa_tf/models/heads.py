@@ -57,7 +57,10 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
 
 
 def fit_score(
-    model: keras.Model, images: Iterable[np.ndarray], targets: np.ndarray, penalty: float
+    model: keras.Model,
+    images: Iterable[np.ndarray],
+    targets: np.ndarray,
+    penalty: float,
 ) -> None:
     """Sets the last layer by ridge regression on the frozen features.
 

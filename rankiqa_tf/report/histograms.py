@@ -23,7 +23,7 @@ def draw(result: LevelScores, folder: Path) -> list[Path]:
     num_levels = result.scores.shape[-1]
     colours = matplotlib.colormaps["viridis"](np.linspace(0, 0.9, num_levels))
     # The same axis for all distortions, so that they can be laid side by side.
-    edges = np.histogram_bin_edges(result.scores, bins=40)
+    edges = np.histogram_bin_edges(result.scores, bins=40).tolist()
     paths = []
     for name, scores in zip(result.names, result.scores.swapaxes(0, 1), strict=True):
         figure = Figure(figsize=(7, 4), layout="constrained")
