@@ -90,7 +90,9 @@ class Config:
         enum_values=("ridge", "keep"),
     )
     holdout: float = _option(0.2, "Share of photos and references held out.")
-    seed: int = _option(0, "Decides everything random.", lower_bound=0)
+    seed: int = _option(
+        0, "Decides everything random.", lower_bound=0, upper_bound=2**31 - 1
+    )
     evaluate_every: int = _option(
         500, "Steps between two looks at held-out photos.", lower_bound=1
     )
@@ -117,7 +119,24 @@ class Config:
                 "stage rank takes no human scores: leave scores out, or choose "
                 "stage finetune or both"
             )
+        self._check_batch()
         self._check_init()
+
+    def _check_batch(self) -> None:
+        preset = distortions.PRESETS[self.preset]
+        if self.distortions_per_batch > len(preset.rows):
+            raise ValueError(
+                f"distortions_per_batch must be at most {len(preset.rows)}, as many "
+                f"as preset {self.preset} has, not {self.distortions_per_batch}"
+            )
+        if self.levels_per_batch and not (
+            2 <= self.levels_per_batch <= preset.num_levels + 1
+        ):
+            raise ValueError(
+                f"levels_per_batch must be 0 or 2 to {preset.num_levels + 1}, as many "
+                f"as preset {self.preset} has with the pristine photo, not "
+                f"{self.levels_per_batch}"
+            )
 
     def _check_init(self) -> None:
         if self.init not in ("random", "imagenet"):
@@ -129,7 +148,13 @@ class Config:
             return
         network = models.NETWORKS[self.network]
         if self.init == "imagenet" and "imagenet" not in network.weights:
-            raise ValueError(f"network {self.network} has no ImageNet weights")
+            others = [
+                n for n, row in models.NETWORKS.items() if "imagenet" in row.weights
+            ]
+            raise ValueError(
+                f"network {self.network} has no ImageNet weights; these have: "
+                f"{', '.join(others)}"
+            )
         if self.levels not in network.levels:
             raise ValueError(
                 f"network {self.network} has no levels={self.levels}; there are: "
@@ -153,9 +178,11 @@ def _check(field: dataclasses.Field, value: Any) -> None:
         raise ValueError(
             f"{field.name} must be one of {', '.join(choices)}, not {value!r}"
         )
-    bound = field.metadata.get("lower_bound")
-    if bound is not None and value < bound:
-        raise ValueError(f"{field.name} must be at least {bound}, not {value}")
+    least, most = (field.metadata.get(f"{end}_bound") for end in ("lower", "upper"))
+    if least is not None and value < least:
+        raise ValueError(f"{field.name} must be at least {least}, not {value}")
+    if most is not None and value > most:
+        raise ValueError(f"{field.name} must be at most {most}, not {value}")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{field.name} must be a finite number, not {value}")
 

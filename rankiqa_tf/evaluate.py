@@ -49,7 +49,9 @@ def main(argv: list[str]) -> int:
             raise ValueError(
                 f"only {len(readable)} of {len(photos)} photos are readable"
             )
-    except ValueError as error:
+        if _PREDICTIONS.value:
+            Path(_PREDICTIONS.value).touch()  # Fails now if it cannot be written.
+    except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 

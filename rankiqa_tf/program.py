@@ -13,9 +13,13 @@ def run(main: Callable[[list[str]], int]) -> None:
 
     Flags may follow other arguments. A wrong flag ends with exit code 2 and one line
     that says what was wrong: absl's own code for it, 1, means here that something
-    failed on the way.
+    failed on the way. Ctrl-C ends with 130 and without a traceback.
     """
-    app.run(main, flags_parser=_parse)
+    try:
+        app.run(main, flags_parser=_parse)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        sys.exit(130)
 
 
 def _parse(argv: list[str]) -> list[str]:

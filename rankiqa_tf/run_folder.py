@@ -30,14 +30,19 @@ class Data:
     scored: Split | None
 
     def samples(self, count: int = 20) -> list[Path]:
-        """Some photos to compare exports on: held-out ones first."""
+        """Some photos to compare exports on: held-out ones first.
+
+        They are photos that every export reads as Keras does: exports look neither
+        at EXIF data nor at other kinds of file. Where the run has too few of them,
+        the embedded photos.
+        """
         paths = []
         if self.scored is not None:
             paths = [p.path for p in (*self.scored.held_out, *self.scored.training)]
         elif self.photos is not None:
             paths = [*self.photos.held_out, *self.photos.training]
-        plain = (path for path in paths if path.suffix.lower() in (".jpg", ".png"))
-        return list(itertools.islice(plain, count))
+        plain = list(itertools.islice(filter(_is_plain, paths), count))
+        return plain if len(plain) > 1 else references.embedded_photos()[:count]
 
 
 def read_data(config: Config) -> Data:
@@ -77,14 +82,6 @@ def read_data(config: Config) -> Data:
             )
     if config.finetunes:
         rows = scores_csv.read(config.scores, config.scores_dir or None)
-        if len({row.mos for row in rows}) == 1:
-            raise ValueError(f"all scores of {config.scores} are {rows[0].mos}")
-        problems = decode.unreadable([row.path for row in rows])
-        if problems:
-            raise ValueError(
-                f"{len(problems)} of {len(rows)} photos of {config.scores} cannot be "
-                f"read, the first being {next(iter(problems.values()))}"
-            )
         scored = Split(
             *references.split(
                 rows,
@@ -93,6 +90,20 @@ def read_data(config: Config) -> Data:
                 groups=[row.reference for row in rows],
             )
         )
+        for purpose, part in (("train", scored.training), ("test", scored.held_out)):
+            # Neither a variance nor a correlation can be had of fewer.
+            if len({row.mos for row in part}) < 2:
+                raise ValueError(
+                    f"to {purpose} on, {config.scores} leaves {len(part)} of "
+                    f"{len(rows)} photos; at least 2 with different scores are "
+                    "needed: add photos, or change holdout"
+                )
+        problems = decode.unreadable([row.path for row in rows])
+        if problems:
+            raise ValueError(
+                f"{len(problems)} of {len(rows)} photos of {config.scores} cannot be "
+                f"read, the first being {next(iter(problems.values()))}"
+            )
     return Data(photos, scored)
 
 
@@ -102,7 +113,13 @@ def claim(workdir: Path, config: Config) -> None:
     Raises:
         ValueError: if the folder holds a run with other options.
     """
-    workdir.mkdir(parents=True, exist_ok=True)
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"workdir must be a folder, made if need be, not {workdir}: "
+            f"{error.strerror}"
+        ) from None
     path, options = workdir / _OPTIONS, dataclasses.asdict(config)
     if path.exists():
         before = json.loads(path.read_text(encoding="utf-8"))
@@ -128,6 +145,14 @@ def _write_json(path: Path, content: dict) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     temporary.replace(path)
+
+
+def _is_plain(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(1 << 16)
+    # The rule by which decode.decode_photo leaves a photo to TensorFlow alone.
+    told = any(word in start.lower() for word in (b"exif", b"adobe"))
+    return start.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) and not told
 
 
 def _folder(path: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
+import keras
 from absl import flags
 
 from export import agreement
@@ -26,6 +27,7 @@ from rankiqa_tf import program
 from rankiqa_tf import run_folder
 from rankiqa_tf import stages
 from rankiqa_tf import trainer
+from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.models import model_file
 from rankiqa_tf.report import histograms
 
@@ -36,12 +38,15 @@ config_lib.define_flags()
 flags.adopt_module_key_flags(config_lib)
 
 
-def run(config: config_lib.Config, workdir: Path) -> dict[str, float]:
+def run(
+    model: keras.Model,
+    metadata: model_file.Metadata,
+    data: run_folder.Data,
+    config: config_lib.Config,
+    workdir: Path,
+) -> dict[str, float]:
     """Does what the options say and returns the figures of results.json."""
     started = time.monotonic()
-    data = run_folder.read_data(config)  # Complains of bad data before the slow part.
-    model, metadata = stages.start(config)
-    run_folder.claim(workdir, config)
     figures: dict[str, float] = {}
     if data.photos is not None:
         metadata, ranking, scores = stages.rank(
@@ -51,6 +56,7 @@ def run(config: config_lib.Config, workdir: Path) -> dict[str, float]:
         histograms.draw(scores, workdir / "figures")
         model_file.save(model, workdir / "ranked.keras", metadata)
     if data.scored is not None:
+        scores_csv.write(workdir / "held_out.csv", data.scored.held_out)
         metadata, opinions = stages.finetune(
             model, metadata, data.scored, config, workdir
         )
@@ -77,13 +83,20 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         config, workdir = config_lib.from_flags(), Path(_WORKDIR.value)
-        figures = run(config, workdir)
+        data = run_folder.read_data(config)
+        model, metadata = stages.start(config)
+        run_folder.claim(workdir, config)
+    except (ValueError, ModuleNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    try:
+        figures = run(model, metadata, data, config, workdir)
     except trainer.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130
-    except (ValueError, ModuleNotFoundError, FloatingPointError) as error:
+    except (ValueError, FloatingPointError, agreement.AgreementError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return 1
     print(json.dumps(figures, indent=2))
     print(f"done: {workdir}/model.keras, saved_model/, model.tflite, results.json")
     return 0

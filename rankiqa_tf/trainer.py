@@ -152,10 +152,10 @@ def train(
                 _write(seen, number)
                 shown = ", ".join(f"{name} {seen[name]:.3f}" for name in seen)
                 bar.write(f"step {number}: {shown}")
-            if number % plan.checkpoint_every == 0 or number == plan.steps:
+            due = number % plan.checkpoint_every == 0 or number == plan.steps
+            if due or requests:
                 save(number)
-            if requests and number < plan.steps:
-                save(number)
+            if requests:
                 raise Interrupted(f"stopped after step {number} of {plan.steps}")
     return float(seconds)
 
@@ -216,8 +216,8 @@ def _requests_to_stop() -> Iterator[list[int]]:
         requests.append(number)
         signal.signal(number, before[number])
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        before[number] = signal.signal(number, request)
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        before[wanted] = signal.signal(wanted, request)
     try:
         yield requests
     finally:

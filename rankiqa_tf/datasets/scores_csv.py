@@ -73,6 +73,8 @@ def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
 
 
 def _photo(row: dict[str, str], root: Path, where: str) -> ScoredPhoto:
+    if None in row:  # Where csv puts what stands behind the last column.
+        raise ValueError(f"{where} has more values than columns")
     image = (row["image"] or "").strip()
     if not image:
         raise ValueError(f"{where} names no image")

@@ -83,7 +83,8 @@ def fit_score(
     gram[np.diag_indices_from(gram)] += penalty
     moment = centred.T @ (targets - target_mean) / len(centred)
     kernel = scipy.linalg.solve(gram, moment, assume_a="pos")
-    score.set_weights([kernel[:, np.newaxis], [target_mean - mean @ kernel]])
+    bias = np.atleast_1d(target_mean - mean @ kernel)
+    score.set_weights([kernel[:, np.newaxis], bias])
 
 
 def _has_standardisation(model: keras.Model) -> bool:

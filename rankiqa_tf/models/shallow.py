@@ -18,15 +18,14 @@ def build() -> keras.Model:
         x = _convolution(f"conv{block}", 3)(x)
         # "same" is what rounds up: 225 -> 57, 55 -> 14.
         x = keras.layers.MaxPooling2D(4, padding="same", name=f"pool{block}")(x)
+        # The table has ReLU before pooling: the same numbers, 16 times the work.
+        x = keras.layers.ReLU(name=f"relu{block}")(x)
     x = _convolution("conv3", 3)(x)
-    x = _convolution("conv4", 12, activation=None)(x)
+    x = keras.layers.ReLU(name="relu3")(x)
+    x = _convolution("conv4", 12)(x)
     features = keras.layers.Flatten(name="features")(x)
     return keras.Model(images, features, name="shallow")
 
 
-def _convolution(
-    name: str, size: int, activation: str | None = "relu"
-) -> keras.layers.Layer:
-    return keras.layers.Conv2D(
-        32, size, activation=activation, kernel_initializer="he_normal", name=name
-    )
+def _convolution(name: str, size: int) -> keras.layers.Layer:
+    return keras.layers.Conv2D(32, size, kernel_initializer="he_normal", name=name)

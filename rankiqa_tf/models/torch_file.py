@@ -41,24 +41,20 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         for _ in ("protocol", "sizes"):
             _Reader(stream, {}).load()
         storages: dict[str, np.ndarray] = {}
-        tensors = _Reader(stream, storages).load()
-        for key in _Reader(stream, {}).load():
-            (length,) = struct.unpack("<q", stream.read(8))
+        tensors = dict(_Reader(stream, storages).load())
+        keys = _Reader(stream, {}).load()
+        if set(keys) != set(storages):
+            raise ValueError(f"it holds the storages {keys}, not {[*storages]}")
+        for key in keys:
             storage = storages[key]
-            if length != storage.size:
-                raise ValueError(f"storage {key} holds {length}, not {storage.size}")
+            (length,) = struct.unpack("<q", stream.read(8))
             data = stream.read(storage.nbytes)
+            if length != storage.size or len(data) != storage.nbytes:
+                raise ValueError(f"storage {key} has not the length it should have")
             storage[:] = np.frombuffer(data, storage.dtype)
-    except (
-        pickle.UnpicklingError,
-        struct.error,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except Exception as error:  # A broken pickle may raise anything.
         raise ValueError(f"{path} is not a file of PyTorch tensors: {error}") from error
-    return dict(tensors)
+    return tensors
 
 
 class _Reader(pickle.Unpickler):

@@ -1,0 +1,229 @@
+"""The options: flags made of them, and values that are refused."""
+
+import dataclasses
+import math
+
+import pytest
+from absl import flags
+
+import distortions
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import models
+from rankiqa_tf.config import Config
+
+FIELDS = dataclasses.fields(Config)
+NAMES = [field.name for field in FIELDS]
+LIVE = distortions.PRESETS["live"]
+
+# Another value than the default for each option, with the flags it cannot do without.
+OTHERS = {
+    "stage": ("both", ["--scores=scores.csv"]),
+    "network": ("efficientnet_lite0", []),
+    "levels": ("all", ["--network=efficientnet_lite0"]),
+    "init": ("imagenet", ["--network=efficientnet_lite0"]),
+    "photos": ("some where", []),
+    "preset": ("live", []),  # The only one so far.
+    "photos_per_batch": (7, []),
+    "distortions_per_batch": (1, []),
+    "levels_per_batch": (2, []),
+    "same_content_pairs": (True, []),
+    "margin": (6.5, []),
+    "reduction": ("sum_over_images", []),
+    "optimizer": ("adam", []),
+    "schedule": ("cosine", []),
+    "decay_steps": (1, []),
+    "l2": (0.0, []),
+    "rank_steps": (1, []),
+    "rank_learning_rate": (1e-7, []),
+    "scores": ("a=b.csv", ["--stage=finetune"]),
+    "scores_dir": ("elsewhere", []),
+    "finetune_steps": (1, []),
+    "finetune_learning_rate": (1.0, []),
+    "finetune_batch": (1, []),
+    "finetune_head": ("keep", []),
+    "holdout": (0.99, []),
+    "seed": (2**31 - 1, []),
+    "evaluate_every": (1, []),
+    "checkpoint_every": (1, []),
+}
+
+
+def parse(*arguments: str) -> Config:
+    """Reads a command line into flags of its own."""
+    values = flags.FlagValues()
+    config_lib.define_flags(values)
+    values(["program", *arguments])
+    return config_lib.from_flags(values)
+
+
+def test_every_option_has_a_flag_with_its_default_and_a_sentence_of_help():
+    values = flags.FlagValues()
+    config_lib.define_flags(values)
+    assert set(values) == set(NAMES)
+    for field in FIELDS:
+        flag = values[field.name]
+        assert flag.default == field.default
+        assert flag.help.endswith(field.metadata["help"])  # After any choices.
+        assert flag.help.endswith(".")
+
+
+def test_no_flags_give_the_defaults():
+    assert parse() == Config()
+
+
+def test_every_option_is_tried_below():
+    assert list(OTHERS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_value_of_a_flag_reaches_its_option(name):
+    value, needed = OTHERS[name]
+    config = parse(f"--{name}={value}", *needed)
+    assert getattr(config, name) == value
+    assert type(getattr(config, name)) is type(value)
+    others = {option.split("=")[0].removeprefix("--") for option in needed}
+    for other in set(NAMES) - others - {name}:
+        assert getattr(config, other) == getattr(Config(), other)
+
+
+def test_an_init_may_be_a_file_which_also_decides_the_levels(tmp_path):
+    file = tmp_path / "model.keras"
+    file.touch()
+    assert parse(f"--init={file}", "--levels=all").init == str(file)
+
+
+def test_options_cannot_be_changed_afterwards():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Config().seed = 1  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("stage", "ranks", "finetunes"),
+    [("rank", True, False), ("finetune", False, True), ("both", True, True)],
+)
+def test_a_stage_says_what_is_trained(stage, ranks, finetunes):
+    config = Config(stage=stage, scores="" if stage == "rank" else "scores.csv")
+    assert (config.ranks, config.finetunes) == (ranks, finetunes)
+
+
+CHOICES = [field for field in FIELDS if "enum_values" in field.metadata]
+BOUNDED = [
+    (field.name, bound, out)
+    for field in FIELDS
+    for end, out in (("lower", -1), ("upper", 1))
+    if (bound := field.metadata.get(f"{end}_bound")) is not None
+]
+
+
+@pytest.mark.parametrize("field", CHOICES, ids=lambda field: field.name)
+def test_a_choice_that_is_not_there_is_refused_and_the_others_are_named(field):
+    with pytest.raises(ValueError, match=f"{field.name} must be one of") as error:
+        Config(**{field.name: "none such"})
+    assert ", ".join(field.metadata["enum_values"]) in str(error.value)
+    with pytest.raises(flags.IllegalFlagValueError, match="should be one of"):
+        parse(f"--{field.name}=none such")
+
+
+@pytest.mark.parametrize(("name", "bound", "out"), BOUNDED)
+def test_a_value_beyond_its_bound_is_refused_and_the_bound_is_named(name, bound, out):
+    assert f"at {'least' if out < 0 else 'most'} {bound}, not" in _refusal(
+        **{name: bound + out}
+    )
+    with pytest.raises(flags.IllegalFlagValueError, match=f"--{name}"):
+        parse(f"--{name}={bound + out}")
+    assert getattr(Config(**{name: bound}), name) == bound
+
+
+def test_counts_and_the_seed_are_all_bounded():
+    # An int without a bound would let a negative number through to TensorFlow.
+    assert {f.name for f in FIELDS if f.type is int} <= {name for name, *_ in BOUNDED}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "name", [field.name for field in FIELDS if field.type is float]
+)
+def test_a_number_that_is_not_finite_is_refused(name, value):
+    assert name in _refusal(**{name: value})
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+@pytest.mark.parametrize(
+    "name", ["margin", "rank_learning_rate", "finetune_learning_rate"]
+)
+def test_a_margin_or_learning_rate_must_be_more_than_0(name, value):
+    assert _refusal(**{name: value}) == f"{name} must be more than 0, not {value}"
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -0.2, 20.0])
+def test_a_holdout_must_be_a_share(value):
+    assert _refusal(holdout=value) == f"holdout must lie between 0 and 1, not {value}"
+
+
+def test_ranking_takes_no_scores():
+    assert "choose stage finetune or both" in _refusal(scores="scores.csv")
+
+
+@pytest.mark.parametrize("stage", ["finetune", "both"])
+def test_fine_tuning_needs_scores(stage):
+    assert "give their CSV as scores" in _refusal(stage=stage)
+
+
+def test_an_init_that_is_no_file_is_refused(tmp_path):
+    for init in ("none.keras", str(tmp_path), ""):
+        message = _refusal(init=init)
+        assert "random, imagenet or the path of a model.keras" in message
+        assert repr(init) in message
+
+
+def test_pre_trained_weights_a_network_does_not_have_are_refused():
+    message = _refusal(network="shallow", init="imagenet")
+    assert "shallow has no ImageNet weights" in message
+    assert "these have: efficientnet_lite0" in message
+
+
+@pytest.mark.parametrize("name", models.NETWORKS)
+def test_levels_a_network_does_not_have_are_refused(name):
+    for levels in ("last", "all"):
+        if levels in models.NETWORKS[name].levels:
+            assert Config(network=name, levels=levels).levels == levels
+        else:
+            assert "there are: last" in _refusal(network=name, levels=levels)
+
+
+def test_a_batch_cannot_have_more_distortions_than_the_preset():
+    number = len(LIVE.rows)
+    Config(preset="live", distortions_per_batch=number)
+    message = _refusal(preset="live", distortions_per_batch=number + 1)
+    assert f"at most {number}" in message
+    assert f"not {number + 1}" in message
+
+
+def test_a_batch_has_from_2_levels_to_those_of_the_preset_and_the_pristine_photo():
+    most = LIVE.num_levels + 1
+    Config(preset="live", levels_per_batch=most)
+    for number in (1, most + 1):
+        message = _refusal(preset="live", levels_per_batch=number)
+        assert f"0 or 2 to {most}" in message
+        assert message.endswith(f"not {number}")
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--rank_step=3", "Did you mean: rank_steps"),
+        ("--rank_steps=many", "invalid literal"),
+        ("--rank_steps=1.5", "invalid literal"),
+        ("--margin=wide", "could not convert"),
+        ("--same_content_pairs=perhaps", "Non-boolean"),
+    ],
+)
+def test_a_flag_that_cannot_be_read_is_refused(argument, message):
+    with pytest.raises(flags.Error, match=message):
+        parse(argument)
+
+
+def _refusal(**options) -> str:
+    with pytest.raises(ValueError, match=r"\w") as error:
+        Config(**options)
+    return str(error.value)

@@ -1,0 +1,205 @@
+"""Losses and their pair masks: closed forms, loops in NumPy, and the paper's Eq. 10."""
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from rankiqa_tf import losses
+
+
+def batch(distortions, levels, photos):
+    """Distortion, level and content of a batch of all of these, each int32 [M]."""
+    every = itertools.product(range(distortions), range(levels), range(photos))
+    return tf.transpose(tf.constant(list(every), tf.int32))
+
+
+# The authors' batches, whose loss layers have margin 10: 4 * 15 * 2 * 2 pairs (two
+# photos are compared with each other too), 9 * 10 pairs. With equal scores every pair
+# costs 10: 2400 / 48 = 50 and 900 / 45 = 20.
+LIVE = pytest.param((4, 6, 2), 240, 50.0, id="live")
+TID = pytest.param((9, 5, 1), 90, 20.0, id="tid2013")
+AUTHORS = pytest.mark.parametrize(("shape", "pairs", "caffe_loss"), [LIVE, TID])
+EVERY_REDUCTION = pytest.mark.parametrize(
+    "reduction", ["mean_over_pairs", "sum_over_images", "sum"]
+)
+
+
+@AUTHORS
+def test_equal_scores_cost_what_the_authors_layer_says(shape, pairs, caffe_loss):
+    distortion, level, _ = batch(*shape)
+    mask = losses.pair_mask(distortion, level)
+    assert np.count_nonzero(mask) == pairs
+    scores = tf.fill([len(level)], 3.25)
+    for reduction, loss in (
+        ("sum_over_images", caffe_loss),
+        ("mean_over_pairs", 10.0),
+        ("sum", 10.0 * pairs),
+    ):
+        np.testing.assert_allclose(
+            losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction), loss
+        )
+
+
+@pytest.mark.parametrize(("shape", "ratio"), [((4, 6, 2), 5), ((9, 5, 1), 2)])
+def test_mean_over_pairs_is_the_authors_loss_by_a_constant(shape, ratio):
+    distortion, level, _ = batch(*shape)
+    mask = losses.pair_mask(distortion, level)
+    scores = tf.random.stateless_normal([len(level)], (1, 2), stddev=10.0)
+    mean = losses.ranking_hinge(scores, mask, margin=10.0)
+    caffe = losses.ranking_hinge(
+        scores, mask, margin=10.0, reduction="sum_over_images"
+    )
+    np.testing.assert_allclose(mean, caffe / ratio, rtol=1e-5)
+
+
+def test_only_images_of_one_photo_are_compared_where_contents_are_given():
+    distortion, level, content = batch(4, 6, 2)
+    mask = losses.pair_mask(distortion, level, content).numpy()
+    assert np.count_nonzero(mask) == 120
+    better, worse = np.nonzero(mask)
+    np.testing.assert_array_equal(content.numpy()[better], content.numpy()[worse])
+
+
+def test_mask_of_a_small_batch_by_hand():
+    # Two of one distortion, levels 0 and 2; then of another 1, 1 and 0.
+    mask = losses.pair_mask(tf.constant([0, 0, 1, 1, 1]), tf.constant([0, 2, 1, 1, 0]))
+    pairs = np.argwhere(mask.numpy()).tolist()
+    assert pairs == [[0, 1], [4, 2], [4, 3]]
+
+
+def test_mask_of_a_grid_of_two_distortions_is_a_partial_order():
+    # The nine images of LIVE-MD's 3x3 grid. A product of two chains of three has
+    # 6 * 6 pairs that are no worse in either, 9 of them an image with itself.
+    levels = tf.constant(list(itertools.product(range(3), range(3))))  # [9, 2]
+    mask = losses.pair_mask(tf.zeros(9, tf.int32), levels).numpy()
+    assert np.count_nonzero(mask) == 27
+    assert mask[0].tolist() == [False] + 8 * [True]  # (0, 0) is better than all.
+    assert not mask[8].any()  # (2, 2) than none.
+    assert not mask[1, 3]  # (0, 1) and (1, 0) cannot be compared,
+    assert not mask[3, 1]  # nor the other way round.
+    assert mask[1].nonzero()[0].tolist() == [2, 4, 5, 7, 8]
+
+
+def test_one_column_of_levels_is_a_total_order():
+    distortion, level, content = batch(2, 3, 2)
+    np.testing.assert_array_equal(
+        losses.pair_mask(distortion, level[:, tf.newaxis], content),
+        losses.pair_mask(distortion, level, content),
+    )
+
+
+@pytest.mark.parametrize(
+    ("reduction", "loss"),
+    [("sum", 6.5), ("mean_over_pairs", 6.5 / 3), ("sum_over_images", 6.5 / 4)],
+)
+def test_loss_of_four_images_by_hand(reduction, loss):
+    # Levels 0, 1, 2 of one distortion and one image of another. With margin 2:
+    # (0, 1): 2 - (1 - 4) = 5; (0, 2): 2 - (1 - .5) = 1.5;
+    # (1, 2): 2 - (4 - .5) = -1.5, so 0.
+    mask = losses.pair_mask(tf.constant([0, 0, 0, 1]), tf.constant([0, 1, 2, 0]))
+    scores = tf.constant([1.0, 4.0, 0.5, 9.0])
+    found = losses.ranking_hinge(scores, mask, margin=2.0, reduction=reduction)
+    np.testing.assert_allclose(found, loss, rtol=1e-6)
+
+
+def gradient_by_equation_10(scores, order, margin):
+    """Row sums of the paper's P with a_ij of Eq. 10; `order` is its l, in -1, 0, 1."""
+    sums = np.zeros(len(scores))
+    for i in range(len(scores)):
+        for j in range(len(scores)):
+            if order[i, j] * (scores[j] - scores[i]) + margin > 0:
+                sums[i] += order[i, j]
+    return sums
+
+
+@pytest.mark.parametrize("same_content", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_gradient_is_that_of_the_paper(seed, same_content):
+    generator = np.random.default_rng(seed)
+    distortion, level, content = generator.integers(0, (4, 6, 2), (48, 3)).T
+    scores = tf.constant(generator.normal(0, 8, 48))
+    # l_ij is 1 where i is better, -1 where j is, 0 where they cannot be compared.
+    order = np.zeros((48, 48))
+    for i, j in itertools.product(range(48), range(48)):
+        if distortion[i] == distortion[j]:
+            order[i, j] = np.sign(level[j] - level[i])
+        if same_content and content[i] != content[j]:
+            order[i, j] = 0
+    mask = losses.pair_mask(
+        *map(tf.constant, (distortion, level)),
+        tf.constant(content) if same_content else None,
+    )
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        loss = losses.ranking_hinge(scores, mask, margin=10.0, reduction="sum")
+    # As printed, Eq. 10 points downhill: by Eq. 2 the better image has slope -1.
+    np.testing.assert_allclose(
+        tape.gradient(loss, scores), -gradient_by_equation_10(scores.numpy(), order, 10.0)
+    )
+
+
+@EVERY_REDUCTION
+def test_loss_does_not_depend_on_the_order_of_the_batch(reduction):
+    columns = batch(3, 4, 2)
+    scores = tf.random.stateless_normal([24], (3, 4), stddev=5.0)
+    mask = losses.pair_mask(*columns)
+    order = np.random.default_rng(5).permutation(24)
+    shuffled_mask = losses.pair_mask(*tf.gather(columns, order, axis=1))
+    np.testing.assert_array_equal(shuffled_mask, mask.numpy()[order][:, order])
+    np.testing.assert_allclose(
+        losses.ranking_hinge(scores, mask, margin=6.0, reduction=reduction),
+        losses.ranking_hinge(
+            tf.gather(scores, order), shuffled_mask, margin=6.0, reduction=reduction
+        ),
+        rtol=1e-5,
+    )
+
+
+@EVERY_REDUCTION
+def test_without_pairs_loss_and_gradient_are_0(reduction):
+    scores = tf.constant([1.0, np.inf, -3.0])
+    mask = losses.pair_mask(tf.constant([0, 1, 2]), tf.constant([0, 1, 2]))
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        loss = losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction)
+    assert loss == 0
+    np.testing.assert_array_equal(tape.gradient(loss, scores), [0, 0, 0])
+
+
+@EVERY_REDUCTION
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32, tf.float64])
+def test_loss_keeps_the_type_of_the_scores_also_in_a_graph(dtype, reduction):
+    distortion, level, content = batch(4, 6, 2)
+    scores = tf.cast(tf.random.stateless_normal([48], (5, 6), stddev=5.0), dtype)
+
+    def loss(*columns):
+        mask = losses.pair_mask(*columns)
+        return losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction)
+
+    eager = loss(distortion, level, content)
+    graph = tf.function(loss)(distortion, level, content)
+    assert eager.dtype == graph.dtype == dtype
+    np.testing.assert_allclose(eager, graph, rtol=1e-2 if dtype == tf.float16 else 1e-5)
+
+
+def test_refuses_an_unknown_reduction_and_names_those_there_are():
+    with pytest.raises(ValueError, match=r"'mean'; .*mean_over_pairs, sum_over_images"):
+        losses.ranking_hinge(tf.zeros(2), tf.zeros((2, 2), bool), margin=1.0, reduction="mean")
+
+
+def test_squared_error_is_the_mean_by_hand():
+    # (1 + 0 + 4) / 3
+    error = losses.squared_error(tf.constant([1.0, 2.0, 3.0]), tf.constant([2.0, 2, 1]))
+    np.testing.assert_allclose(error, 5 / 3, rtol=1e-6)
+
+
+def test_gradient_of_the_l2_penalty_is_weight_times_kernel():
+    kernels = [tf.constant([[1.0, -2.0]]), tf.constant([3.0])]
+    with tf.GradientTape() as tape:
+        tape.watch(kernels)
+        penalty = losses.l2_penalty(kernels, 5e-4)
+    np.testing.assert_allclose(penalty, 0.5 * 5e-4 * 14, rtol=1e-6)
+    for slope, kernel in zip(tape.gradient(penalty, kernels), kernels, strict=True):
+        np.testing.assert_allclose(slope, 5e-4 * kernel, rtol=1e-6)

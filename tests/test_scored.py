@@ -1,0 +1,114 @@
+"""Batches of photos with scores, and how scores are compared with them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rankiqa_tf import opinion_check
+from rankiqa_tf.data import scored
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+
+@pytest.fixture(scope="module")
+def flat_photos(tmp_path_factory):
+    """Seven photos of one colour each, which is 10 times their score."""
+    folder = tmp_path_factory.mktemp("flat")
+    photos = []
+    for number in range(1, 8):
+        path = folder / f"{number}.png"
+        Image.new("RGB", (20 + number, 31), 3 * (10 * number,)).save(path)
+        photos.append(ScoredPhoto(path, float(number), path.name))
+    return photos
+
+
+def make(photos, *, size=3, crop_size=16, seed=1):
+    return scored.ScoredBatches(photos, size=size, crop_size=crop_size, seed=seed)
+
+
+def steps(batches, first, last):
+    return list(batches.dataset(first, last).as_numpy_iterator())
+
+
+def assert_equal(found, expected):
+    assert len(found) == len(expected)
+    for batch, other in zip(found, expected, strict=True):
+        assert batch.keys() == other.keys()
+        for name in batch:
+            np.testing.assert_array_equal(batch[name], other[name])
+
+
+def test_a_batch_is_what_the_module_says(flat_photos):
+    batches = make(flat_photos)
+    assert batches.size == 3
+    (batch,) = steps(batches, 0, 1)
+    assert {name: (a.shape, a.dtype) for name, a in batch.items()} == {
+        "image": ((3, 16, 16, 3), np.float32),
+        "mos": ((3,), np.float32),
+    }
+
+
+def test_each_crop_is_of_the_photo_with_its_score(flat_photos):
+    for batch in steps(make(flat_photos), 0, 7):
+        colours = 10 * batch["mos"][:, None, None, None] / 255
+        np.testing.assert_allclose(
+            batch["image"], np.broadcast_to(colours, (3, 16, 16, 3)), rtol=1e-6
+        )
+
+
+def test_every_epoch_takes_each_photo_once_even_inside_a_batch(flat_photos):
+    scores = np.concatenate([batch["mos"] for batch in steps(make(flat_photos), 0, 7)])
+    epochs = scores.reshape(3, 7)  # Batches of 3 from 7 photos.
+    for epoch in epochs:
+        assert sorted(epoch) == list(range(1, 8))
+    assert len({tuple(epoch) for epoch in epochs}) == 3
+
+
+def test_crops_are_new_parts_of_the_photo_each_epoch(photos):
+    one = ScoredPhoto(photos[0], 1.0, "one")
+    batches = make([one], size=1)
+    with Image.open(photos[0]) as image:
+        pixels = np.asarray(image)
+    windows = np.lib.stride_tricks.sliding_window_view(pixels, (16, 16), (0, 1))
+    found = set()
+    for batch in steps(batches, 0, 8):
+        crop = np.rint(batch["image"][0] * 255).transpose(2, 0, 1)
+        places = np.argwhere((windows == crop).all((2, 3, 4)))
+        assert len(places) == 1
+        found.add(tuple(places[0]))
+    assert len(found) >= 7
+
+
+def test_a_small_photo_is_mirrored(flat_photos):
+    (batch,) = steps(make(flat_photos, crop_size=64), 0, 1)
+    assert batch["image"].shape == (3, 64, 64, 3)
+
+
+def test_any_step_can_be_made_alone(photos):
+    batches = make([ScoredPhoto(path, 1.0, path.name) for path in photos])
+    assert_equal(steps(batches, 3, 6), steps(batches, 0, 6)[3:])
+
+
+def test_the_seed_decides(photos):
+    scored_photos = [ScoredPhoto(path, 1.0, path.name) for path in photos]
+    first = steps(make(scored_photos), 0, 2)
+    assert_equal(steps(make(scored_photos), 0, 2), first)
+    other = steps(make(scored_photos, seed=2), 0, 2)
+    assert (other[0]["image"] != first[0]["image"]).any()
+
+
+def test_scores_that_are_opinions_agree_with_them_in_every_figure(flat_photos):
+    result = opinion_check.check(lambda photo: photo.mean() / 10, flat_photos)
+    np.testing.assert_allclose(result.scores, range(1, 8))
+    figures = result.summary("test")
+    assert list(figures) == ["test/srocc", "test/lcc", "test/krocc", "test/rmse"]
+    np.testing.assert_allclose(list(figures.values()), [1, 1, 1, 0], atol=1e-12)
+
+
+def test_opinion_figures_by_hand(flat_photos):
+    # Scores 1, 3, 2 of opinions 1, 2, 3: ranks differ by 0, 1, 1.
+    figures = opinion_check.OpinionScores(
+        flat_photos[:3], np.array([1.0, 3.0, 2.0])
+    ).summary("look")
+    np.testing.assert_allclose(figures["look/srocc"], 1 - 6 * 2 / (3 * 8))
+    np.testing.assert_allclose(figures["look/krocc"], 1 / 3)
+    np.testing.assert_allclose(figures["look/rmse"], (2 / 3) ** 0.5)

@@ -1,0 +1,447 @@
+"""The program that trains, run as users run it: stopped, killed, gone on, done."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import scipy.ndimage
+import tensorflow as tf
+from PIL import Image
+
+import distortions
+from rankiqa_tf import stages
+from rankiqa_tf.config import Config
+from rankiqa_tf.data import ranked
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.models import model_file
+
+ROOT = Path(__file__).parents[1]
+KINDS = [row.name for row in distortions.PRESETS["live"].rows]
+STEPS = 16  # Of ranking: enough to be stopped twice on the way.
+NOT_REPEATABLE = ("seconds", "rank/seconds", "finetune/seconds")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Five photos that a crop fits in, a text file among them, and their scores."""
+    folder = tmp_path_factory.mktemp("train")
+    (folder / "photos").mkdir()
+    random = np.random.default_rng(0)
+    rows = ["image,mos,reference"]
+    for number in range(5):
+        rough = random.normal(size=(242, 260, 3))
+        picture = 128 + 300 * scipy.ndimage.gaussian_filter(rough, (1.5, 1.5, 0))
+        name = f"photo{number}.{'jpg' if number % 2 else 'png'}"
+        Image.fromarray(picture.clip(0, 255).astype("u1")).save(
+            folder / "photos" / name
+        )
+        rows.append(f"photos/{name},{number + 1},scene {number}")
+    (folder / "photos" / "text.jpg").write_text("text")
+    (folder / "scores.csv").write_text("\n".join(rows), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def flags(folder):
+    """A run of seconds."""
+    return [
+        "--stage=both",
+        f"--photos={folder}/photos",
+        f"--scores={folder}/scores.csv",
+        "--photos_per_batch=1",
+        "--levels_per_batch=3",
+        "--holdout=0.4",
+        f"--rank_steps={STEPS}",
+        "--rank_learning_rate=1e-3",
+        "--finetune_steps=3",
+        "--finetune_batch=2",
+        "--finetune_learning_rate=1e-4",
+        "--evaluate_every=5",
+        "--checkpoint_every=2",
+    ]
+
+
+def start(*arguments) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(*arguments) -> subprocess.CompletedProcess:
+    process = start(*arguments)
+    output, errors = process.communicate()
+    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+
+def signal_after(process, checkpoints, step, number) -> tuple[str, str]:
+    """Sends a signal once a checkpoint of that step or a later one is there."""
+    deadline = time.monotonic() + 120
+    while not any(_step(file) >= step for file in checkpoints.glob("ckpt-*.index")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "no checkpoint in two minutes"
+        time.sleep(0.005)
+    process.send_signal(number)
+    return process.communicate()
+
+
+def _step(file: Path) -> int:
+    return int(file.stem.removeprefix("ckpt-"))
+
+
+@pytest.fixture(scope="module")
+def whole(folder, flags):
+    """A run in one go: its folder, and the process that did it."""
+    workdir = folder / "runs" / "whole"
+    return workdir, run("-m", "rankiqa_tf.train", *flags, f"--workdir={workdir}")
+
+
+@pytest.fixture(scope="module")
+def in_parts(folder, flags):
+    """The same run, stopped by Ctrl-C, gone on, killed, gone on; what each part said.
+
+    Also the step of the last checkpoint after the Ctrl-C and after the kill.
+    """
+    workdir = folder / "runs" / "in parts"
+    checkpoints = workdir / "checkpoints" / "rank"
+    command = ["-m", "rankiqa_tf.train", *flags, f"--workdir={workdir}"]
+    parts, steps = [], []
+    for step, number in ((3, signal.SIGINT), (8, signal.SIGKILL)):
+        process = start(*command)
+        said = signal_after(process, checkpoints, step, number)
+        parts.append(
+            subprocess.CompletedProcess(process.args, process.returncode, *said)
+        )
+        steps.append(_step(Path(f"{tf.train.latest_checkpoint(checkpoints)}.index")))
+        assert not (workdir / "ranked.keras").exists()
+    parts.append(run(*command))
+    return workdir, parts, steps
+
+
+def results_of(workdir) -> dict[str, float]:
+    return json.loads((workdir / "results.json").read_text(encoding="utf-8"))
+
+
+def test_a_run_ends_with_0_and_says_what_it_left(whole):
+    workdir, done = whole
+    assert done.returncode == 0, done.stderr
+    *figures, last = done.stdout.partition("\n{")[2].splitlines()
+    assert json.loads("{" + "\n".join(figures)) == results_of(workdir)
+    assert last.startswith(f"done: {workdir}/model.keras")
+
+
+def test_a_run_leaves_models_exports_figures_and_records(whole):
+    workdir, _ = whole
+    assert {path.name for path in workdir.iterdir()} == {
+        "checkpoints",
+        "figures",
+        "held_out.csv",
+        "model.keras",
+        "model.tflite",
+        "options.json",
+        "ranked.keras",
+        "results.json",
+        "saved_model",
+        "tensorboard",
+    }
+    figures = {file.name for file in (workdir / "figures").iterdir()}
+    assert figures == {f"scores_{kind}.png" for kind in KINDS}
+    for stage in ("rank", "finetune"):
+        assert list((workdir / "tensorboard" / stage).glob("events.out.tfevents.*"))
+    _, metadata = model_file.load(workdir / "model.keras")
+    assert metadata.stages == ("rank", "finetune")
+    assert metadata.score_range is not None
+    _, metadata = model_file.load(workdir / "ranked.keras")
+    assert (metadata.stages, metadata.score_range) == (("rank",), None)
+
+
+def test_results_have_a_figure_for_everything(whole):
+    workdir, _ = whole
+    results = results_of(workdir)
+    of_ranking = {
+        f"{prefix}/{figure}{kind}"
+        for prefix in ("rank", "rank_single_crops")
+        for figure in ("pair_accuracy", "srocc")
+        for kind in ("", *(f"/{name}" for name in KINDS))
+    }
+    assert set(results) == {
+        *of_ranking,
+        *(f"test/{figure}" for figure in ("srocc", "lcc", "krocc", "rmse", "photos")),
+        *(f"rank/{figure}" for figure in ("photos", "held_out_photos", "seconds")),
+        *(f"finetune/{figure}" for figure in ("photos", "seconds")),
+        *(f"agreement/saved_model/{name}" for name in ("bytes", "pixels")),
+        "agreement/tflite",
+        "seconds",
+    }
+    assert all(0 <= results[name] <= 1 for name in of_ranking if "accuracy" in name)
+    assert all(v <= 1e-3 for name, v in results.items() if name.startswith("agree"))
+    assert results["rank/photos"] == results["finetune/photos"] == 3
+    assert results["rank/held_out_photos"] == results["test/photos"] == 2
+
+
+def test_a_photo_that_cannot_be_read_is_named(whole, folder):
+    _, done = whole
+    assert f"left out: {folder}/photos/text.jpg: not a photo" in done.stderr
+    assert "1 of 6 photos left out" in done.stderr
+
+
+def test_the_bars_show_images_and_reach_the_end(whole):
+    _, done = whole
+    images = STEPS * len(KINDS) * 3
+    assert f"{images}/{images}" in done.stderr
+    assert "6/6" in done.stderr  # Three batches of two.
+    assert "step 5: rank_look/pair_accuracy" in done.stdout
+
+
+def test_evaluation_and_scoring_give_the_figures_of_the_run(whole, folder):
+    workdir, _ = whole
+    model = f"--model={workdir}/model.keras"
+    scores = f"--scores={workdir}/held_out.csv"
+    predictions = folder / "predictions.csv"
+    evaluation = start(
+        "-m", "rankiqa_tf.evaluate", model, scores, "--format=json",
+        f"--predictions={predictions}",
+    )  # fmt: skip
+    scored = run("-m", "rankiqa_tf.score", model, folder / "photos", "--format=jsonl")
+    output, errors = evaluation.communicate()
+    assert (evaluation.returncode, errors) == (0, "")
+    figures = json.loads(output)
+    results = results_of(workdir)
+    assert figures.pop("photos") == results["test/photos"]
+    assert figures == pytest.approx({name: results[name] for name in figures})
+    assert set(figures) == {"test/srocc", "test/lcc", "test/krocc", "test/rmse"}
+
+    assert scored.returncode == 1  # For the text file.
+    rows = {row["path"]: row for row in map(json.loads, scored.stdout.splitlines())}
+    assert len(rows) == 6
+    with predictions.open(encoding="utf-8", newline="") as file:
+        predicted = list(csv.DictReader(file))
+    assert len(predicted) == 2
+    for row in predicted:
+        assert rows[row["image"]]["score"] == pytest.approx(float(row["score"]))
+
+
+def test_ctrl_c_ends_with_130_and_a_checkpoint(in_parts):
+    _, (stopped, *_), (step, _) = in_parts
+    assert stopped.returncode == 130
+    last = stopped.stderr.splitlines()[-1]
+    expected = f"stopped after step {step} of {STEPS}; the same command goes on"
+    assert expected in last
+    assert "Traceback" not in stopped.stderr
+
+
+def test_a_run_that_was_stopped_and_killed_ends_as_if_it_had_not_been(whole, in_parts):
+    workdir, (_, killed, done), (stopped_after, killed_after) = in_parts
+    assert killed.returncode == -signal.SIGKILL
+    assert done.returncode == 0, done.stderr
+    assert 3 <= stopped_after < killed_after < STEPS
+    images = len(KINDS) * 3
+    assert f"{killed_after * images}/{STEPS * images}" in done.stderr
+    for name in ("ranked.keras", "model.keras"):
+        assert_same(load(whole[0] / name), load(workdir / name))
+    expected, found = results_of(whole[0]), results_of(workdir)
+    for results in (expected, found):
+        for name in NOT_REPEATABLE:
+            del results[name]
+    assert found == expected
+
+
+# Runs the program several times in one process, as importing TensorFlow is slow; not
+# in pytest's, where programs that have flags of the same name could meet.
+SEVERAL = """
+import contextlib, io, json, sys
+from absl.testing import flagsaver
+from rankiqa_tf import program, train
+
+for arguments in json.loads(sys.argv[1]):
+    output, errors = io.StringIO(), io.StringIO()
+    sys.argv = ["train", *arguments]
+    with flagsaver.flagsaver(), contextlib.redirect_stdout(output):
+        with contextlib.redirect_stderr(errors):
+            try:
+                program.run(train.main)
+            except SystemExit as stop:
+                code = stop.code
+    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
+"""
+
+
+@pytest.fixture(scope="module")
+def several(whole, folder, flags):
+    """Code, output and errors of several calls, most of them wrong."""
+    workdir, _ = whole
+    new = f"--workdir={folder}/runs/new"
+    ranking = [f"--photos={folder}/photos", new]
+    (folder / "empty").mkdir()
+    (folder / "broken").mkdir()
+    for number in range(2):
+        (folder / "broken" / f"{number}.jpg").write_text("text")
+    (folder / "wrong.csv").write_text("image,mos\nphotos/photo0.png,good\n")
+    (folder / "broken.csv").write_text(
+        "image,mos\nphotos/photo0.png,1\nphotos/photo1.jpg,2\nphotos/text.jpg,3\n"
+        "photos/photo2.png,4\n"
+    )
+    finetuning = ["--stage=finetune", "--holdout=0.5", new]
+    calls = {
+        "again": [*flags, f"--workdir={workdir}"],
+        "no number": [
+            *ranking[:1],
+            f"--workdir={folder}/runs/no number",
+            "--rank_learning_rate=1e30",
+            "--rank_steps=4",
+            "--photos_per_batch=1",
+        ],
+        "seed was 0, is 7; evaluate_every was 5, is 6": [
+            *flags, f"--workdir={workdir}", "--seed=7", "--evaluate_every=6",
+        ],
+        "Did you mean: rank_steps": [*ranking, "--rank_step=3"],
+        "should be one of <rank|finetune|both>": [*ranking, "--stage=sort"],
+        "--rank_steps=0": [*ranking, "--rank_steps=0"],
+        "margin must be more than 0, not -1.0": [*ranking, "--margin=-1"],
+        "give their CSV as scores": [*ranking, "--stage=finetune"],
+        "flag --workdir=None": ranking[:1],
+        "flags only, not more words": [*ranking, "more", "words"],
+        "none.cfg": [*ranking, "--flagfile=none.cfg"],
+        "no such file or folder: nowhere": ["--photos=nowhere", new],
+        "no photos in": [f"--photos={folder}/empty", new],
+        "has 0 that can be read": [f"--photos={folder}/broken", new],
+        "workdir must be a folder": [
+            *ranking[:1], f"--workdir={folder}/scores.csv",
+        ],
+        "is not a .keras file": [*ranking, f"--init={folder}/scores.csv"],
+        "there is no CSV file none.csv": [*finetuning, "--scores=none.csv"],
+        "wrong.csv line 2": [*finetuning, f"--scores={folder}/wrong.csv"],
+        f"first being {folder}/photos/text.jpg: not a photo": [
+            *finetuning, f"--scores={folder}/broken.csv",
+        ],
+    }  # fmt: skip
+    done = run("-c", SEVERAL, json.dumps(list(calls.values())))
+    assert not done.stderr
+    return dict(zip(calls, map(json.loads, done.stdout.splitlines()), strict=True))
+
+
+def test_a_complete_run_started_again_trains_nothing_and_ends_with_0(several, whole):
+    code, output, errors = several["again"]
+    assert code == 0, errors
+    assert "step 5" not in output
+    before = json.loads(
+        "{" + whole[1].stdout.partition("\n{")[2].rpartition("}")[0] + "}"
+    )
+    now = json.loads(output.rpartition("}")[0] + "}")
+    assert now["rank/seconds"] == before["rank/seconds"]
+    for results in (before, now):
+        del results["seconds"]
+    assert now == before
+
+
+def test_a_loss_that_is_no_number_ends_with_1_and_advice(several):
+    code, _, errors = several["no number"]
+    assert "start again with a tenth of it in a new workdir" in errors
+    assert code == 1
+
+
+def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_begun(several, folder):
+    wrong = [reason for reason in several if reason not in ("again", "no number")]
+    assert len(wrong) == 17
+    for reason in wrong:
+        code, output, errors = several[reason]
+        assert reason in errors
+        assert "error: " in errors
+        assert (code, output) == (2, "")
+    assert not (folder / "runs" / "new").exists()
+
+
+def load(path) -> keras.Model:
+    return keras.models.load_model(path, compile=False)
+
+
+def assert_same(model, other):
+    for first, second in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.fixture
+def rank(folder, tmp_path):
+    """Ranks for two steps in this process; returns the model."""
+    paths = sorted((folder / "photos").glob("photo*"))
+    numbers = iter(range(10))
+
+    def run(**options):
+        config = Config(
+            rank_steps=2, photos_per_batch=2, rank_learning_rate=1e-3, **options
+        )
+        model, metadata = stages.start(config)
+        split = stages.Split(paths[:4], paths[4:])
+        workdir = tmp_path / str(next(numbers))
+        stages.rank(model, metadata, split, config, workdir)
+        return model
+
+    return run
+
+
+def test_the_seed_decides_the_weights_and_threads_do_not(rank, monkeypatch):
+    first = rank(seed=5)
+    assert_same(rank(seed=5), first)
+    assert any((a != b).any() for a, b in zip(
+        rank(seed=6).get_weights(), first.get_weights(), strict=True
+    ))  # fmt: skip
+    dataset = ranked.RankedBatches.dataset
+
+    def in_one_thread(*arguments):
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = 1
+        options.autotune.enabled = False
+        return dataset(*arguments).with_options(options)
+
+    monkeypatch.setattr(ranked.RankedBatches, "dataset", in_one_thread)
+    assert_same(rank(seed=5), first)
+
+
+def test_a_run_may_start_from_a_model_file_which_decides_the_network(whole):
+    path = whole[0] / "ranked.keras"
+    model, metadata = stages.start(Config(init=str(path), network="efficientnet_lite0"))
+    assert_same(model, load(path))
+    assert (metadata.network, metadata.stages) == ("shallow", ("rank",))
+
+
+def test_fine_tuning_may_keep_the_head_of_the_ranker(whole, folder, tmp_path):
+    path = whole[0] / "ranked.keras"
+    paths = sorted((folder / "photos").glob("photo*"))
+    photos = [ScoredPhoto(p, 50.0 + 10 * n, p.name) for n, p in enumerate(paths)]
+    found = {}
+    for head in ("keep", "ridge"):
+        config = Config(
+            stage="finetune",
+            scores="scores.csv",
+            init=str(path),
+            finetune_head=head,
+            finetune_steps=1,
+            finetune_learning_rate=1e-12,
+            finetune_batch=3,
+        )
+        model, metadata = stages.start(config)
+        split = stages.Split(photos[:3], photos[3:])
+        metadata, figures = stages.finetune(
+            model, metadata, split, config, tmp_path / head
+        )
+        assert metadata.stages == ("rank", "finetune")
+        assert metadata.score_range == (50, 70)
+        found[head] = model, figures["test/rmse"]
+    ranker = load(path)
+    for kept, before in zip(
+        found["keep"][0].get_weights(), ranker.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(kept, before, atol=1e-6)
+    # The ridge regression alone finds the scale of the scores.
+    assert found["ridge"][1] < 40 < found["keep"][1]
