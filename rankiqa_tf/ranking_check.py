@@ -68,28 +68,33 @@ class RankingCheck:
         self._versions = ranked.Versions(preset)
         self._crop_size = crop_size
         self._seed = seed
-        self._kept: np.ndarray | None = None
+        self._singles: np.ndarray | None = None
 
     def single_crops(self, model: keras.Model) -> LevelScores:
         """Scores one crop of each version, as in training: quick, and noisier.
 
-        The crops are kept, uint8, for the next call.
+        The crops are kept, uint8, from the first call or that of `whole_photos`.
         """
-        if self._kept is None:
-            one = self._pictures().map(self._single, tf.data.AUTOTUNE)
-            self._kept = np.stack(list(one.as_numpy_iterator()))
+        if self._singles is None:
+            singles = self._pictures().map(lambda _, single: single)
+            self._singles = np.stack(list(singles.as_numpy_iterator()))
         scores = [
-            model.predict_on_batch(self._kept[first : first + 32].astype("f4") / 255)
-            for first in range(0, len(self._kept), 32)
+            model.predict_on_batch(self._singles[first : first + 32].astype("f4") / 255)
+            for first in range(0, len(self._singles), 32)
         ]
         return self._by_level(np.concatenate(scores))
 
     def whole_photos(self, score: Callable[[np.ndarray], float]) -> LevelScores:
         """Scores each version as a photo: `score` is a `scoring.Scorer`'s."""
-        pictures = self._pictures().prefetch(4).as_numpy_iterator()
-        return self._by_level(np.array([score(picture) for _, picture in pictures]))
+        scores, singles = [], []
+        for picture, single in self._pictures().prefetch(4).as_numpy_iterator():
+            scores.append(score(picture))
+            singles.append(single)
+        self._singles = np.stack(singles)
+        return self._by_level(np.array(scores))
 
     def _pictures(self) -> tf.data.Dataset:
+        """Each version of each photo, and a crop from a place of its own."""
         kinds, levels = self._versions.num_distortions, self._versions.num_levels + 1
         count = len(self._photos) * kinds * levels
 
@@ -97,16 +102,14 @@ class RankingCheck:
             content = number // (kinds * levels)
             kind, level = number // levels % kinds, number % levels
             photo = ranked.read_photo_of(self._photos, content)
-            seed = order.seed_of(self._seed, "picture", number)
+            noise_seed = order.seed_of(self._seed, "picture", number)
             whole = self._versions.whole(photo, kind, level)
-            return number, self._versions.local(whole, kind, level, seed)
+            made = self._versions.local(whole, kind, level, noise_seed)
+            crop_seed = order.seed_of(self._seed, "single", number)
+            return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
 
         numbers = tf.data.Dataset.from_tensor_slices(tf.range(count))
         return numbers.map(picture, tf.data.AUTOTUNE, deterministic=True)
-
-    def _single(self, number: tf.Tensor, picture: tf.Tensor) -> tf.Tensor:
-        seed = order.seed_of(self._seed, "single", number)
-        return crops.random_crop(picture, self._crop_size, seed=seed)
 
     def _by_level(self, scores: np.ndarray) -> LevelScores:
         names = self._versions.names

@@ -100,6 +100,7 @@ def rank(
             seed=config.seed,
         )
 
+    check = make_check(photos.held_out)
     few = make_check(photos.held_out[:_LOOK_PHOTOS])
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
@@ -135,7 +136,6 @@ def rank(
             f"{len(photos.training)} photos ranked under preset {config.preset}",
         ),
     )
-    check = make_check(photos.held_out)
     result = check.whole_photos(scoring.Scorer(model, metadata).score)
     figures = {
         "rank/seconds": seconds,

@@ -15,7 +15,7 @@ def build(standardised=True):
     """A small network of one level, with means and deviations as features."""
     keras.utils.set_random_seed(3)
     image = keras.Input([None, None, 3])
-    level = keras.layers.Conv2D(4, 3, activation="relu")(10 * image)
+    level = keras.layers.Conv2D(4, 3)(10 * image)
     pooled = [heads.mean_over_space(level), heads.deviation_over_space(level)]
     if standardised:
         features = heads.standardised(pooled)

