@@ -1,8 +1,6 @@
 """The two stages of the paper: rank, then fine-tune on human scores."""
 
 import dataclasses
-import itertools
-from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +26,7 @@ from rankiqa_tf.ranking_check import RankingCheck
 _LOOK_PHOTOS = 16  # Held-out photos that a look during ranking takes.
 _LOOK_SCORED = 50  # And one during fine-tuning.
 _HEAD_EPOCHS = 4  # Crops of each photo that the ridge regression sees.
+_STANDARDISE_STEPS = 8  # Batches that show how features are distributed.
 _HEAD_PENALTY = 1.0  # Its penalty on features of unit variance.
 
 
@@ -101,7 +100,7 @@ def rank(
         )
 
     check = make_check(photos.held_out)
-    few = make_check(photos.held_out[:_LOOK_PHOTOS])
+    small_check = make_check(photos.held_out[:_LOOK_PHOTOS])
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
         content = batch["content"] if config.same_content_pairs else None
@@ -114,8 +113,10 @@ def rank(
         )
 
     def prepare() -> None:
-        images = (batch["image"].numpy() for batch in batches.dataset(0, 8))
-        heads.fit_standardisation(model, images)
+        if metadata.stages:
+            return  # A trained model's score is made for its standardisation.
+        few = batches.dataset(0, _STANDARDISE_STEPS).as_numpy_iterator()
+        heads.fit_standardisation(model, (batch["image"] for batch in few))
 
     seconds = trainer.train(
         model,
@@ -123,7 +124,7 @@ def rank(
         loss,
         _plan(config, config.rank_steps, config.rank_learning_rate),
         prepare=prepare,
-        look=lambda: few.single_crops(model).summary("rank_look"),
+        look=lambda: small_check.single_crops(model).summary("rank_look"),
         checkpoints=workdir / "checkpoints" / "rank",
         tensorboard=workdir / "tensorboard" / "rank",
     )
@@ -219,12 +220,11 @@ def _fit_head(
     batches = _scored_batches(photos, metadata, config, seed)
     steps = max(1, _HEAD_EPOCHS * len(photos) // batches.size)
 
-    def column(name: str) -> Iterator[np.ndarray]:
-        return (batch[name].numpy() for batch in batches.dataset(0, steps))
-
-    heads.fit_standardisation(model, itertools.islice(column("image"), 32))
-    targets = np.concatenate(list(column("mos")))
-    heads.fit_score(model, column("image"), targets, _HEAD_PENALTY)
+    some = batches.dataset(0, min(steps, _STANDARDISE_STEPS)).as_numpy_iterator()
+    heads.fit_standardisation(model, (batch["image"] for batch in some))
+    every = batches.dataset(0, steps).as_numpy_iterator()
+    pairs = ((batch["image"], batch["mos"]) for batch in every)
+    heads.fit_score(model, pairs, penalty=_HEAD_PENALTY)
 
 
 def _scored_batches(

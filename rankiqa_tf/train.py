@@ -62,6 +62,7 @@ def run(
         )
         figures |= opinions
     model_file.save(model, workdir / "model.keras", metadata)
+    run_folder.write_results(workdir, figures)  # Exports may fail; these stay.
     saved_model.write(model, metadata, workdir / "saved_model")
     tflite.write(model, metadata, workdir / "model.tflite")
     differences = agreement.check(

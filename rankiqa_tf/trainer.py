@@ -121,6 +121,8 @@ def train(
         prepare()
         manager.save(0)
     first = int(optimizer.iterations)
+    if first == plan.steps:
+        return float(seconds)
     step = _make_step(model, optimizer, loss, plan.l2)
     writer = tf.summary.create_file_writer(str(tensorboard))
     bar = tqdm.tqdm(

@@ -83,7 +83,9 @@ def test_fitted_score_is_the_ridge_regression_of_least_squares(penalty, standard
     heads.fit_standardisation(model, BATCHES)
     before = model.get_weights()[:-2]
     targets = 50 + 20 * np.random.default_rng(2).normal(size=40)
-    heads.fit_score(model, iter(BATCHES), targets, penalty)
+    parts = np.split(targets, np.cumsum([len(batch) for batch in BATCHES])[:-1])
+    batches = zip(BATCHES, parts, strict=True)
+    heads.fit_score(model, batches, penalty=penalty)
     # Mean squared error plus penalty is one sum of squares with a row more for each
     # weight; the constant, last, has none.
     features = features_of(model)

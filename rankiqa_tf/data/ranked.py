@@ -13,6 +13,7 @@ number of parallel calls does not change them.
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,21 +95,35 @@ class RankedBatches:
         self._crop_size = crop_size
         self._seed = seed
         self.size = shape.photos * self._kinds * self._levels
-        self._store = _Store.of(photos, self._versions, store_bytes)
+        self._store_bytes = store_bytes
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
-        """The batches of the steps first_step to last_step - 1, prefetched."""
+        """The batches of the steps first_step to last_step - 1, prefetched.
+
+        The first call fills the store, if there is to be one.
+        """
+        store = self._store  # Here: inside map it would only become a graph.
         slots = tf.data.Dataset.range(
             first_step * self._photos_a_batch, last_step * self._photos_a_batch
         )
         return (
-            slots.map(self._ranked_photo, tf.data.AUTOTUNE, deterministic=True)
+            slots.map(
+                lambda slot: self._ranked_photo(slot, store),
+                tf.data.AUTOTUNE,
+                deterministic=True,
+            )
             .batch(self._photos_a_batch, drop_remainder=True)
             .map(self._joined)
             .prefetch(tf.data.AUTOTUNE)
         )
 
-    def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
+    @functools.cached_property
+    def _store(self) -> "_Store | None":
+        return _Store.of(self._photos, self._versions, self._store_bytes)
+
+    def _ranked_photo(
+        self, slot: tf.Tensor, store: "_Store | None"
+    ) -> dict[str, tf.Tensor]:
         """One photo under all distortions and levels of its step."""
         content = order.shuffled(slot, len(self._photos), self._seed)
         # Kinds are drawn for the step, shared by its photos; the rest for the photo.
@@ -116,12 +131,12 @@ class RankedBatches:
         seed = order.seed_of(self._seed, "photo", slot)
         distortion, level = self._draw(step_seed, seed)
         seeds = tf.random.split(seed, self._kinds * self._levels)
-        photo = self._store.photo(content) if self._store else self._read(content)
+        photo = None if store else self._read(content)
 
         def crop(item: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> tf.Tensor:
             kind, level, seed = item
-            if self._store:
-                whole = self._store.version(content, kind, level)
+            if store:
+                whole = store.version(content, kind, level)
             else:
                 whole = self._versions.whole(photo, kind, level)
             crop_seed, noise_seed = tf.unstack(tf.random.split(seed))
@@ -280,9 +295,6 @@ class _Store:
             if needed > budget:
                 return None
         return cls(names, versions)
-
-    def photo(self, content: tf.Tensor) -> tf.Tensor:
-        return self.version(content, tf.constant(0), tf.constant(0))
 
     def version(
         self, content: tf.Tensor, kind: tf.Tensor, level: tf.Tensor

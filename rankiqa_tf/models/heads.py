@@ -52,14 +52,15 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
     if not _has_standardisation(model):
         return
     layer = model.get_layer(_STANDARDISE)
-    features = _predict(keras.Model(model.input, layer.input), batches)
+    extract = keras.Model(model.input, layer.input)
+    features = np.concatenate([extract.predict_on_batch(batch) for batch in batches])
     layer.set_weights([features.mean(0), features.var(0)])
 
 
 def fit_score(
     model: keras.Model,
-    images: Iterable[np.ndarray],
-    targets: np.ndarray,
+    batches: Iterable[tuple[np.ndarray, np.ndarray]],
+    *,
     penalty: float,
 ) -> None:
     """Sets the last layer by ridge regression on the frozen features.
@@ -70,13 +71,14 @@ def fit_score(
 
     Args:
         model: from `models.build`.
-        images: batches [N, h, w, 3] in 0..1.
-        targets: float [total], in the order of the images.
+        batches: images [N, h, w, 3] in 0..1 and their targets, float [N].
         penalty: weight of the squared norm, against the mean squared error of
             features of unit variance; more than 0.
     """
     score = model.get_layer(_SCORE)
-    features = _predict(keras.Model(model.input, score.input), images)
+    extract = keras.Model(model.input, score.input)
+    parts = [(extract.predict_on_batch(images), to) for images, to in batches]
+    features, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
     mean, target_mean = features.mean(0), targets.mean()
     centred = (features - mean).astype(np.float64)
     gram = centred.T @ centred / len(centred)
@@ -89,7 +91,3 @@ def fit_score(
 
 def _has_standardisation(model: keras.Model) -> bool:
     return any(layer.name == _STANDARDISE for layer in model.layers)
-
-
-def _predict(model: keras.Model, batches: Iterable[np.ndarray]) -> np.ndarray:
-    return np.concatenate([model.predict_on_batch(batch) for batch in batches])
