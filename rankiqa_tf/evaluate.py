@@ -7,7 +7,6 @@ could not be read (they are named and left out), 2 if nothing could be begun.
 """
 
 import csv
-import json
 import os
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is im
 
 from absl import flags
 
+from rankiqa_tf import metrics
 from rankiqa_tf import opinion_check
 from rankiqa_tf import program
 from rankiqa_tf import scoring
@@ -62,7 +62,7 @@ def main(argv: list[str]) -> int:
         _write_predictions(result, Path(_PREDICTIONS.value))
     figures = {"photos": len(readable), **result.summary("test")}
     if _FORMAT.value == "json":
-        print(json.dumps(figures))
+        print(metrics.to_json(figures))
     else:
         print("\n".join(f"{name:12} {value:8.4g}" for name, value in figures.items()))
     return 1 if problems else 0

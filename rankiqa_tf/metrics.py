@@ -3,6 +3,8 @@
 All take one-dimensional arrays of equal length and return plain floats.
 """
 
+import json
+import math
 from collections.abc import Callable
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -56,6 +58,12 @@ def pair_accuracy(scores: Array, levels: Array) -> float:
     if not better.any():
         return float("nan")
     return float((score[:, np.newaxis] > score[np.newaxis])[better].mean())
+
+
+def to_json(figures: Mapping[str, float], *, indent: int | None = None) -> str:
+    """Writes figures as a JSON object; nan, which JSON has not, becomes null."""
+    known = {k: None if math.isnan(v) else v for k, v in figures.items()}
+    return json.dumps(known, indent=indent)
 
 
 def _correlation(function: Callable, scores: Array, opinions: Array) -> float:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rankiqa_tf import metrics
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
@@ -133,17 +134,17 @@ def claim(workdir: Path, config: Config) -> None:
                 f"{workdir} holds a run with other options ({'; '.join(changed)}): "
                 "choose another workdir, or the same options to go on"
             )
-    _write_json(path, options)
+    _write(path, json.dumps(options, indent=2))
 
 
 def write_results(workdir: Path, figures: dict[str, float]) -> None:
     """Writes results.json, whole or not at all."""
-    _write_json(workdir / _RESULTS, figures)
+    _write(workdir / _RESULTS, metrics.to_json(figures, indent=2))
 
 
-def _write_json(path: Path, content: dict) -> None:
+def _write(path: Path, text: str) -> None:
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    temporary.write_text(text + "\n", encoding="utf-8")
     temporary.replace(path)
 
 

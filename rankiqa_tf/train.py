@@ -8,7 +8,6 @@ goes on where it was. Exit code: 0 when done, 1 when something failed on the way
 if nothing could be begun, 130 if it was stopped by Ctrl-C.
 """
 
-import json
 import os
 import sys
 import time
@@ -23,6 +22,7 @@ from export import agreement
 from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
+from rankiqa_tf import metrics
 from rankiqa_tf import program
 from rankiqa_tf import run_folder
 from rankiqa_tf import stages
@@ -98,7 +98,7 @@ def main(argv: list[str]) -> int:
     except (ValueError, FloatingPointError, agreement.AgreementError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(figures, indent=2))
+    print(metrics.to_json(figures, indent=2))
     print(f"done: {workdir}/model.keras, saved_model/, model.tflite, results.json")
     return 0
 

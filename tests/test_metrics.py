@@ -1,5 +1,6 @@
 """Agreement of scores with opinions, against SciPy and by hand."""
 
+import json
 import warnings
 
 import numpy as np
@@ -95,3 +96,8 @@ def test_refuses_what_is_no_finite_number(metric, number):
         metric([1, 2, number], [1, 2, 3])
     with pytest.raises(ValueError, match="not a finite number"):
         metric([1, 2, 3], [1, 2, number])
+
+
+def test_figures_that_are_no_number_are_null_in_json():
+    text = metrics.to_json({"srocc": float("nan"), "rmse": 0.5, "photos": 3})
+    assert json.loads(text) == {"srocc": None, "rmse": 0.5, "photos": 3}
