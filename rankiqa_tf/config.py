@@ -35,6 +35,13 @@ class Config:
         "First weights: random, imagenet, or the path of a model.keras (which also "
         "decides network and levels).",
     )
+    crop_size: int = _option(
+        0,
+        "Side of the crops, in training and in scoring; 0 for the network's own. Only "
+        "fully convolutional networks take others.",
+        lower_bound=0,
+        upper_bound=4096,
+    )
     photos: str = _option(
         "", "Folder of pristine photos to rank; empty for the embedded ones."
     )

@@ -1,6 +1,7 @@
 """The two stages of the paper: rank, then fine-tune on human scores."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +15,8 @@ from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring
 from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
-from rankiqa_tf.data import order
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
-from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
 from rankiqa_tf.ranking_check import LevelScores
@@ -25,9 +24,7 @@ from rankiqa_tf.ranking_check import RankingCheck
 
 _LOOK_PHOTOS = 16  # Held-out photos that a look during ranking takes.
 _LOOK_SCORED = 50  # And one during fine-tuning.
-_HEAD_EPOCHS = 4  # Crops of each photo that the ridge regression sees.
-_STANDARDISE_STEPS = 8  # Batches that show how features are distributed.
-_HEAD_PENALTY = 1.0  # Its penalty on features of unit variance.
+_STANDARDISE_IMAGES = 384  # Crops that show how features are distributed.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +38,11 @@ class Split:
 def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
     """Makes or loads the model that a run begins with, and what is known of it."""
     if config.init not in ("random", "imagenet"):
-        return model_file.load(config.init)
+        model, metadata = model_file.load(config.init)
+        if config.crop_size:
+            _check_crop_size(model, config)
+            metadata = dataclasses.replace(metadata, crop_size=config.crop_size)
+        return model, metadata
     keras.utils.set_random_seed(config.seed)
     model = models.build(
         config.network,
@@ -50,13 +51,23 @@ def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
     )
     metadata = model_file.Metadata(
         network=config.network,
-        crop_size=models.NETWORKS[config.network].crop_size,
+        crop_size=config.crop_size or models.NETWORKS[config.network].crop_size,
         levels=config.levels,
         score_range=None,
         trained_on="",
         stages=(),
     )
+    _check_crop_size(model, config)
     return model, metadata
+
+
+def _check_crop_size(model: keras.Model, config: Config) -> None:
+    fixed = model.input_shape[1]
+    if config.crop_size and fixed not in (None, config.crop_size):
+        raise ValueError(
+            f"network {model.name} takes crops of {fixed} pixels, not of "
+            f"{config.crop_size}: leave crop_size at 0"
+        )
 
 
 def rank(
@@ -112,18 +123,12 @@ def rank(
             reduction=config.reduction,  # type: ignore[arg-type]
         )
 
-    def prepare() -> None:
-        if metadata.stages:
-            return  # A trained model's score is made for its standardisation.
-        few = batches.dataset(0, _STANDARDISE_STEPS).as_numpy_iterator()
-        heads.fit_standardisation(model, (batch["image"] for batch in few))
-
     seconds = trainer.train(
         model,
         batches,
         loss,
         _plan(config, config.rank_steps, config.rank_learning_rate),
-        prepare=prepare,
+        prepare=lambda: _standardise(model, metadata, batches),
         look=lambda: small_check.single_crops(model).summary("rank_look"),
         checkpoints=workdir / "checkpoints" / "rank",
         tensorboard=workdir / "tensorboard" / "rank",
@@ -167,7 +172,12 @@ def finetune(
     Returns:
         What is known of the model now, and the figures on the held-out photos.
     """
-    batches = _scored_batches(photos.training, metadata, config, config.seed)
+    batches = scored.ScoredBatches(
+        photos.training,
+        size=config.finetune_batch,
+        crop_size=metadata.crop_size,
+        seed=config.seed,
+    )
     opinions = np.array([photo.mos for photo in photos.training])
     variance = opinions.var()
     scorer = scoring.Scorer(model, metadata)
@@ -178,8 +188,10 @@ def finetune(
         return losses.squared_error(scores, batch["mos"]) / variance
 
     def prepare() -> None:
+        _standardise(model, metadata, batches)
         if config.finetune_head == "ridge":
-            _fit_head(model, metadata, photos.training, config)
+            crops = scored.recipe_crops(photos.training, metadata.crop_size)
+            heads.fit_score(model, crops)
 
     seconds = trainer.train(
         model,
@@ -209,33 +221,14 @@ def finetune(
     return metadata, figures
 
 
-def _fit_head(
-    model: keras.Model,
-    metadata: model_file.Metadata,
-    photos: Sequence[ScoredPhoto],
-    config: Config,
+def _standardise(
+    model: keras.Model, metadata: model_file.Metadata, batches: trainer.Batches
 ) -> None:
-    # A seed of its own: the first steps should not see the same crops again.
-    seed = int(order.seed_of(config.seed, "head", 0)[0]) & 0x7FFFFFFF
-    batches = _scored_batches(photos, metadata, config, seed)
-    steps = max(1, _HEAD_EPOCHS * len(photos) // batches.size)
-
-    some = batches.dataset(0, min(steps, _STANDARDISE_STEPS)).as_numpy_iterator()
-    heads.fit_standardisation(model, (batch["image"] for batch in some))
-    every = batches.dataset(0, steps).as_numpy_iterator()
-    pairs = ((batch["image"], batch["mos"]) for batch in every)
-    heads.fit_score(model, pairs, penalty=_HEAD_PENALTY)
-
-
-def _scored_batches(
-    photos: Sequence[ScoredPhoto],
-    metadata: model_file.Metadata,
-    config: Config,
-    seed: int,
-) -> scored.ScoredBatches:
-    return scored.ScoredBatches(
-        photos, size=config.finetune_batch, crop_size=metadata.crop_size, seed=seed
-    )
+    if metadata.stages:
+        return  # A trained model's score is made for its standardisation.
+    few = batches.dataset(0, math.ceil(_STANDARDISE_IMAGES / batches.size))
+    images = (batch["image"] for batch in few.as_numpy_iterator())
+    heads.fit_standardisation(model, images)
 
 
 def _plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:

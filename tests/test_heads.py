@@ -83,9 +83,8 @@ def test_fitted_score_is_the_ridge_regression_of_least_squares(penalty, standard
     heads.fit_standardisation(model, BATCHES)
     before = model.get_weights()[:-2]
     targets = 50 + 20 * np.random.default_rng(2).normal(size=40)
-    parts = np.split(targets, np.cumsum([len(batch) for batch in BATCHES])[:-1])
-    batches = zip(BATCHES, parts, strict=True)
-    heads.fit_score(model, batches, penalty=penalty)
+    photos = zip(IMAGES[:, np.newaxis], targets, strict=True)
+    assert heads.fit_score(model, photos, penalties=[penalty]) == penalty
     # Mean squared error plus penalty is one sum of squares with a row more for each
     # weight; the constant, last, has none.
     features = features_of(model)
@@ -104,3 +103,52 @@ def test_fitted_score_is_the_ridge_regression_of_least_squares(penalty, standard
     np.testing.assert_allclose(bias, expected[-1:], rtol=1e-3)
     for weight, old in zip(model.get_weights(), before, strict=False):
         np.testing.assert_array_equal(weight, old)  # The rest is left as it was.
+
+
+def test_the_penalty_taken_is_best_for_photos_left_out():
+    model = build()
+    heads.fit_standardisation(model, BATCHES)
+    features = features_of(model).astype(np.float64)
+    generator = np.random.default_rng(3)
+    targets = features @ generator.normal(size=features.shape[1])
+    targets += generator.normal(scale=targets.std(), size=len(targets))
+    penalties = [1e-3, 1e-2, 1e-1, 1.0, 10.0]
+
+    def error_of_one_left_out(penalty):
+        errors = []
+        for left_out in range(len(targets)):
+            others = np.arange(len(targets)) != left_out
+            x, y = features[others], targets[others]
+            x_mean, y_mean = x.mean(0), y.mean()
+            # The penalty is against the mean over all photos, so its sum stays.
+            gram = (x - x_mean).T @ (x - x_mean) + len(targets) * penalty * np.eye(
+                x.shape[1]
+            )
+            weights = np.linalg.solve(gram, (x - x_mean).T @ (y - y_mean))
+            guess = (features[left_out] - x_mean) @ weights + y_mean
+            errors.append((guess - targets[left_out]) ** 2)
+        return np.mean(errors)
+
+    photos = zip(IMAGES[:, np.newaxis], targets, strict=True)
+    chosen = heads.fit_score(model, photos, penalties=penalties)
+    assert chosen == min(penalties, key=error_of_one_left_out)
+
+
+def test_a_photo_counts_as_the_mean_of_its_crops():
+    model, same = build(standardised=False), build(standardised=False)
+    targets = np.random.default_rng(4).normal(size=20)
+    heads.fit_score(
+        model,
+        zip(IMAGES.reshape(20, 2, *IMAGES.shape[1:]), targets, strict=True),
+        penalties=[0.1],
+    )
+    # What is fitted is the mean of scores: it has the mean of the targets.
+    scores = model.predict_on_batch(IMAGES).reshape(20, 2).mean(1)
+    np.testing.assert_allclose(scores.mean(), targets.mean(), atol=1e-4)
+    features = features_of(same).reshape(20, 2, -1).mean(1)
+    centred = features - features.mean(0)
+    gram = centred.T @ centred / 20 + 0.1 * np.eye(centred.shape[1])
+    weights = np.linalg.solve(gram, centred.T @ (targets - targets.mean()) / 20)
+    np.testing.assert_allclose(
+        scores, centred @ weights + targets.mean(), rtol=1e-2, atol=1e-3
+    )

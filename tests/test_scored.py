@@ -112,3 +112,17 @@ def test_opinion_figures_by_hand(flat_photos):
     np.testing.assert_allclose(figures["look/srocc"], 1 - 6 * 2 / (3 * 8))
     np.testing.assert_allclose(figures["look/krocc"], 1 / 3)
     np.testing.assert_allclose(figures["look/rmse"], (2 / 3) ** 0.5)
+
+
+def test_recipe_crops_are_the_grid_that_photos_are_scored_by(flat_photos, photos):
+    several = [*flat_photos[:2], ScoredPhoto(photos[0], 2.5, "photo0")]
+    found = list(scored.recipe_crops(several, 24))
+    assert [mos for _, mos in found] == [1.0, 2.0, 2.5]
+    # 21 x 31 mirrored to 24 x 31: one crop across, two down, of one colour.
+    assert found[0][0].shape == (2, 24, 24, 3)
+    np.testing.assert_allclose(found[0][0], 10 / 255, rtol=1e-6)
+    # 61 x 83: three down from 0, 18.5 (19) and 37; four across, the last at 59.
+    pixels = np.asarray(Image.open(photos[0])) / 255
+    assert found[2][0].shape == (12, 24, 24, 3)
+    np.testing.assert_allclose(found[2][0][4], pixels[19:43, :24], atol=1e-6)
+    np.testing.assert_allclose(found[2][0][-1], pixels[37:61, 59:83], atol=1e-6)

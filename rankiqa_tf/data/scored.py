@@ -5,8 +5,10 @@ random place of each photo; `mos` float32 [M]. As with ranked batches, the seed 
 the step's number alone decide it.
 """
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.data import crops
@@ -54,3 +56,18 @@ class ScoredBatches:
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
         return {"image": tf.cast(crop, tf.float32) / 255, "mos": self._scores[number]}
+
+
+def recipe_crops(
+    photos: Sequence[ScoredPhoto], crop_size: int
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Yields the crops each photo is scored by, [n, crop, crop, 3], and its MOS."""
+
+    def cut(path: tf.Tensor) -> tf.Tensor:
+        photo = decode.decode_photo(tf.io.read_file(path))
+        return tf.cast(crops.grid_crops(photo, crop_size), tf.float32) / 255
+
+    paths = tf.data.Dataset.from_tensor_slices([str(photo.path) for photo in photos])
+    made = paths.map(cut, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+    for grid, photo in zip(made.as_numpy_iterator(), photos, strict=True):
+        yield grid, photo.mos

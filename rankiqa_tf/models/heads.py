@@ -1,6 +1,7 @@
 """From the features of a network to its score."""
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -8,6 +9,9 @@ import scipy.linalg
 
 _STANDARDISE = "standardise"
 _SCORE = "score"
+
+# Half a decade apart, for features of unit variance.
+PENALTIES = tuple(float(penalty) for penalty in 10.0 ** np.arange(-3, 3.5, 0.5))
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
@@ -59,11 +63,11 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
 
 def fit_score(
     model: keras.Model,
-    batches: Iterable[tuple[np.ndarray, np.ndarray]],
+    photos: Iterable[tuple[np.ndarray, float]],
     *,
-    penalty: float,
-) -> None:
-    """Sets the last layer by ridge regression on the frozen features.
+    penalties: Sequence[float] = PENALTIES,
+) -> float:
+    """Sets the last layer by ridge regression on the frozen features of photos.
 
     Fine-tuning that starts from a random last layer first bends the features to it;
     one that starts from the best last layer keeps what they know (Kumar et al.,
@@ -71,22 +75,34 @@ def fit_score(
 
     Args:
         model: from `models.build`.
-        batches: images [N, h, w, 3] in 0..1 and their targets, float [N].
-        penalty: weight of the squared norm, against the mean squared error of
-            features of unit variance; more than 0.
+        photos: the crops of a photo, [n, h, w, 3] in 0..1, and its target. As a
+            photo's score is the mean of its crops', its features are their mean.
+        penalties: weights of the squared norm, against the mean squared error, to
+            choose from; more than 0.
+
+    Returns:
+        The penalty taken: that of the least squared error on photos left out, one at
+        a time (Allen's PRESS, in closed form).
     """
-    score = model.get_layer(_SCORE)
-    extract = keras.Model(model.input, score.input)
-    parts = [(extract.predict_on_batch(images), to) for images, to in batches]
-    features, targets = (np.concatenate(part) for part in zip(*parts, strict=True))
-    mean, target_mean = features.mean(0), targets.mean()
-    centred = (features - mean).astype(np.float64)
-    gram = centred.T @ centred / len(centred)
-    gram[np.diag_indices_from(gram)] += penalty
-    moment = centred.T @ (targets - target_mean) / len(centred)
-    kernel = scipy.linalg.solve(gram, moment, assume_a="pos")
+    layer = model.get_layer(_SCORE)
+    extract = keras.Model(model.input, layer.input)
+    rows = [(extract.predict_on_batch(crops).mean(0), to) for crops, to in photos]
+    features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
+    count, mean, target_mean = len(targets), features.mean(0), targets.mean()
+    left, singular, right = scipy.linalg.svd(features - mean, full_matrices=False)
+    moments = left.T @ (targets - target_mean)
+
+    def left_out_error(penalty: float) -> float:
+        kept = singular**2 / (singular**2 + count * penalty)
+        residuals = targets - target_mean - left @ (kept * moments)
+        leverage = left**2 @ kept + 1 / count  # The constant takes 1 / count.
+        return float(np.mean((residuals / (1 - leverage)) ** 2))
+
+    best = min(penalties, key=left_out_error)
+    kernel = right.T @ (singular / (singular**2 + count * best) * moments)
     bias = np.atleast_1d(target_mean - mean @ kernel)
-    score.set_weights([kernel[:, np.newaxis], bias])
+    layer.set_weights([kernel[:, np.newaxis], bias])
+    return best
 
 
 def _has_standardisation(model: keras.Model) -> bool:

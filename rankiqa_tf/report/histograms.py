@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from rankiqa_tf.ranking_check import LevelScores
 
@@ -33,7 +34,7 @@ def draw(result: LevelScores, folder: Path) -> list[Path]:
             axes.hist(scores[:, level], edges, alpha=0.65, color=colour, label=label)
         title = f"{name.replace('_', ' ')}: scores of {len(scores)} held-out photos"
         axes.set(title=title, xlabel="score (higher is better)", ylabel="photos")
-        axes.yaxis.get_major_locator().set_params(integer=True)
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
         path = folder / f"scores_{name}.png"
         figure.savefig(path, dpi=120)

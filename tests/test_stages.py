@@ -1,0 +1,52 @@
+"""What a run begins with. The stages themselves are run by tests/test_train.py."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import stages
+from rankiqa_tf.models import model_file
+
+LITE0 = config_lib.Config(network="efficientnet_lite0", levels="all")
+
+
+def test_crops_are_those_of_the_network_unless_told_otherwise():
+    assert stages.start(config_lib.Config())[1].crop_size == 227
+    assert stages.start(LITE0)[1].crop_size == 224
+
+
+def test_a_fully_convolutional_network_takes_crops_of_any_size():
+    config = dataclasses.replace(LITE0, crop_size=97)
+    model, metadata = stages.start(config)
+    assert metadata.crop_size == 97
+    assert model(np.zeros((2, 97, 97, 3), "f4")).shape == (2,)
+
+
+def test_a_network_of_one_size_refuses_other_crops():
+    config = config_lib.Config(network="shallow", crop_size=97)
+    with pytest.raises(ValueError, match="takes crops of 227 pixels, not of 97"):
+        stages.start(config)
+
+
+def test_a_loaded_model_may_be_given_other_crops(tmp_path):
+    model, metadata = stages.start(LITE0)
+    path = tmp_path / "model.keras"
+    model_file.save(model, path, metadata)
+    for asked, given in ((0, 224), (129, 129)):
+        config = config_lib.Config(init=str(path), crop_size=asked)
+        loaded, known = stages.start(config)
+        assert known == dataclasses.replace(metadata, crop_size=given)
+        np.testing.assert_array_equal(
+            loaded.get_layer("score").kernel, model.get_layer("score").kernel
+        )
+
+
+def test_a_loaded_model_of_one_size_refuses_other_crops(tmp_path):
+    model, metadata = stages.start(config_lib.Config(network="shallow"))
+    path = tmp_path / "model.keras"
+    model_file.save(model, path, metadata)
+    config = config_lib.Config(init=str(path), crop_size=224)
+    with pytest.raises(ValueError, match="takes crops of 227 pixels, not of 224"):
+        stages.start(config)
