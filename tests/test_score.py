@@ -50,14 +50,16 @@ SEVERAL = """
 import contextlib, io, json, sys
 from absl import flags
 from absl.testing import flagsaver
+from rankiqa_tf import program
 from rankiqa_tf import score
 
 for arguments in json.loads(sys.argv[1]):
     output, errors = io.StringIO(), io.StringIO()
     with flagsaver.flagsaver(), contextlib.redirect_stdout(output):
         with contextlib.redirect_stderr(errors):
+            sys.argv = ["score", *arguments]
             try:
-                code = score.main(score._parse_flags(["score", *arguments]))
+                program.run(score.main)
             except SystemExit as stop:
                 code = stop.code
     print(json.dumps([code, output.getvalue(), errors.getvalue()]))
