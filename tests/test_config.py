@@ -21,6 +21,7 @@ OTHERS = {
     "network": ("efficientnet_lite0", []),
     "levels": ("all", ["--network=efficientnet_lite0"]),
     "init": ("imagenet", ["--network=efficientnet_lite0"]),
+    "crop_size": (512, ["--network=efficientnet_lite0"]),
     "photos": ("some where", []),
     "preset": ("live", []),  # The only one so far.
     "photos_per_batch": (7, []),
