@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tensorflow as tf
+from pictures import make_photo
+from pictures import run_everywhere
 from PIL import Image
 
 import distortions
@@ -43,29 +45,6 @@ EVERY_POINTWISE = rows_that(lambda row: row.pointwise)
 EVERY_SIZE = pytest.mark.parametrize(
     "size", SIZES, ids=lambda size: "{}x{}".format(*size)
 )
-
-
-def make_photo(height, width):
-    """Something like a photo: fields with most power at low frequencies, and edges."""
-    generator = np.random.default_rng(height * 1000 + width)
-    rows, columns = np.mgrid[:height, :width]
-    texture = generator.normal(size=(height, width, 3))
-    field = sum(
-        sigma * scipy.ndimage.gaussian_filter(texture, (sigma, sigma, 0), mode="wrap")
-        for sigma in (0.5, 1, 2, 4, 8, 16)
-    )
-    disc = np.hypot(rows - height / 2, columns - width / 3) < min(height, width) / 4
-    photo = 0.45 + 0.1 * field + 0.3 * disc[..., np.newaxis] * (1, 0.5, -0.5)
-    return np.clip(photo, 0, 1).astype(np.float32)
-
-
-def run_everywhere(function, image):
-    """Yields what function makes of the image, by each way there is to call it."""
-    yield function(image)
-    yield tf.function(function)(image)
-    any_size = tf.TensorSpec([None, None, 3], tf.float32)
-    yield tf.function(function, input_signature=[any_size])(image)
-    yield from tf.data.Dataset.from_tensors(image).map(function)
 
 
 def through_pillow(image, **options):
