@@ -11,6 +11,7 @@ from absl import flags
 import distortions
 from rankiqa_tf import losses
 from rankiqa_tf import models
+from rankiqa_tf.data import ranked
 
 STAGES = ("rank", "finetune", "both")
 
@@ -37,8 +38,15 @@ class Config:
     )
     crop_size: int = _option(
         0,
-        "Side of the crops, in training and in scoring; 0 for the network's own. Only "
-        "fully convolutional networks take others.",
+        "Side of the crops in training; 0 for the network's own. Only fully "
+        "convolutional networks take others.",
+        lower_bound=0,
+        upper_bound=4096,
+    )
+    scoring_crop_size: int = _option(
+        0,
+        "Side of the crops that a photo is scored by, by the trained model and its "
+        "exports; 0 for --crop_size, that of --init, or the network's own.",
         lower_bound=0,
         upper_bound=4096,
     )
@@ -75,6 +83,9 @@ class Config:
         "to 0.",
         enum_values=("step", "cosine"),
     )
+    warmup_steps: int = _option(
+        0, "Steps in which the rate of a cosine rises from 0.", lower_bound=0
+    )
     decay_steps: int = _option(10_000, "Steps between two decays.", lower_bound=1)
     l2: float = _option(
         5e-4, "Weight decay of kernels, inside the gradient.", lower_bound=0.0
@@ -90,10 +101,13 @@ class Config:
     finetune_batch: int = _option(
         30, "Images in a batch of fine-tuning.", lower_bound=1
     )
+    finetune_flips: bool = _option(
+        False, "Turn half of the crops left to right in fine-tuning."
+    )
     finetune_head: str = _option(
         "ridge",
-        "What fine-tuning starts the last layer from: a ridge regression on the "
-        "training images, or the ranker's.",
+        "The last layer in fine-tuning: set by ridge regression on the training "
+        "photos, before and after, or kept from the ranker.",
         enum_values=("ridge", "keep"),
     )
     holdout: float = _option(0.2, "Share of photos and references held out.")
@@ -126,24 +140,25 @@ class Config:
                 "stage rank takes no human scores: leave scores out, or choose "
                 "stage finetune or both"
             )
-        self._check_batch()
-        self._check_init()
-
-    def _check_batch(self) -> None:
         preset = distortions.PRESETS[self.preset]
-        if self.distortions_per_batch > len(preset.rows):
-            raise ValueError(
-                f"distortions_per_batch must be at most {len(preset.rows)}, as many "
-                f"as preset {self.preset} has, not {self.distortions_per_batch}"
-            )
-        if self.levels_per_batch and not (
-            2 <= self.levels_per_batch <= preset.num_levels + 1
+        if self.schedule == "cosine" and self.warmup_steps >= min(
+            self.rank_steps, self.finetune_steps
         ):
             raise ValueError(
-                f"levels_per_batch must be 0 or 2 to {preset.num_levels + 1}, as many "
-                f"as preset {self.preset} has with the pristine photo, not "
-                f"{self.levels_per_batch}"
+                f"warmup_steps must be less than the steps of each stage, not "
+                f"{self.warmup_steps}"
             )
+        self.batch_shape.check(len(preset.rows), preset.num_levels)
+        self._check_init()
+
+    @property
+    def batch_shape(self) -> ranked.BatchShape:
+        """What a ranked batch is made of."""
+        return ranked.BatchShape(
+            photos=self.photos_per_batch,
+            distortions=self.distortions_per_batch,
+            levels=self.levels_per_batch,
+        )
 
     def _check_init(self) -> None:
         if self.init not in ("random", "imagenet"):

@@ -17,11 +17,13 @@ from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
+from rankiqa_tf.data import versions
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
 from rankiqa_tf.ranking_check import LevelScores
 from rankiqa_tf.ranking_check import RankingCheck
 
+_KEPT_BYTES = 1 << 30  # Distorted photos that take less are distorted once.
 _LOOK_PHOTOS = 16  # Held-out photos that a look during ranking takes.
 _LOOK_SCORED = 50  # And one during fine-tuning.
 _STANDARDISE_IMAGES = 384  # Crops that show how features are distributed.
@@ -39,10 +41,9 @@ def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
     """Makes or loads the model that a run begins with, and what is known of it."""
     if config.init not in ("random", "imagenet"):
         model, metadata = model_file.load(config.init)
-        if config.crop_size:
-            _check_crop_size(model, config)
-            metadata = dataclasses.replace(metadata, crop_size=config.crop_size)
-        return model, metadata
+        size = config.scoring_crop_size or config.crop_size or metadata.crop_size
+        _check_crop_sizes(model, config)
+        return model, dataclasses.replace(metadata, crop_size=size)
     keras.utils.set_random_seed(config.seed)
     model = models.build(
         config.network,
@@ -51,23 +52,31 @@ def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
     )
     metadata = model_file.Metadata(
         network=config.network,
-        crop_size=config.crop_size or models.NETWORKS[config.network].crop_size,
+        crop_size=config.scoring_crop_size
+        or config.crop_size
+        or models.NETWORKS[config.network].crop_size,
         levels=config.levels,
         score_range=None,
         trained_on="",
         stages=(),
     )
-    _check_crop_size(model, config)
+    _check_crop_sizes(model, config)
     return model, metadata
 
 
-def _check_crop_size(model: keras.Model, config: Config) -> None:
+def _check_crop_sizes(model: keras.Model, config: Config) -> None:
     fixed = model.input_shape[1]
-    if config.crop_size and fixed not in (None, config.crop_size):
-        raise ValueError(
-            f"network {model.name} takes crops of {fixed} pixels, not of "
-            f"{config.crop_size}: leave crop_size at 0"
-        )
+    for name in ("crop_size", "scoring_crop_size"):
+        size = getattr(config, name)
+        if size and fixed not in (None, size):
+            raise ValueError(
+                f"network {model.name} takes crops of {fixed} pixels, not of {size}: "
+                f"leave {name} at 0"
+            )
+
+
+def _training_crop_size(metadata: model_file.Metadata, config: Config) -> int:
+    return config.crop_size or models.NETWORKS[metadata.network].crop_size
 
 
 def rank(
@@ -90,23 +99,18 @@ def rank(
         What is known of the model now, the figures, and the held-out scores they
         come from.
     """
+    training = versions.of_photos(photos.training, config.preset, budget=_KEPT_BYTES)
     batches = ranked.RankedBatches(
-        photos.training,
-        preset=config.preset,
-        shape=ranked.BatchShape(
-            photos=config.photos_per_batch,
-            distortions=config.distortions_per_batch,
-            levels=config.levels_per_batch,
-        ),
-        crop_size=metadata.crop_size,
+        training,
+        shape=config.batch_shape,
+        crop_size=_training_crop_size(metadata, config),
         seed=config.seed,
     )
 
     def make_check(held_out: Sequence[Path]) -> RankingCheck:
         return RankingCheck(
-            held_out,
-            preset=config.preset,
-            crop_size=metadata.crop_size,
+            versions.MadeAnew(held_out, config.preset),
+            crop_size=_training_crop_size(metadata, config),
             seed=config.seed,
         )
 
@@ -115,7 +119,9 @@ def rank(
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
         content = batch["content"] if config.same_content_pairs else None
-        mask = losses.pair_mask(batch["distortion"], batch["level"], content)
+        mask = losses.pair_mask(
+            training.better, batch["distortion"], batch["level"], content
+        )
         return losses.ranking_hinge(
             scores,
             mask,
@@ -175,7 +181,8 @@ def finetune(
     batches = scored.ScoredBatches(
         photos.training,
         size=config.finetune_batch,
-        crop_size=metadata.crop_size,
+        crop_size=_training_crop_size(metadata, config),
+        flips=config.finetune_flips,
         seed=config.seed,
     )
     opinions = np.array([photo.mos for photo in photos.training])
@@ -187,11 +194,15 @@ def finetune(
         # In units of the opinions' variance: learning rates fit any scale of MOS.
         return losses.squared_error(scores, batch["mos"]) / variance
 
+    def fit_score() -> None:
+        crops = scored.recipe_crops(photos.training, metadata.crop_size)
+        heads.fit_score(model, crops)
+
     def prepare() -> None:
-        _standardise(model, metadata, batches)
         if config.finetune_head == "ridge":
-            crops = scored.recipe_crops(photos.training, metadata.crop_size)
-            heads.fit_score(model, crops)
+            fit_score()
+        else:
+            _standardise(model, metadata, batches)
 
     seconds = trainer.train(
         model,
@@ -203,6 +214,8 @@ def finetune(
         checkpoints=workdir / "checkpoints" / "finetune",
         tensorboard=workdir / "tensorboard" / "finetune",
     )
+    if config.finetune_head == "ridge":
+        fit_score()
     metadata = dataclasses.replace(
         metadata,
         stages=(*metadata.stages, "finetune"),
@@ -238,6 +251,7 @@ def _plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
         optimizer=config.optimizer,
         schedule=config.schedule,
         decay_steps=config.decay_steps,
+        warmup_steps=config.warmup_steps,
         l2=config.l2,
         checkpoint_every=config.checkpoint_every,
         look_every=config.evaluate_every,

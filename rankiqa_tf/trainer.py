@@ -48,6 +48,7 @@ class Plan:
         learning_rate: the first one.
         schedule: "step" (times 0.1 every `decay_steps`) or "cosine" (to 0 at the end).
         decay_steps: for "step".
+        warmup_steps: for "cosine": those in which it rises from 0; less than steps.
         l2: weight of the penalty on kernels, inside the gradient.
         checkpoint_every: in steps.
         look_every: steps between two calls of `look`.
@@ -58,6 +59,7 @@ class Plan:
     learning_rate: float
     schedule: str
     decay_steps: int
+    warmup_steps: int
     l2: float
     checkpoint_every: int
     look_every: int
@@ -67,7 +69,10 @@ class Plan:
         rate: keras.optimizers.schedules.LearningRateSchedule
         if self.schedule == "cosine":
             rate = keras.optimizers.schedules.CosineDecay(
-                self.learning_rate, decay_steps=self.steps
+                0.0 if self.warmup_steps else self.learning_rate,
+                decay_steps=self.steps - self.warmup_steps,
+                warmup_target=self.learning_rate if self.warmup_steps else None,
+                warmup_steps=self.warmup_steps,
             )
         else:
             rate = keras.optimizers.schedules.ExponentialDecay(

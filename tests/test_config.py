@@ -22,8 +22,9 @@ OTHERS = {
     "levels": ("all", ["--network=efficientnet_lite0"]),
     "init": ("imagenet", ["--network=efficientnet_lite0"]),
     "crop_size": (512, ["--network=efficientnet_lite0"]),
+    "scoring_crop_size": (512, ["--network=efficientnet_lite0"]),
     "photos": ("some where", []),
-    "preset": ("live", []),  # The only one so far.
+    "preset": ("live_md", []),
     "photos_per_batch": (7, []),
     "distortions_per_batch": (1, []),
     "levels_per_batch": (2, []),
@@ -32,6 +33,7 @@ OTHERS = {
     "reduction": ("sum_over_images", []),
     "optimizer": ("adam", []),
     "schedule": ("cosine", []),
+    "warmup_steps": (7, ["--schedule=cosine"]),
     "decay_steps": (1, []),
     "l2": (0.0, []),
     "rank_steps": (1, []),
@@ -41,6 +43,7 @@ OTHERS = {
     "finetune_steps": (1, []),
     "finetune_learning_rate": (1.0, []),
     "finetune_batch": (1, []),
+    "finetune_flips": (True, []),
     "finetune_head": ("keep", []),
     "holdout": (0.99, []),
     "seed": (2**31 - 1, []),
@@ -196,7 +199,7 @@ def test_a_batch_cannot_have_more_distortions_than_the_preset():
     number = len(LIVE.rows)
     Config(preset="live", distortions_per_batch=number)
     message = _refusal(preset="live", distortions_per_batch=number + 1)
-    assert f"at most {number}" in message
+    assert f"1 to {number}" in message
     assert f"not {number + 1}" in message
 
 
@@ -205,8 +208,14 @@ def test_a_batch_has_from_2_levels_to_those_of_the_preset_and_the_pristine_photo
     Config(preset="live", levels_per_batch=most)
     for number in (1, most + 1):
         message = _refusal(preset="live", levels_per_batch=number)
-        assert f"0 or 2 to {most}" in message
+        assert f"2 to {most}" in message
         assert message.endswith(f"not {number}")
+
+
+def test_a_warm_up_is_shorter_than_each_stage():
+    Config(schedule="cosine", warmup_steps=9, rank_steps=10)
+    message = _refusal(schedule="cosine", warmup_steps=10, rank_steps=10)
+    assert "less than the steps of each stage, not 10" in message
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The distortions: what all of them must do, and each against something independent."""
 
+import dataclasses
+import functools
 import inspect
 import io
 import math
@@ -10,6 +12,7 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 from pictures import make_photo
+from pictures import psnr
 from pictures import run_everywhere
 from PIL import Image
 
@@ -19,6 +22,7 @@ from distortions.blur import gaussian_blur
 from distortions.jpeg import jpeg
 from distortions.jpeg2000 import jpeg2000
 from distortions.noise import white_noise
+from rankiqa_tf.data.references import embedded_photos
 
 SEED = (3, 14)
 SIZES = ((37, 53), (5, 7), (16, 16))  # Odd, unequal sides; tiny; one JPEG block.
@@ -28,20 +32,24 @@ EVERY_PRESET = pytest.mark.parametrize(
 )
 
 
-def rows_that(holds):
-    """Parametrizes a test over the rows of all presets of which this holds."""
-    rows = [
-        pytest.param(row, id=f"{preset.name}-{row.name}")
-        for preset in distortions.PRESETS.values()
-        for row in preset.rows
+def rows_that(holds, rows):
+    """Parametrizes a test over those rows of which this holds."""
+    chosen = [
+        pytest.param(row, id=f"{preset}-{row.name}")
+        for preset, row in rows
         if holds(row)
     ]
-    return pytest.mark.parametrize("row", rows)
+    return pytest.mark.parametrize("row", chosen)
 
 
-EVERY = rows_that(lambda row: True)
-EVERY_RANKED = rows_that(lambda row: row.policy == "descending")
-EVERY_POINTWISE = rows_that(lambda row: row.pointwise)
+ROWS = [(p.name, row) for p in distortions.PRESETS.values() for row in p.rows]
+# Each function once, in the first preset that has it: what its code does.
+FUNCTIONS = list({row.function: (name, row) for name, row in reversed(ROWS)}.values())
+EVERY = rows_that(lambda row: True, FUNCTIONS)
+EVERY_LOCAL = rows_that(lambda row: row.reach, FUNCTIONS)
+EVERY_GLOBAL = rows_that(lambda row: not row.reach, FUNCTIONS)
+EVERY_ROW = rows_that(lambda row: True, ROWS)
+EVERY_RANKED = rows_that(lambda row: row.better()[1:].any(), ROWS)
 EVERY_SIZE = pytest.mark.parametrize(
     "size", SIZES, ids=lambda size: "{}x{}".format(*size)
 )
@@ -147,37 +155,81 @@ def test_seed_may_come_from_the_dataset(row):
         np.testing.assert_allclose(distorted, expected, atol=1e-6)
 
 
+@functools.cache
+def embedded_crops():
+    """Parts of four of the embedded photos, float32 [4, 400, 448, 3]."""
+    crops = []
+    for path in embedded_photos()[::6]:
+        with Image.open(path) as photo:
+            crops.append(np.asarray(photo.convert("RGB"), np.float32)[:400, :448] / 255)
+    return np.stack(crops)
+
+
 @EVERY_RANKED
-def test_error_grows_with_the_level(row):
-    image = make_photo(400, 450)  # JPEG 2000 at 1:1200 needs more than its headers.
-    errors = [
-        np.mean((row.distort(image, level, seed=SEED).numpy() - image) ** 2)
-        for level in range(len(row.parameters) + 1)
-    ]
-    assert np.all(np.diff(errors) > 0), errors
+def test_error_grows_where_quality_falls(row):
+    errors = np.zeros(len(row.parameters) + 1)
+    for photo in embedded_crops():
+        for level in range(1, len(errors)):
+            distorted = row.distort(photo, level, seed=SEED).numpy()
+            errors[level] += np.mean((distorted - photo) ** 2)
+    better, worse = np.nonzero(row.better())
+    assert (errors[better] < errors[worse]).all(), errors
 
 
-@EVERY_POINTWISE
-def test_a_pointwise_row_makes_a_pixel_of_that_pixel_alone(row):
-    image = make_photo(37, 53)
-    touched = image.copy()
-    touched[20, 30] = 1 - touched[20, 30]
-    one, two = (row.distort(photo, 1, seed=SEED).numpy() for photo in (image, touched))
-    changed = np.any(one != two, axis=-1)
-    assert np.argwhere(changed).tolist() == [[20, 30]]
+@EVERY
+def test_a_box_of_what_is_not_random_is_a_part_of_the_distorted_photo(row):
+    photo = tf.constant(make_photo(150, 201))
+    for level in range(len(row.parameters) + 1):
+        whole = row.distort(photo, level, seed=SEED).numpy()
+        for top, left, height, width in (
+            (0, 0, 150, 201),
+            (43, 61, 50, 67),
+            (0, 131, 33, 70),
+        ):
+            box = tf.constant([top, left, height, width])
+            part = row.distort_box(photo, level, box, seed=SEED).numpy()
+            expected = whole[top : top + height, left : left + width]
+            if row.random and row.reach and level:
+                # It has noise of its own, as strong on average.
+                assert part.shape == expected.shape
+            else:
+                # Sums over a window and over a photo may round differently.
+                np.testing.assert_allclose(part, expected, atol=2e-6)
+
+
+@EVERY_LOCAL
+def test_a_box_of_a_random_row_is_as_far_from_the_photo_as_the_whole(row):
+    photo = make_photo(150, 201)
+    box = tf.constant([20, 31, 110, 130])
+    inside = np.s_[20:130, 31:161]
+    for level in (1, len(row.parameters)):
+        part = row.distort_box(tf.constant(photo), level, box, seed=SEED).numpy()
+        whole = row.distort(tf.constant(photo), level, seed=SEED).numpy()
+        assert psnr(part, photo[inside]) == pytest.approx(
+            psnr(whole[inside], photo[inside]), abs=0.5
+        )
 
 
 @EVERY
 def test_functions_have_one_signature(row):
-    image, parameter, *seed = inspect.signature(row.function).parameters.values()
+    image, *options = inspect.signature(row.function).parameters.values()
     assert image.name == "image"
-    assert parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert parameter.default is inspect.Parameter.empty
-    assert [option.name for option in seed] == ["seed"] * row.random
-    assert all(option.kind is inspect.Parameter.KEYWORD_ONLY for option in seed)
+    assert all(option.default is inspect.Parameter.empty for option in options)
+    kinds = {option.name: option.kind for option in options}
+    assert (kinds.pop("seed", None) is inspect.Parameter.KEYWORD_ONLY) is row.random
+    assert set(kinds.values()) == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+    assert list(kinds) == list(row.arguments(1))
 
 
-@EVERY
+@EVERY_ROW
+def test_rows_have_as_many_parameters_as_their_function_takes(row):
+    names = [n for n in inspect.signature(row.function).parameters if n != "seed"]
+    for parameter in row.parameters:
+        values = parameter if isinstance(parameter, tuple) else (parameter,)
+        assert len(values) == len(names) - 1
+
+
+@EVERY_ROW
 def test_rows_say_where_their_numbers_come_from(row):
     assert row.source
 
@@ -189,6 +241,45 @@ def test_a_preset_has_unique_names_and_as_many_levels_in_each_row(preset):
     assert {len(row.parameters) for row in preset.rows} == {preset.num_levels}
     assert distortions.PRESETS[preset.name] is preset
     assert all(preset.row(row.name) is row for row in preset.rows)
+
+
+# The order of levels.
+
+
+def test_policies_say_which_level_is_better_by_hand():
+    def pairs(policy):
+        row = dataclasses.replace(distortions.PRESETS["live"].rows[0], policy=policy)
+        return np.argwhere(row.better()).tolist()
+
+    assert pairs("descending") == [[i, j] for i in range(6) for j in range(i + 1, 6)]
+    assert pairs("pristine_first") == [[0, j] for j in range(1, 6)]
+    assert pairs("unordered") == []
+    # (1, 4) follows from (1, 2) and (2, 4), (0, 4) from that and (0, 1).
+    known = ((1, 2), (2, 4), (0, 1))
+    expected = [[0, 1], [0, 2], [0, 4], [1, 2], [1, 4], [2, 4]]
+    assert pairs(known) == expected
+
+
+@pytest.mark.parametrize(
+    "row", distortions.PRESETS["live_md"].rows, ids=lambda r: r.name
+)
+def test_live_md_is_a_grid(row):
+    better = row.better()
+    # A product of two chains of three has 6 * 6 pairs that are no worse in either, 9
+    # of them an image with itself; and the photo is better than all nine.
+    assert np.count_nonzero(better) == 27 + 9
+    for one in range(1, 10):
+        for other in range(1, 10):
+            first, second = np.divmod([one - 1, other - 1], 3)
+            falls = first[0] <= first[1] and second[0] <= second[1] and one != other
+            assert better[one, other] == falls
+
+
+@EVERY_ROW
+def test_no_level_is_better_than_itself_or_both_better_and_worse(row):
+    better = row.better()
+    assert better.shape == (len(row.parameters) + 1,) * 2
+    assert not (better & better.T).any()
 
 
 # The table.
@@ -217,7 +308,7 @@ def test_live_has_four_distortions_of_five_levels():
     assert names == ["gaussian_blur", "white_noise", "jpeg", "jpeg2000"]
     assert live.num_levels == 5
     assert [row.name for row in live.rows if row.random] == ["white_noise"]
-    assert [row.name for row in live.rows if row.pointwise] == ["white_noise"]
+    assert [row.name for row in live.rows if not row.reach] == ["jpeg2000"]
 
 
 def test_presets_are_read_only():
@@ -362,7 +453,7 @@ def test_bytes_are_rounded_to_the_nearest():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"preset": "dead"}, r"no preset 'dead'; there are: live"),
+        ({"preset": "dead"}, r"no preset 'dead'; there are: .*live"),
         ({"name": "rain"}, r"no distortion 'rain' in 'live'; .* gaussian_blur, white_"),
         ({"level": 6}, r"jpeg has the levels 0\.\.5, not 6"),
         ({"level": -1}, r"jpeg has the levels 0\.\.5, not -1"),
@@ -379,12 +470,14 @@ def test_distort_refuses_what_it_has_not(arguments, message):
         distortions.distort(**(defaults | arguments))
 
 
-@pytest.mark.parametrize("parameter", [-1, math.nan, math.inf])
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
 @EVERY
-def test_functions_refuse_parameters_out_of_range(row, parameter):
+def test_functions_refuse_parameters_out_of_range(row, bad):
     seeds = {"seed": SEED} if row.random else {}
-    with pytest.raises(ValueError, match=rf"must be .*, not {parameter}"):
-        row.function(tf.constant(make_photo(5, 7)), parameter, **seeds)
+    for name in row.arguments(1):
+        arguments = row.arguments(1) | {name: bad} | seeds
+        with pytest.raises(ValueError, match=rf"must be .*, not {bad}"):
+            row.function(tf.constant(make_photo(5, 7)), **arguments)
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,10 @@ def flat_photos(tmp_path_factory):
     return photos
 
 
-def make(photos, *, size=3, crop_size=16, seed=1):
-    return scored.ScoredBatches(photos, size=size, crop_size=crop_size, seed=seed)
+def make(photos, *, size=3, crop_size=16, flips=False, seed=1):
+    return scored.ScoredBatches(
+        photos, size=size, crop_size=crop_size, flips=flips, seed=seed
+    )
 
 
 def steps(batches, first, last):
@@ -53,6 +55,19 @@ def test_each_crop_is_of_the_photo_with_its_score(flat_photos):
         np.testing.assert_allclose(
             batch["image"], np.broadcast_to(colours, (3, 16, 16, 3)), rtol=1e-6
         )
+
+
+def test_about_half_of_the_crops_are_turned_left_to_right_if_asked(photos):
+    some = [ScoredPhoto(path, 1.0, path.name) for path in photos]
+    turned = 0
+    for plain, flipped in zip(
+        steps(make(some), 0, 16), steps(make(some, flips=True), 0, 16), strict=True
+    ):
+        for one, other in zip(plain["image"], flipped["image"], strict=True):
+            if not np.array_equal(one, other):
+                np.testing.assert_array_equal(one[:, ::-1], other)
+                turned += 1
+    assert 12 <= turned <= 36  # Of 48; five deviations of a fair coin are 17.
 
 
 def test_every_epoch_takes_each_photo_once_even_inside_a_batch(flat_photos):

@@ -24,9 +24,15 @@ def test_a_fully_convolutional_network_takes_crops_of_any_size():
     assert model(np.zeros((2, 97, 97, 3), "f4")).shape == (2,)
 
 
-def test_a_network_of_one_size_refuses_other_crops():
-    config = config_lib.Config(network="shallow", crop_size=97)
-    with pytest.raises(ValueError, match="takes crops of 227 pixels, not of 97"):
+def test_photos_may_be_scored_by_other_crops_than_those_of_training():
+    config = dataclasses.replace(LITE0, crop_size=97, scoring_crop_size=131)
+    assert stages.start(config)[1].crop_size == 131
+
+
+@pytest.mark.parametrize("name", ["crop_size", "scoring_crop_size"])
+def test_a_network_of_one_size_refuses_other_crops(name):
+    config = config_lib.Config(network="shallow", **{name: 97})
+    with pytest.raises(ValueError, match=f"227 pixels, not of 97: leave {name} at 0"):
         stages.start(config)
 
 

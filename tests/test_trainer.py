@@ -65,6 +65,7 @@ def plan(**changes):
         "learning_rate": 0.02,
         "schedule": "step",
         "decay_steps": 1000,
+        "warmup_steps": 0,
         "l2": 0.1,
         "checkpoint_every": 2,
         "look_every": 1000,
@@ -162,6 +163,14 @@ def test_the_step_schedule_divides_by_10_every_decay_steps():
     optimizer = plan(learning_rate=1e-4, decay_steps=10_000).make_optimizer()
     rates = [rate_at(optimizer, step) for step in (0, 9_999, 10_000, 19_999, 45_000)]
     np.testing.assert_allclose(rates, [1e-4, 1e-4, 1e-5, 1e-5, 1e-8], rtol=1e-5)
+
+
+def test_a_cosine_may_begin_with_a_rise_from_0():
+    optimizer = plan(
+        schedule="cosine", learning_rate=0.5, steps=110, warmup_steps=10
+    ).make_optimizer()
+    rates = [float(optimizer._learning_rate(step)) for step in (0, 5, 10, 60, 110)]
+    np.testing.assert_allclose(rates, [0, 0.25, 0.5, 0.25, 0], atol=1e-6)
 
 
 def test_the_cosine_schedule_falls_to_0_at_the_last_step():

@@ -24,7 +24,9 @@ class ScoredBatches:
         photos: the photos and their scores.
         size: images in a batch; an epoch's end may fall inside one.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
-        seed: decides order and crops.
+        flips: whether half of the crops, drawn anew each time, are turned left to
+            right.
+        seed: decides order, crops and flips.
     """
 
     def __init__(
@@ -33,9 +35,11 @@ class ScoredBatches:
         *,
         size: int,
         crop_size: int,
+        flips: bool,
         seed: int,
     ):
         self.size = size
+        self._flips = flips
         self._paths = tf.constant([str(photo.path) for photo in photos])
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
         self._crop_size = crop_size
@@ -55,6 +59,9 @@ class ScoredBatches:
         photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
+        if self._flips:
+            flip_seed = order.seed_of(self._seed, "flip", slot)
+            crop = tf.image.stateless_random_flip_left_right(crop, flip_seed)
         return {"image": tf.cast(crop, tf.float32) / 255, "mos": self._scores[number]}
 
 

@@ -1,7 +1,6 @@
 """From the features of a network to its score."""
 
 from collections.abc import Iterable
-from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -10,8 +9,10 @@ import scipy.linalg
 _STANDARDISE = "standardise"
 _SCORE = "score"
 
-# Half a decade apart, for features of unit variance.
-PENALTIES = tuple(float(penalty) for penalty in 10.0 ** np.arange(-3, 3.5, 0.5))
+# Ten times what predicts best from features that know nothing of the targets. As a
+# start it leaves errors for the features to learn from; at the end, when they have
+# learned the targets by heart, less of it would trust them too much.
+PENALTY = 0.01
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
@@ -65,44 +66,43 @@ def fit_score(
     model: keras.Model,
     photos: Iterable[tuple[np.ndarray, float]],
     *,
-    penalties: Sequence[float] = PENALTIES,
-) -> float:
-    """Sets the last layer by ridge regression on the frozen features of photos.
+    penalty: float = PENALTY,
+) -> None:
+    """Sets the last layer by ridge regression on the features of photos.
 
     Fine-tuning that starts from a random last layer first bends the features to it;
-    one that starts from the best last layer keeps what they know (Kumar et al.,
-    "Fine-tuning can distort pretrained features", ICLR 2022).
+    one that starts from a fitted last layer keeps what they know (Kumar et al.,
+    "Fine-tuning can distort pretrained features", ICLR 2022). The standardisation
+    below it, if there is one, is set from the same features; they leave it with a
+    variance of 1 divided by their number, which makes the last layer learn no faster
+    than those below.
 
     Args:
         model: from `models.build`.
         photos: the crops of a photo, [n, h, w, 3] in 0..1, and its target. As a
             photo's score is the mean of its crops', its features are their mean.
-        penalties: weights of the squared norm, against the mean squared error, to
-            choose from; more than 0.
-
-    Returns:
-        The penalty taken: that of the least squared error on photos left out, one at
-        a time (Allen's PRESS, in closed form).
+        penalty: weight of the squared norm of the weights, for features of unit
+            variance, times their number, against the mean squared error.
     """
     layer = model.get_layer(_SCORE)
-    extract = keras.Model(model.input, layer.input)
+    standardise = model.get_layer(_STANDARDISE) if _has_standardisation(model) else None
+    extract = keras.Model(model.input, (standardise or layer).input)
     rows = [(extract.predict_on_batch(crops).mean(0), to) for crops, to in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
-    count, mean, target_mean = len(targets), features.mean(0), targets.mean()
-    left, singular, right = scipy.linalg.svd(features - mean, full_matrices=False)
-    moments = left.T @ (targets - target_mean)
-
-    def left_out_error(penalty: float) -> float:
-        kept = singular**2 / (singular**2 + count * penalty)
-        residuals = targets - target_mean - left @ (kept * moments)
-        leverage = left**2 @ kept + 1 / count  # The constant takes 1 / count.
-        return float(np.mean((residuals / (1 - leverage)) ** 2))
-
-    best = min(penalties, key=left_out_error)
-    kernel = right.T @ (singular / (singular**2 + count * best) * moments)
-    bias = np.atleast_1d(target_mean - mean @ kernel)
-    layer.set_weights([kernel[:, np.newaxis], bias])
-    return best
+    mean, variance = features.mean(0), features.var(0) + 1e-6  # Some may be silent.
+    known = (features - mean) / np.sqrt(variance)
+    count, size = known.shape
+    target = targets.mean()
+    # The dual form: of photos there are few.
+    gram = known @ known.T + penalty * size * count * np.eye(count)
+    weights = known.T @ scipy.linalg.solve(gram, targets - target, assume_a="pos")
+    if standardise is None:
+        kernel = weights / np.sqrt(variance)
+        target -= mean @ kernel
+    else:
+        standardise.set_weights([mean, variance * size])
+        kernel = weights * np.sqrt(size)
+    layer.set_weights([kernel[:, np.newaxis], np.atleast_1d(target)])
 
 
 def _has_standardisation(model: keras.Model) -> bool:
