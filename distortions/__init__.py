@@ -1,7 +1,7 @@
 """Image distortions with physical parameters, and presets of their levels.
 
 Every distortion is a pure function of one image, float32 [height, width, 3] in [0, 1],
-and one physical parameter, a Python number (sigma in pixels, variance, quality, ratio).
+and physical parameters, Python numbers (sigma in pixels, variance, quality, ratio).
 It returns an image of the same shape, dtype and range, and keeps what is known of the
 shape. It works eagerly, in a tf.function and in Dataset.map. A random one also takes
 `seed`, int32 [2], by keyword; the same seed gives the same image.

@@ -23,7 +23,18 @@ def gaussian_blur(image: tf.Tensor, sigma: float) -> tf.Tensor:
     """
     if not 0 < sigma < math.inf:
         raise ValueError(f"sigma must be more than 0 pixels, not {sigma}")
-    band = tf.constant(_band(sigma))
+    return cut_gaussian_blur(image, sigma, kernel_radius(sigma))
+
+
+def cut_gaussian_blur(image: tf.Tensor, sigma: float, radius: int) -> tf.Tensor:
+    """As `gaussian_blur`, but for where the Gaussian is cut.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        sigma: standard deviation of the Gaussian, in pixels; more than 0.
+        radius: the kernel has 2 * radius + 1 taps along each axis.
+    """
+    band = tf.constant(_band(sigma, radius))
     blurred = _filter_columns(image, band)
     blurred = _filter_columns(tf.transpose(blurred, [1, 0, 2]), band)
     blurred = tf.transpose(blurred, [1, 0, 2])
@@ -31,15 +42,18 @@ def gaussian_blur(image: tf.Tensor, sigma: float) -> tf.Tensor:
     return tf.ensure_shape(tf.clip_by_value(blurred, 0.0, 1.0), image.shape)
 
 
-def _band(sigma: float) -> np.ndarray:
+def kernel_radius(sigma: float) -> int:
+    """How many pixels gaussian_blur looks away; 6e-5 of the Gaussian lie beyond."""
+    return math.floor(4 * sigma + 0.5)  # To the nearest pixel, as scipy does.
+
+
+def _band(sigma: float, radius: int) -> np.ndarray:
     """The Gaussian as a matrix that takes a stretch of a column to its blurred middle.
 
     Returns:
         float32 [block, block + 2 * radius]; each row holds the Gaussian, one place
         further to the right than the row above. It is the same for every image size.
     """
-    # To the nearest pixel, as scipy does; leaves out 6e-5 of the Gaussian's mass.
-    radius = math.floor(4 * sigma + 0.5)
     # A longer block multiplies more zeros, a shorter one reads more pixels twice.
     block = max(64, 2 * radius)
     offsets = np.arange(block + 2 * radius) - radius - np.arange(block)[:, np.newaxis]

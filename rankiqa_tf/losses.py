@@ -7,22 +7,26 @@ where image i is known to be better than image j.
 from typing import Literal
 from typing import get_args
 
+import numpy.typing as npt
 import tensorflow as tf
 
 Reduction = Literal["mean_over_pairs", "sum_over_images", "sum"]
 
 
 def pair_mask(
-    distortion: tf.Tensor, level: tf.Tensor, content: tf.Tensor | None = None
+    better: npt.ArrayLike | tf.Tensor,
+    distortion: tf.Tensor,
+    level: tf.Tensor,
+    content: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Says which image of a batch should score above which other.
 
     Args:
+        better: bool [distortions, levels, levels], true where the first level is
+            known to look better than the second (`distortions.Preset.better`).
         distortion: int32 [M], the kind of distortion of each image. Images of
             different distortions are never compared.
-        level: int32 [M], its level, 0 for the pristine photo; or [M, k] for a
-            partial order, where i is better than j if none of i's levels is higher
-            and at least one is lower.
+        level: int32 [M], its level, 0 for the pristine photo.
         content: int32 [M], the photo each image was made of. Where given, only
             images of the same photo are compared (the text of the paper); without
             it, all of a distortion are (what the released code does).
@@ -30,9 +34,9 @@ def pair_mask(
     Returns:
         bool [M, M], true where image i should score above image j.
     """
-    levels = level[:, tf.newaxis] if level.shape.rank == 1 else level  # [M, k]
-    better, worse = levels[:, tf.newaxis], levels[tf.newaxis]
-    mask = tf.reduce_all(better <= worse, -1) & tf.reduce_any(better < worse, -1)
+    # The order of each image's own distortion: [M, levels], then [M, M].
+    than = tf.gather_nd(better, tf.stack([distortion, level], 1))
+    mask = tf.gather(than, level, axis=1)
     for same in (distortion, content):
         if same is not None:
             mask &= same[:, tf.newaxis] == same[tf.newaxis]

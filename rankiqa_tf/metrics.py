@@ -43,21 +43,25 @@ CORRELATIONS_AND_ERROR: Mapping[str, Callable[[Array, Array], float]] = (
 )
 
 
-def pair_accuracy(scores: Array, levels: Array) -> float:
-    """The share of pairs of different levels whose scores are in the right order.
+def pair_accuracy(scores: Array, better: Array) -> float:
+    """The share of pairs of known order whose scores are in it.
 
     Args:
-        scores: the scores of one photo under one distortion; higher is better.
-        levels: the levels; higher is worse. A tie of scores counts as wrong.
+        scores: [n], those of one photo under one distortion; higher is better. A tie
+            counts as wrong.
+        better: bool [n, n], true at (i, j) where i is known to be better than j.
 
     Returns:
-        A share in 0..1; nan if all levels are equal.
+        A share in 0..1; nan if no pair is known.
     """
-    score, level = _checked(scores, levels)
-    better = level[:, np.newaxis] < level[np.newaxis]
-    if not better.any():
+    score, known = np.asarray(scores, float), np.asarray(better, bool)
+    if known.shape != (score.size, score.size):
+        raise ValueError(
+            f"an order of {score.size} scores is needed, not one of shape {known.shape}"
+        )
+    if not known.any():
         return float("nan")
-    return float((score[:, np.newaxis] > score[np.newaxis])[better].mean())
+    return float((score[:, np.newaxis] > score[np.newaxis])[known].mean())
 
 
 def to_json(figures: Mapping[str, float], *, indent: int | None = None) -> str:

@@ -1,9 +1,8 @@
 """Does it rank? Scores of held-out photos at every level of every distortion."""
 
 import dataclasses
+import math
 from collections.abc import Callable
-from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,7 +11,7 @@ import tensorflow as tf
 from rankiqa_tf import metrics
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import order
-from rankiqa_tf.data import ranked
+from rankiqa_tf.data.versions import Versions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,50 +21,56 @@ class LevelScores:
     Attributes:
         names: the distortions.
         scores: float [photos, distortions, levels], level 0 first; higher is better.
+        better: bool [distortions, levels, levels], true where the first level is
+            known to look better than the second.
     """
 
     names: tuple[str, ...]
     scores: np.ndarray
+    better: np.ndarray
 
     def summary(self, prefix: str) -> dict[str, float]:
         """Figures by name, for each distortion and over all.
 
-        `pair_accuracy` is the share of pairs of one photo at two levels that are in
-        the right order; `srocc` the correlation of score with falling level over
+        `pair_accuracy` is the share of pairs of one photo at two levels of known order
+        that are in it; `srocc` the correlation of score with falling level over
         photos and levels together, which also wants photos to agree with each other.
+        A distortion whose levels have no order has neither, one with a partial order
+        no `srocc`.
         """
         num_photos, _, num_levels = self.scores.shape
         levels = np.arange(num_levels)
         quality = np.tile(-levels, num_photos)
         accuracies: dict[str, float] = {}
         correlations: dict[str, float] = {}
-        for name, scores in zip(self.names, self.scores.swapaxes(0, 1), strict=True):
-            in_order = [metrics.pair_accuracy(photo, levels) for photo in scores]
-            accuracies[name] = float(np.mean(in_order))
-            correlations[name] = metrics.srocc(scores.ravel(), quality)
+        for name, scores, better in zip(
+            self.names, self.scores.swapaxes(0, 1), self.better, strict=True
+        ):
+            if better.any():
+                in_order = [metrics.pair_accuracy(photo, better) for photo in scores]
+                accuracies[name] = float(np.mean(in_order))
+            if np.array_equal(better, levels[:, np.newaxis] < levels):
+                correlations[name] = metrics.srocc(scores.ravel(), quality)
         figures = {}
         for figure, values in (("pair_accuracy", accuracies), ("srocc", correlations)):
-            figures[f"{prefix}/{figure}"] = float(np.mean(list(values.values())))
+            mean = float(np.mean(list(values.values()))) if values else math.nan
+            figures[f"{prefix}/{figure}"] = mean
             for name, value in values.items():
                 figures[f"{prefix}/{figure}/{name}"] = value
         return figures
 
 
 class RankingCheck:
-    """The versions of some photos, made anew or kept, and their scores.
+    """The scores of all versions of some photos.
 
     Args:
-        photos: the files.
-        preset: name of a preset of `distortions`.
+        versions: where they come from.
         crop_size: side of the model's crops.
         seed: decides noise and single crops.
     """
 
-    def __init__(
-        self, photos: Sequence[Path], *, preset: str, crop_size: int, seed: int
-    ):
-        self._photos = [str(photo) for photo in photos]
-        self._versions = ranked.Versions(preset)
+    def __init__(self, versions: Versions, *, crop_size: int, seed: int):
+        self._versions = versions
         self._crop_size = crop_size
         self._seed = seed
         self._singles: np.ndarray | None = None
@@ -95,16 +100,15 @@ class RankingCheck:
 
     def _pictures(self) -> tf.data.Dataset:
         """Each version of each photo, and a crop from a place of its own."""
-        kinds, levels = self._versions.num_distortions, self._versions.num_levels + 1
-        count = len(self._photos) * kinds * levels
+        kinds, levels = len(self._versions.names), self._versions.num_levels + 1
+        count = self._versions.num_photos * kinds * levels
 
         def picture(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             content = number // (kinds * levels)
             kind, level = number // levels % kinds, number % levels
-            photo = ranked.read_photo_of(self._photos, content)
+            photo = self._versions.photo(content)
             noise_seed = order.seed_of(self._seed, "picture", number)
-            whole = self._versions.whole(photo, kind, level)
-            made = self._versions.local(whole, kind, level, noise_seed)
+            made = self._versions.whole(photo, kind, level, noise_seed)
             crop_seed = order.seed_of(self._seed, "single", number)
             return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
 
@@ -113,6 +117,5 @@ class RankingCheck:
 
     def _by_level(self, scores: np.ndarray) -> LevelScores:
         names = self._versions.names
-        return LevelScores(
-            names, scores.reshape(len(self._photos), len(names), -1).astype(float)
-        )
+        by_level = scores.reshape(self._versions.num_photos, len(names), -1)
+        return LevelScores(names, by_level.astype(float), self._versions.better)

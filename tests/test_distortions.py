@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import inspect
-import io
 import math
 import types
 
@@ -53,13 +52,6 @@ EVERY_RANKED = rows_that(lambda row: row.better()[1:].any(), ROWS)
 EVERY_SIZE = pytest.mark.parametrize(
     "size", SIZES, ids=lambda size: "{}x{}".format(*size)
 )
-
-
-def through_pillow(image, **options):
-    """Returns what Pillow reads of the file that it writes, and the file's size."""
-    file = io.BytesIO()
-    Image.fromarray(np.rint(image * 255).astype(np.uint8)).save(file, **options)
-    return np.asarray(Image.open(file)), len(file.getvalue())
 
 
 # What all must do.
@@ -349,87 +341,6 @@ def test_gaussian_blur_of_a_point_is_the_gaussian():
     np.testing.assert_allclose(blurred[30, 30], 1 / (8 * math.pi), rtol=1e-3)
     np.testing.assert_allclose(blurred[30, 33], math.exp(-9 / 8) / (8 * math.pi), 1e-3)
     np.testing.assert_allclose(blurred.sum(axis=(0, 1)), 1, rtol=1e-5)
-
-
-# White noise.
-
-
-@pytest.mark.parametrize("variance", [0.000977, 0.005524])  # No clipping at mid-grey.
-def test_white_noise_has_its_mean_and_variance_in_each_channel(variance):
-    grey = tf.fill([256, 384, 3], 0.5)
-    noise = white_noise(grey, variance, seed=SEED).numpy() - 0.5
-    count = 256 * 384
-    # Five standard errors: of a mean sqrt(v / n), of a variance v sqrt(2 / n).
-    means, variances = noise.mean(axis=(0, 1)), noise.var(axis=(0, 1))
-    np.testing.assert_allclose(means, 0, atol=5 * math.sqrt(variance / count))
-    np.testing.assert_allclose(variances, variance, rtol=5 * math.sqrt(2 / count))
-
-
-def test_white_noise_is_independent_from_channel_to_channel_and_pixel_to_pixel():
-    grey = tf.fill([256, 384, 3], 0.5)
-    red, green, blue = np.moveaxis(white_noise(grey, 0.005, seed=SEED).numpy(), -1, 0)
-    pairs = [(red, green), (red, blue), (green, blue)]
-    pairs += [(red[1:], red[:-1]), (red[:, 1:], red[:, :-1])]
-    for one, two in pairs:
-        correlation = np.corrcoef(one.ravel(), two.ravel())[0, 1]
-        assert abs(correlation) < 5 / math.sqrt(one.size)
-
-
-def test_white_noise_is_clipped():
-    noisy = white_noise(tf.fill([256, 384, 3], 0.5), 1.0, seed=SEED).numpy()
-    # A normal variable is more than half a standard deviation below its mean, or above
-    # it, with a probability of 0.3085 each; the standard error is 0.00085.
-    assert np.mean(noisy == 0) == pytest.approx(0.3085, abs=0.005)
-    assert np.mean(noisy == 1) == pytest.approx(0.3085, abs=0.005)
-
-
-def test_white_noise_of_no_variance_is_the_image():
-    image = make_photo(37, 53)
-    np.testing.assert_array_equal(white_noise(image, 0, seed=SEED), image)
-
-
-# JPEG.
-
-
-@pytest.mark.parametrize("quality", [0, 1, 4, 7, 12, 43, 75, 90, 100])
-@pytest.mark.parametrize("size", [(256, 384), *SIZES])
-def test_jpeg_is_that_of_pillow(size, quality):
-    image = make_photo(*size)
-    expected, _ = through_pillow(image, format="JPEG", quality=quality)
-    actual = np.rint(jpeg(image, quality).numpy() * 255)
-    np.testing.assert_array_equal(actual, expected)
-
-
-def test_jpeg_at_quality_0_is_that_at_1():
-    image = make_photo(37, 53)
-    np.testing.assert_array_equal(jpeg(image, 0), jpeg(image, 1))
-
-
-# JPEG 2000.
-
-
-@pytest.mark.parametrize("ratio", [1, 24 / 0.46, 150, 24 / 0.07, 600, 1200])
-@pytest.mark.parametrize("size", [(256, 384), *SIZES])
-def test_jpeg2000_is_that_of_pillow(size, ratio):
-    image = make_photo(*size)
-    options = {"quality_mode": "rates", "quality_layers": [ratio], "irreversible": True}
-    expected, _ = through_pillow(image, format="JPEG2000", **options)
-    actual = np.rint(jpeg2000(image, ratio).numpy() * 255)
-    np.testing.assert_array_equal(actual, expected)
-
-
-@pytest.mark.parametrize("ratio", [24 / 0.46, 150, 24 / 0.07, 600])
-def test_jpeg2000_has_the_size_that_its_ratio_says(ratio, monkeypatch):
-    sizes = []
-    open_file = Image.open
-
-    def open_and_measure(file):
-        sizes.append(len(file.getvalue()))
-        return open_file(file)
-
-    monkeypatch.setattr(Image, "open", open_and_measure)
-    jpeg2000(make_photo(256, 384), ratio)
-    assert sizes == [pytest.approx(256 * 384 * 3 / ratio, rel=0.03)]
 
 
 # Bytes.

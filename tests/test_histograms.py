@@ -9,7 +9,8 @@ from rankiqa_tf.ranking_check import LevelScores
 from rankiqa_tf.report import histograms
 
 SCORES = np.random.default_rng(0).normal(50, 20, (7, 2, 6))
-RESULT = LevelScores(("white_noise", "jpeg"), SCORES)
+FALLING = np.stack(2 * [np.triu(np.ones((6, 6), bool), 1)])
+RESULT = LevelScores(("white_noise", "jpeg"), SCORES, FALLING)
 
 
 @pytest.fixture
@@ -64,5 +65,5 @@ def test_says_what_is_drawn(tmp_path, figures):
 
 
 def test_draws_a_model_that_gives_every_photo_the_same_score(tmp_path):
-    result = LevelScores(("jpeg",), np.full((3, 1, 2), 4.0))
+    result = LevelScores(("jpeg",), np.full((3, 1, 2), 4.0), FALLING[:1, :2, :2])
     assert all(path.is_file() for path in histograms.draw(result, tmp_path))

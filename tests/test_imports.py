@@ -9,7 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PROGRAMS = ("rankiqa_tf.train", "rankiqa_tf.evaluate", "rankiqa_tf.score")
+PROGRAMS = (
+    "distortions.generate",
+    "distortions.sheet",
+    "rankiqa_tf.train",
+    "rankiqa_tf.evaluate",
+    "rankiqa_tf.score",
+)
 
 # What the modules of a folder may import of ours. Programs of rankiqa_tf write
 # exports; its libraries must work without.

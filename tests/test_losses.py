@@ -15,6 +15,9 @@ def batch(distortions, levels, photos):
     return tf.transpose(tf.constant(list(every), tf.int32))
 
 
+# Nine distortions whose quality falls with each of six levels.
+FALLING = np.broadcast_to(np.triu(np.ones((6, 6), bool), 1), (9, 6, 6))
+
 # The authors' batches, whose loss layers have margin 10: 4 * 15 * 2 * 2 pairs (two
 # photos are compared with each other too), 9 * 10 pairs. With equal scores every pair
 # costs 10: 2400 / 48 = 50 and 900 / 45 = 20.
@@ -29,7 +32,7 @@ EVERY_REDUCTION = pytest.mark.parametrize(
 @AUTHORS
 def test_equal_scores_cost_what_the_authors_layer_says(shape, pairs, caffe_loss):
     distortion, level, _ = batch(*shape)
-    mask = losses.pair_mask(distortion, level)
+    mask = losses.pair_mask(FALLING, distortion, level)
     assert np.count_nonzero(mask) == pairs
     scores = tf.fill([len(level)], 3.25)
     for reduction, loss in (
@@ -45,7 +48,7 @@ def test_equal_scores_cost_what_the_authors_layer_says(shape, pairs, caffe_loss)
 @pytest.mark.parametrize(("shape", "ratio"), [((4, 6, 2), 5), ((9, 5, 1), 2)])
 def test_mean_over_pairs_is_the_authors_loss_by_a_constant(shape, ratio):
     distortion, level, _ = batch(*shape)
-    mask = losses.pair_mask(distortion, level)
+    mask = losses.pair_mask(FALLING, distortion, level)
     scores = tf.random.stateless_normal([len(level)], (1, 2), stddev=10.0)
     mean = losses.ranking_hinge(scores, mask, margin=10.0)
     caffe = losses.ranking_hinge(scores, mask, margin=10.0, reduction="sum_over_images")
@@ -54,7 +57,7 @@ def test_mean_over_pairs_is_the_authors_loss_by_a_constant(shape, ratio):
 
 def test_only_images_of_one_photo_are_compared_where_contents_are_given():
     distortion, level, content = batch(4, 6, 2)
-    mask = losses.pair_mask(distortion, level, content).numpy()
+    mask = losses.pair_mask(FALLING, distortion, level, content).numpy()
     assert np.count_nonzero(mask) == 120
     better, worse = np.nonzero(mask)
     np.testing.assert_array_equal(content.numpy()[better], content.numpy()[worse])
@@ -62,30 +65,22 @@ def test_only_images_of_one_photo_are_compared_where_contents_are_given():
 
 def test_mask_of_a_small_batch_by_hand():
     # Two of one distortion, levels 0 and 2; then of another 1, 1 and 0.
-    mask = losses.pair_mask(tf.constant([0, 0, 1, 1, 1]), tf.constant([0, 2, 1, 1, 0]))
+    mask = losses.pair_mask(
+        FALLING, tf.constant([0, 0, 1, 1, 1]), tf.constant([0, 2, 1, 1, 0])
+    )
     pairs = np.argwhere(mask.numpy()).tolist()
     assert pairs == [[0, 1], [4, 2], [4, 3]]
 
 
-def test_mask_of_a_grid_of_two_distortions_is_a_partial_order():
-    # The nine images of LIVE-MD's 3x3 grid. A product of two chains of three has
-    # 6 * 6 pairs that are no worse in either, 9 of them an image with itself.
-    levels = tf.constant(list(itertools.product(range(3), range(3))))  # [9, 2]
-    mask = losses.pair_mask(tf.zeros(9, tf.int32), levels).numpy()
-    assert np.count_nonzero(mask) == 27
-    assert mask[0].tolist() == [False] + 8 * [True]  # (0, 0) is better than all.
-    assert not mask[8].any()  # (2, 2) than none.
-    assert not mask[1, 3]  # (0, 1) and (1, 0) cannot be compared,
-    assert not mask[3, 1]  # nor the other way round.
-    assert mask[1].nonzero()[0].tolist() == [2, 4, 5, 7, 8]
-
-
-def test_one_column_of_levels_is_a_total_order():
-    distortion, level, content = batch(2, 3, 2)
-    np.testing.assert_array_equal(
-        losses.pair_mask(distortion, level[:, tf.newaxis], content),
-        losses.pair_mask(distortion, level, content),
-    )
+def test_mask_keeps_to_the_order_of_each_distortion_by_hand():
+    # Of the first distortion level 1 is better than 0 and 2, of the second nothing is
+    # known.
+    better = np.zeros((2, 3, 3), bool)
+    better[0, 1, [0, 2]] = True
+    distortion = tf.constant([0, 0, 0, 0, 1, 1, 1])
+    level = tf.constant([0, 1, 1, 2, 0, 1, 2])
+    mask = losses.pair_mask(better, distortion, level)
+    assert np.argwhere(mask.numpy()).tolist() == [[1, 0], [1, 3], [2, 0], [2, 3]]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +91,9 @@ def test_loss_of_four_images_by_hand(reduction, loss):
     # Levels 0, 1, 2 of one distortion and one image of another. With margin 2:
     # (0, 1): 2 - (1 - 4) = 5; (0, 2): 2 - (1 - .5) = 1.5;
     # (1, 2): 2 - (4 - .5) = -1.5, so 0.
-    mask = losses.pair_mask(tf.constant([0, 0, 0, 1]), tf.constant([0, 1, 2, 0]))
+    mask = losses.pair_mask(
+        FALLING, tf.constant([0, 0, 0, 1]), tf.constant([0, 1, 2, 0])
+    )
     scores = tf.constant([1.0, 4.0, 0.5, 9.0])
     found = losses.ranking_hinge(scores, mask, margin=2.0, reduction=reduction)
     np.testing.assert_allclose(found, loss, rtol=1e-6)
@@ -126,6 +123,7 @@ def test_gradient_is_that_of_the_paper(seed, same_content):
         if same_content and content[i] != content[j]:
             order[i, j] = 0
     mask = losses.pair_mask(
+        FALLING,
         *map(tf.constant, (distortion, level)),
         tf.constant(content) if same_content else None,
     )
@@ -143,9 +141,9 @@ def test_gradient_is_that_of_the_paper(seed, same_content):
 def test_loss_does_not_depend_on_the_order_of_the_batch(reduction):
     columns = batch(3, 4, 2)
     scores = tf.random.stateless_normal([24], (3, 4), stddev=5.0)
-    mask = losses.pair_mask(*columns)
+    mask = losses.pair_mask(FALLING, *columns)
     order = np.random.default_rng(5).permutation(24)
-    shuffled_mask = losses.pair_mask(*tf.gather(columns, order, axis=1))
+    shuffled_mask = losses.pair_mask(FALLING, *tf.gather(columns, order, axis=1))
     np.testing.assert_array_equal(shuffled_mask, mask.numpy()[order][:, order])
     np.testing.assert_allclose(
         losses.ranking_hinge(scores, mask, margin=6.0, reduction=reduction),
@@ -159,7 +157,7 @@ def test_loss_does_not_depend_on_the_order_of_the_batch(reduction):
 @EVERY_REDUCTION
 def test_without_pairs_loss_and_gradient_are_0(reduction):
     scores = tf.constant([1.0, np.inf, -3.0])
-    mask = losses.pair_mask(tf.constant([0, 1, 2]), tf.constant([0, 1, 2]))
+    mask = losses.pair_mask(FALLING, tf.constant([0, 1, 2]), tf.constant([0, 1, 2]))
     with tf.GradientTape() as tape:
         tape.watch(scores)
         loss = losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction)
@@ -174,7 +172,7 @@ def test_loss_keeps_the_type_of_the_scores_also_in_a_graph(dtype, reduction):
     scores = tf.cast(tf.random.stateless_normal([48], (5, 6), stddev=5.0), dtype)
 
     def loss(*columns):
-        mask = losses.pair_mask(*columns)
+        mask = losses.pair_mask(FALLING, *columns)
         return losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction)
 
     eager = loss(distortion, level, content)

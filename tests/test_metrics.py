@@ -62,12 +62,19 @@ def test_rmse_by_hand():
 
 
 def test_pair_accuracy_by_hand():
-    assert metrics.pair_accuracy([3, 2, 1], [0, 1, 2]) == 1
-    assert metrics.pair_accuracy([1, 2, 3], [0, 1, 2]) == 0
+    falling = np.triu(np.ones((3, 3), bool), 1)
+    assert metrics.pair_accuracy([3, 2, 1], falling) == 1
+    assert metrics.pair_accuracy([1, 2, 3], falling) == 0
     # (0, 1) is wrong; (0, 2) and (1, 2) are right.
-    np.testing.assert_allclose(metrics.pair_accuracy([2, 3, 1], [0, 1, 2]), 2 / 3)
-    # Two of one level are no pair; of the two pairs one is tied, and so wrong.
-    assert metrics.pair_accuracy([5, 4, 5], [0, 1, 1]) == 0.5
+    np.testing.assert_allclose(metrics.pair_accuracy([2, 3, 1], falling), 2 / 3)
+    # Of the last two nothing is known; of the two pairs one is tied, and so wrong.
+    known = [[False, True, True], [False] * 3, [False] * 3]
+    assert metrics.pair_accuracy([5, 4, 5], known) == 0.5
+
+
+def test_pair_accuracy_needs_an_order_of_as_many_as_there_are_scores():
+    with pytest.raises(ValueError, match=r"order of 3 scores .* shape \(2, 2\)"):
+        metrics.pair_accuracy([1, 2, 3], np.ones((2, 2), bool))
 
 
 def test_constant_data_have_no_correlation_and_give_no_warning():
@@ -76,7 +83,7 @@ def test_constant_data_have_no_correlation_and_give_no_warning():
         for metric in (metrics.srocc, metrics.lcc, metrics.krocc):
             assert np.isnan(metric([1, 1, 1], [1, 2, 3]))
             assert np.isnan(metric([1, 2, 3], [4, 4, 4]))
-        assert np.isnan(metrics.pair_accuracy([1, 2], [3, 3]))
+        assert np.isnan(metrics.pair_accuracy([1, 2], np.zeros((2, 2), bool)))
 
 
 @EVERY

@@ -10,21 +10,21 @@ from PIL import Image
 import distortions
 from rankiqa_tf import losses
 from rankiqa_tf.data import ranked
+from rankiqa_tf.data import versions
 
 CROP = 24
+FALLING = distortions.PRESETS["live"].better()
 ROWS = distortions.PRESETS["live"].rows
 BATCH = ranked.BatchShape()
 SMALL = ranked.BatchShape(photos=1, distortions=2, levels=3)
 
 
-def make(photos, *, shape=BATCH, crop_size=CROP, seed=1, store_bytes=1 << 30):
+def make(photos, *, shape=BATCH, crop_size=CROP, seed=1, budget=0):
     return ranked.RankedBatches(
-        photos,
-        preset="live",
+        versions.of_photos(photos, "live", budget=budget),
         shape=shape,
         crop_size=crop_size,
         seed=seed,
-        store_bytes=store_bytes,
     )
 
 
@@ -85,9 +85,9 @@ def test_the_default_batch_has_the_authors_pairs(first_steps):
     distortion, level, content = (
         first_steps[0][name] for name in ("distortion", "level", "content")
     )
-    mask = losses.pair_mask(*map(tf.constant, (distortion, level)))
+    mask = losses.pair_mask(FALLING, *map(tf.constant, (distortion, level)))
     assert np.count_nonzero(mask) == 240
-    mask = losses.pair_mask(*map(tf.constant, (distortion, level, content)))
+    mask = losses.pair_mask(FALLING, *map(tf.constant, (distortion, level, content)))
     assert np.count_nonzero(mask) == 120
 
 
@@ -165,19 +165,9 @@ def test_a_run_that_is_taken_up_again_sees_the_same_batches(batches, first_steps
 
 
 @pytest.mark.parametrize("shape", [BATCH, SMALL], ids=["default", "small"])
-def test_the_store_changes_nothing(photos, shape):
-    kept = make(photos, shape=shape)
-    made_anew = make(photos, shape=shape, store_bytes=0)
-    assert kept._store
-    assert not made_anew._store
-    assert_equal(steps(made_anew, 0, 2), steps(kept, 0, 2))
-
-
-def test_the_store_keeps_to_its_budget(photos):
-    # Each photo itself and under four distortions of five levels.
-    needed = 21 * sum(pixels(path).size for path in photos)
-    assert make(photos, store_bytes=needed)._store
-    assert not make(photos, store_bytes=needed - 1)._store
+def test_batches_are_the_same_whether_versions_are_kept_or_not(photos, shape):
+    kept = make(photos, shape=shape, budget=1 << 30)
+    assert_equal(steps(make(photos, shape=shape), 0, 2), steps(kept, 0, 2))
 
 
 def test_draws_are_of_the_step_and_of_the_photo(photos):
@@ -218,10 +208,10 @@ def test_a_small_photo_is_mirrored(photos):
     [
         ({"photos": 5}, "5 photos cannot be drawn from 4"),
         ({"photos": 0}, "0 photos cannot be drawn from 4"),
-        ({"distortions": 5}, "preset live has 4 distortions, not 5"),
-        ({"distortions": -1}, "preset live has 4 distortions, not -1"),
-        ({"levels": 1}, "takes 2 to 6 levels, .*, not 1"),
-        ({"levels": 7}, "takes 2 to 6 levels, .*, not 7"),
+        ({"distortions": 5}, "must be 1 to 4, .*, not 5"),
+        ({"distortions": -1}, "must be 1 to 4, .*, not -1"),
+        ({"levels": 1}, "must be 2 to 6, .*, not 1"),
+        ({"levels": 7}, "must be 2 to 6, .*, not 7"),
     ],
     ids=str,
 )

@@ -1,6 +1,7 @@
 """Scores of held-out photos at every level, with scorers whose scores are known."""
 
 import itertools
+import math
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 import distortions
 from rankiqa_tf import ranking_check
+from rankiqa_tf.data import versions
 
 ROWS = distortions.PRESETS["live"].rows
 CROP = 24
@@ -26,7 +28,7 @@ def pixels(photos):
 
 def make(photos, seed=1):
     return ranking_check.RankingCheck(
-        photos[:2], preset="live", crop_size=CROP, seed=seed
+        versions.MadeAnew(photos[:2], "live"), crop_size=CROP, seed=seed
     )
 
 
@@ -85,6 +87,7 @@ def test_summary_by_hand():
     result = ranking_check.LevelScores(
         ("blur", "noise"),
         np.array([[[3.0, 2, 1], [5, 5, 4]], [[1, 2, 3], [9, 8, 7]]]),
+        np.stack(2 * [np.triu(np.ones((3, 3), bool), 1)]),
     )
     figures = result.summary("look")
     # blur: one photo all right, one all wrong. noise: a tie in the first photo.
@@ -97,6 +100,18 @@ def test_summary_by_hand():
     np.testing.assert_allclose(figures["look/srocc/blur"], 0, atol=1e-12)
     np.testing.assert_allclose(figures["look/srocc/noise"], 7 / (17 * 16) ** 0.5)
     np.testing.assert_allclose(figures["look/srocc"], 3.5 / (17 * 16) ** 0.5)
+
+
+def test_only_what_is_known_of_the_levels_is_summed_up():
+    better = np.zeros((2, 3, 3), bool)
+    better[0, 0] = [False, True, True]  # The first comes first; of the rest nothing.
+    scores = np.array([[[3.0, 1, 2], [1, 2, 3]], [[3, 4, 2], [1, 2, 3]]])
+    result = ranking_check.LevelScores(("blocks", "shift"), scores, better)
+    figures = result.summary("rank")
+    assert math.isnan(figures.pop("rank/srocc"))
+    # Both pairs of the first photo are right, one of two of the second.
+    expected = {"rank/pair_accuracy": 0.75, "rank/pair_accuracy/blocks": 0.75}
+    assert figures == expected
 
 
 def test_single_crops_are_parts_of_the_photo(check, pixels):

@@ -1,69 +1,17 @@
 """The presets: which distortions there are, and what their levels mean.
 
-To add a distortion, write its function and add a row to a table below; the tests then
-hold it to the contract of the package.
+To add a distortion, write its function, say in `distortions.reach` how far it looks,
+and add a row to a table here; the tests then hold it to the contract of the package.
 """
 
 import types
 
 import tensorflow as tf
 
-from distortions import blur
-from distortions import jpeg
-from distortions import jpeg2000
-from distortions import noise
-from distortions.registry import Preset
-from distortions.registry import Row
+from distortions.presets.live import LIVE
+from distortions.presets.live import LIVE_MD
 
-_TABLE = (
-    Preset(
-        name="live",
-        source="The distortions of LIVE that RankIQA (ICCV 2017) generates, as the "
-        "authors' data/data_generator/distortion_generator.m does; the paper's "
-        "supplement rounds the same numbers.",
-        rows=(
-            Row(
-                number=8,
-                name="gaussian_blur",
-                function=blur.gaussian_blur,
-                parameters=(7 / 6, 15 / 6, 39 / 6, 91 / 6, 199 / 6),
-                policy="descending",
-                source="fspecial('gaussian', h, h/6) for h = 7, 15, 39, 91, 199, which "
-                "cuts the Gaussian at 3 sigma; here it is cut at 4.",
-            ),
-            Row(
-                number=1,
-                name="white_noise",
-                function=noise.white_noise,
-                parameters=(2**-10, 2**-7.5, 2**-5.5, 2**-3.5, 2**0),
-                policy="descending",
-                source="imnoise(image, 'gaussian', 0, 2^k), "
-                "k = -10, -7.5, -5.5, -3.5, 0.",
-                random=True,
-                pointwise=True,
-            ),
-            Row(
-                number=10,
-                name="jpeg",
-                function=jpeg.jpeg,
-                parameters=(43, 12, 7, 4, 0),
-                policy="descending",
-                source="imwrite(..., 'quality', q), q = 43, 12, 7, 4, 0.",
-            ),
-            Row(
-                number=11,
-                name="jpeg2000",
-                function=jpeg2000.jpeg2000,
-                parameters=(24 / 0.46, 24 / 0.16, 24 / 0.07, 24 / 0.04, 24 / 0.02),
-                policy="descending",
-                source="imwrite(..., 'CompressionRatio', 24/b) for bits a pixel "
-                "b = .46, .16, .07, .04, .02.",
-            ),
-        ),
-    ),
-)
-
-PRESETS = types.MappingProxyType({preset.name: preset for preset in _TABLE})
+PRESETS = types.MappingProxyType({preset.name: preset for preset in (LIVE, LIVE_MD)})
 
 
 def distort(

@@ -44,12 +44,30 @@ def random_crop(image: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
     Returns:
         [size, size, channels].
     """
-    image = pad_to(image, size)
-    places = tf.cast(tf.shape(image)[:2] - size + 1, tf.uint32)
-    bits = tf.random.stateless_uniform([2], seed, None, None, tf.uint32)
-    top, left = tf.unstack(tf.cast(bits % places, tf.int32))
-    crop = image[top : top + size, left : left + size]
+    image = tf.convert_to_tensor(image)
+    top, left, height, width = tf.unstack(
+        random_box(tf.shape(image)[:2], size, seed=seed)
+    )
+    crop = pad_to(image[top : top + height, left : left + width], size)
     return tf.ensure_shape(crop, [size, size, image.shape[-1]])
+
+
+def random_box(sides: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
+    """Draws the part of an image that a random crop shows.
+
+    Args:
+        sides: int32 [2], height and width of the image.
+        size: height and width of the crop, in pixels.
+        seed: int32 [2].
+
+    Returns:
+        int32 [4]: top, left, height and width of the part. It is the crop but where
+        the image is smaller: there it is all of the image, to be padded.
+    """
+    within = tf.minimum(sides, size)
+    places = tf.cast(sides - within + 1, tf.uint32)
+    bits = tf.random.stateless_uniform([2], seed, None, None, tf.uint32)
+    return tf.concat([tf.cast(bits % places, tf.int32), within], 0)
 
 
 def grid_crops(image: tf.Tensor, size: int) -> tf.Tensor:

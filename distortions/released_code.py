@@ -1,0 +1,277 @@
+"""What RankIQA's released MATLAB files do where it is not what the paper says.
+
+For those who must compare; the contract of images, parameters and seeds is that of the
+package. The files (xialeiliu/RankIQA, data/data_generator) were read, not run: noise
+has other values here, and MATLAB's `multithresh` searches where this module solves.
+"""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from distortions import blur
+from distortions import denoising
+from distortions import noise
+from distortions import ycbcr
+
+_PATCH = 15
+_MOVED = 5
+_BLOCK = 32
+
+
+def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
+    """Blurs with fspecial('gaussian', size, size / 6), which is cut at three sigma.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        size: side of the kernel in pixels; an odd whole number.
+
+    Returns:
+        The blurred image; beyond its edges it is taken as mirrored ('symmetric').
+
+    Raises:
+        ValueError: if the size is not an odd whole number.
+    """
+    if not 1 <= size < math.inf or size % 2 != 1:
+        raise ValueError(f"size must be an odd whole number of pixels, not {size}")
+    return blur.cut_gaussian_blur(image, size / 6, int(size) // 2)
+
+
+def histogram_quantization(image: tf.Tensor, thresholds: int) -> tf.Tensor:
+    """Quantizes at Otsu's thresholds, each bin to its upper edge (TID2013's #07).
+
+    The thresholds part the histogram of the three channels together into classes of
+    the least variance. Values up to the first threshold become 0, those above the last
+    one 1, and all others the threshold next above them.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        thresholds: how many; a whole number of 1..20. There is one value more.
+
+    Returns:
+        The quantized image. It is too light by up to a whole bin, and 5 dB worse than
+        a uniform quantization into as many values.
+
+    Raises:
+        ValueError: if the number is not of 1..20.
+    """
+    if thresholds not in range(1, 21):
+        raise ValueError(
+            f"thresholds must be a whole number of 1..20, not {thresholds}"
+        )
+    pixels = tf.cast(tf.round(image * 255), tf.int32)
+    counts = tf.math.bincount(tf.reshape(pixels, [-1]), minlength=256, maxlength=256)
+    # Of the values first..last: count, sum, and the variance that a class has among
+    # the means, sum^2 / count. The greatest sum of it is the least within classes.
+    counts = tf.cast(counts, tf.float64)
+    count = _over_ranges(counts)
+    total = _over_ranges(counts * tf.range(256, dtype=tf.float64))
+    gain = tf.math.divide_no_nan(total**2, count)  # [first, last]
+    gain = tf.where(np.triu(np.ones((256, 256), bool)), gain, -math.inf)
+    best = gain[0]  # [last], of one class.
+    ends = []  # For each number of classes, where the last but one ends.
+    for _ in range(thresholds):
+        # Classes before end at e, the new one reaches from e + 1 to last.
+        longer = best[:-1, tf.newaxis] + gain[1:]  # [e, last]
+        ends.append(tf.argmax(longer, axis=0, output_type=tf.int32))
+        best = tf.reduce_max(longer, axis=0)
+    found = []
+    last = tf.constant(255)
+    for end in reversed(ends):
+        last = end[last]
+        found.append(last)
+    edges = tf.stack(found[::-1])  # Ascending.
+    values = tf.concat([[0], edges[1:], [255]], 0)
+    bins = tf.searchsorted(edges, tf.reshape(pixels, [-1]), side="left")
+    quantized = tf.cast(tf.gather(values, bins), tf.float32) / 255
+    return tf.ensure_shape(tf.reshape(quantized, tf.shape(image)), image.shape)
+
+
+def denoising_twice_noisy(
+    image: tf.Tensor, variance: float, *, seed: tf.Tensor
+) -> tf.Tensor:
+    """Adds noise, then that of BM3D's demonstration, then denoises (TID2013's #09).
+
+    The second noise, of a standard deviation of 25 of 255, stayed in from the
+    demonstration, with a seed of its own: it is the same in every image of a size. The
+    denoiser is always set to 25. Theirs is BM3D, which may not be used commercially;
+    here it is `denoising.dct_denoise`.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        variance: of the first noise, on the scale of [0, 1]; at least 0.
+        seed: int32 [2], of the first noise.
+
+    Returns:
+        The denoised image.
+
+    Raises:
+        ValueError: if the variance is less than 0.
+    """
+    noisy = noise.white_noise(image, variance, seed=seed)
+    noisy = noise.white_noise(noisy, (25 / 255) ** 2, seed=(0, 0))
+    return denoising.dct_denoise(noisy, 25 / 255)
+
+
+def moved_patches(image: tf.Tensor, count: int, *, seed: tf.Tensor) -> tf.Tensor:
+    """Copies patches of 15 x 15 from five pixels below and right (TID2013's #14).
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        count: of the patches, whatever the size of the photo; a whole number of at
+            least 0.
+        seed: int32 [2].
+
+    Returns:
+        The image with patches of itself. Their corners are drawn from all but the last
+        30 rows and columns, so the last 16 are never touched; an image of 30 or less
+        has its corners in the first row or column.
+
+    Raises:
+        ValueError: if the count is not a whole number of at least 0.
+    """
+    _check_count(count)
+    tops, lefts = _corners(tf.shape(image)[:2], 30, count, seed)
+    height, width = tf.unstack(tf.shape(image)[:2])
+    covered = _covered(height, width, tops, lefts, _PATCH) > 0
+    # Where a small image has nothing five pixels further its edge is taken.
+    rows = tf.minimum(tf.range(height) + _MOVED, height - 1)
+    columns = tf.minimum(tf.range(width) + _MOVED, width - 1)
+    moved = tf.gather(tf.gather(image, rows), columns, axis=1)
+    patched = tf.where(covered[..., tf.newaxis], moved, image)
+    return tf.ensure_shape(patched, image.shape)
+
+
+def mean_colour_blocks(
+    image: tf.Tensor,
+    count: int,
+    red_factor: float,
+    red_shift: float,
+    *,
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    """Lays blocks of 32 x 32 of about the photo's mean colour (TID2013's #15).
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        count: of the blocks, whatever the size of the photo; a whole number of at
+            least 0.
+        red_factor: that the mean of red is multiplied by; of 0..1.
+        red_shift: that is added to it then, on the scale of [0, 1]; of 0..1.
+        seed: int32 [2].
+
+    Returns:
+        The image with blocks.
+
+    Raises:
+        ValueError: if a parameter is out of range.
+    """
+    _check_count(count)
+    for name, value in (("red_factor", red_factor), ("red_shift", red_shift)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} must be of 0..1, not {value}")
+    tops, lefts = _corners(tf.shape(image)[:2], _BLOCK, count, seed)
+    height, width = tf.unstack(tf.shape(image)[:2])
+    covered = _covered(height, width, tops, lefts, _BLOCK) > 0
+    mean = tf.reduce_mean(image, axis=(0, 1))
+    colour = tf.minimum(mean * [red_factor, 1, 1] + [red_shift, 0, 0], 1.0)
+    blocked = tf.where(covered[..., tf.newaxis], colour, image)
+    return tf.ensure_shape(blocked, image.shape)
+
+
+def tinted_saturation_change(image: tf.Tensor, factor: float) -> tf.Tensor:
+    """Scales Cb and Cr about 127.5 of 255 instead of 128 (TID2013's #18).
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        factor: 1 leaves the image as it is.
+
+    Returns:
+        The image more or less colourful, with a tint of (1 - factor) half steps.
+
+    Raises:
+        ValueError: if the factor is not finite.
+    """
+    if not -math.inf < factor < math.inf:
+        raise ValueError(f"factor must be finite, not {factor}")
+    planes = ycbcr.from_rgb(image)
+    scaled = 0.5 + factor * (planes[..., 1:] - 0.5)
+    changed = ycbcr.to_rgb(tf.concat([planes[..., :1], scaled], -1))
+    return tf.clip_by_value(changed, 0.0, 1.0)
+
+
+def red_and_green_shift(
+    image: tf.Tensor, red_shift: int, green_shift: int
+) -> tf.Tensor:
+    """Shifts red and green, not blue, to the right, then blurs (TID2013's #23).
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        red_shift: of the red channel, in whole pixels; at least 0.
+        green_shift: of the green channel, in whole pixels; at least 0.
+
+    Returns:
+        The image with coloured edges. The leftmost columns keep what they had. The
+        blur is a Gaussian of a sigma of half a pixel, cut to 3 x 3.
+
+    Raises:
+        ValueError: if a shift is not a whole number of at least 0.
+    """
+    for name, shift in (("red_shift", red_shift), ("green_shift", green_shift)):
+        if not 0 <= shift < math.inf or shift != int(shift):
+            raise ValueError(
+                f"{name} must be a whole number of pixels, at least 0, not {shift}"
+            )
+    column = tf.range(tf.shape(image)[1])
+    channels = []
+    for channel, shift in enumerate((int(red_shift), int(green_shift), 0)):
+        source = tf.where(column < shift, column, column - shift)
+        channels.append(tf.gather(image[..., channel], source, axis=1))
+    return blur.cut_gaussian_blur(
+        tf.ensure_shape(tf.stack(channels, -1), image.shape), 0.5, 1
+    )
+
+
+def _over_ranges(values: tf.Tensor) -> tf.Tensor:
+    """From [n] to [n, n]: the sum of values first..last."""
+    sums = tf.math.cumsum(values)
+    return sums[tf.newaxis] - (sums - values)[:, tf.newaxis]
+
+
+def _check_count(count: int) -> None:
+    if not 0 <= count < math.inf or count != int(count):
+        raise ValueError(f"count must be a whole number of at least 0, not {count}")
+
+
+def _corners(
+    sides: tf.Tensor, kept: int, count: int, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draws top left corners from all but so many last rows and columns."""
+    seeds = tf.random.split(seed, 2)
+    tops, lefts = (
+        tf.random.stateless_uniform(
+            [int(count)],
+            seeds[axis],
+            0,
+            tf.maximum(sides[axis] - kept, 1),
+            tf.int32,
+        )
+        for axis in range(2)
+    )
+    return tops, lefts
+
+
+def _covered(
+    height: tf.Tensor, width: tf.Tensor, tops: tf.Tensor, lefts: tf.Tensor, side: int
+) -> tf.Tensor:
+    """How many blocks lie on each pixel, int32 [height, width]."""
+    rows = (tf.range(height) >= tops[:, None]) & (
+        tf.range(height) < tops[:, None] + side
+    )
+    columns = (tf.range(width) >= lefts[:, None]) & (
+        tf.range(width) < lefts[:, None] + side
+    )
+    return tf.matmul(
+        tf.cast(rows, tf.float32), tf.cast(columns, tf.float32), transpose_a=True
+    )

@@ -1,0 +1,253 @@
+"""The versions of photos under a preset, as 8-bit images: what files would hold.
+
+Where they come from is one of three: made anew each time, kept in memory, or read from
+a set that `python -m distortions.generate` wrote (`generated`). Each gives crops of the
+same sort to `ranked` and whole images to the checks.
+"""
+
+import functools
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+import distortions
+from rankiqa_tf.data import crops
+from rankiqa_tf.data import decode
+
+
+class Versions(Protocol):
+    """Photos, each as it is and under every distortion and level.
+
+    Attributes:
+        names: the distortions.
+        num_levels: how many levels each has; level 0, the photo, not counted.
+        better: bool [distortions, levels + 1, levels + 1], true where the first level
+            is known to look better than the second.
+        num_photos: how many photos there are.
+    """
+
+    names: tuple[str, ...]
+    num_levels: int
+    better: np.ndarray
+    num_photos: int
+
+    def photo(self, content: tf.Tensor) -> tf.Tensor:
+        """What the other methods need of a photo, so that it is decoded once."""
+        ...
+
+    def whole(
+        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """A version of a photo, uint8 [h, w, 3].
+
+        Args:
+            photo: from `photo`.
+            kind: int32 scalar, the number of the distortion.
+            level: int32 scalar; 0 gives the photo.
+            seed: int32 [2], of what is random.
+        """
+        ...
+
+    def crop(
+        self,
+        photo: tf.Tensor,
+        kind: tf.Tensor,
+        level: tf.Tensor,
+        size: int,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
+        """A crop of `whole` from a random place, uint8 [size, size, 3]."""
+        ...
+
+
+class MadeAnew:
+    """Versions distorted when they are asked for, a crop from no more than it needs.
+
+    Args:
+        photos: the files.
+        preset: name of a preset of `distortions`.
+    """
+
+    def __init__(self, photos: Sequence[Path], preset: str):
+        self._files = [str(photo) for photo in photos]
+        self.num_photos = len(photos)
+        self.rows = distortions.PRESETS[preset].rows
+        self.names = tuple(row.name for row in self.rows)
+        self.num_levels = distortions.PRESETS[preset].num_levels
+        self.better = distortions.PRESETS[preset].better()
+
+    def photo(self, content: tf.Tensor) -> tf.Tensor:
+        """The photo: uint8 [h, w, 3]."""
+        return decode.decode_photo(tf.io.read_file(tf.constant(self._files)[content]))
+
+    def whole(
+        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """A version, uint8 [h, w, 3]."""
+        return self._switch(
+            photo, kind, level, lambda row, n, image: row.distort(image, n, seed=seed)
+        )
+
+    def crop(
+        self,
+        photo: tf.Tensor,
+        kind: tf.Tensor,
+        level: tf.Tensor,
+        size: int,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
+        """A crop of a version, uint8 [size, size, 3], distorted on its own."""
+        place_seed, noise_seed = tf.unstack(tf.random.split(seed))
+        box = crops.random_box(tf.shape(photo)[:2], size, seed=place_seed)
+        cut = self._switch(
+            photo,
+            kind,
+            level,
+            lambda row, n, image: row.distort_box(image, n, box, seed=noise_seed),
+        )
+        return tf.ensure_shape(crops.pad_to(cut, size), [size, size, 3])
+
+    def _switch(
+        self,
+        photo: tf.Tensor,
+        kind: tf.Tensor,
+        level: tf.Tensor,
+        distort: Callable[[distortions.Row, int, tf.Tensor], tf.Tensor],
+    ) -> tf.Tensor:
+        def branch(row: distortions.Row, n: int) -> tf.Tensor:
+            made = distort(row, n, tf.cast(photo, tf.float32) / 255)
+            return tf.cast(tf.round(made * 255), tf.uint8)
+
+        branches = [functools.partial(branch, self.rows[0], 0)] + [
+            functools.partial(branch, row, n)
+            for row in self.rows
+            for n in range(1, self.num_levels + 1)
+        ]
+        return tf.switch_case(_place(kind, level, self.num_levels), branches)
+
+
+class Kept:
+    """Versions made once and kept in memory, but for the random ones.
+
+    Those are made anew each time, as no two should be alike.
+
+    Args:
+        made: where they come from.
+    """
+
+    def __init__(self, made: MadeAnew):
+        self._made = made
+        self.names, self.num_levels = made.names, made.num_levels
+        self.better, self.num_photos = made.better, made.num_photos
+        kept = _kept(made)
+        numbers = [
+            (content, kind, level)
+            for content in range(made.num_photos)
+            for kind, level in kept
+        ]
+        # Where among a photo's versions each is; -1 for those that are not kept.
+        places = np.full(1 + len(made.names) * made.num_levels, -1, np.int32)
+        for place, (kind, level) in enumerate(kept):
+            places[int(_place(kind, level, made.num_levels))] = place
+        self._places, self._a_photo = tf.constant(places), len(kept)
+
+        def version(number: tf.Tensor) -> tf.Tensor:
+            # Nothing that is kept is random: any seed will do.
+            return made.whole(
+                made.photo(number[0]), number[1], number[2], tf.constant([0, 0])
+            )
+
+        images = list(
+            tf.data.Dataset.from_tensor_slices(numbers).map(
+                version, tf.data.AUTOTUNE, deterministic=True
+            )
+        )
+        self._shapes = tf.constant([image.shape for image in images])
+        self._offsets = tf.math.cumsum(
+            tf.reduce_prod(tf.cast(self._shapes, tf.int64), 1), exclusive=True
+        )
+        self._bytes = tf.concat([tf.reshape(image, [-1]) for image in images], 0)
+
+    def photo(self, content: tf.Tensor) -> tf.Tensor:
+        """The number of the photo's first version."""
+        return content * self._a_photo
+
+    def whole(
+        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """A version, uint8 [h, w, 3]."""
+        place = self._place(kind, level)
+        return tf.cond(
+            place < 0,
+            lambda: self._made.whole(self._image(photo), kind, level, seed),
+            lambda: self._image(photo + place),
+        )
+
+    def crop(
+        self,
+        photo: tf.Tensor,
+        kind: tf.Tensor,
+        level: tf.Tensor,
+        size: int,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
+        """A crop of a version, uint8 [size, size, 3]."""
+        place = self._place(kind, level)
+
+        def cut() -> tf.Tensor:
+            place_seed, _ = tf.unstack(tf.random.split(seed))
+            return crops.random_crop(self._image(photo + place), size, seed=place_seed)
+
+        return tf.cond(
+            place < 0,
+            lambda: self._made.crop(self._image(photo), kind, level, size, seed),
+            cut,
+        )
+
+    def _place(self, kind: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
+        return self._places[_place(kind, level, self.num_levels)]
+
+    def _image(self, number: tf.Tensor) -> tf.Tensor:
+        shape = self._shapes[number]
+        flat = tf.slice(
+            self._bytes,
+            self._offsets[number][tf.newaxis],
+            tf.cast(tf.reduce_prod(shape), tf.int64)[tf.newaxis],
+        )
+        return tf.reshape(flat, tf.ensure_shape(shape, [3]))
+
+
+def of_photos(photos: Sequence[Path], preset: str, *, budget: int) -> Versions:
+    """The versions of photos, kept in memory if they fit.
+
+    Args:
+        photos: the files.
+        preset: name of a preset of `distortions`.
+        budget: how many bytes they may take; distorting them takes a while.
+    """
+    made = MadeAnew(photos, preset)
+    needed = 0
+    for content in range(made.num_photos):
+        needed += int(tf.size(made.photo(tf.constant(content)))) * len(_kept(made))
+        if needed > budget:
+            return made
+    return Kept(made)
+
+
+def _kept(made: MadeAnew) -> list[tuple[int, int]]:
+    """Kinds and levels that are the same each time, the photo first."""
+    return [(0, 0)] + [
+        (kind, level)
+        for kind, row in enumerate(made.rows)
+        for level in range(1, made.num_levels + 1)
+        if not row.random
+    ]
+
+
+def _place(kind: tf.Tensor, level: tf.Tensor, num_levels: int) -> tf.Tensor:
+    """Numbers the versions: 0 is the photo, then kind by kind, level by level."""
+    return tf.where(level == 0, 0, kind * num_levels + level)

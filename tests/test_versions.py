@@ -1,0 +1,90 @@
+"""The versions of photos: a crop is a part of the whole, kept or made anew."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+import distortions
+from rankiqa_tf.data import versions
+
+SIZE = 48  # More than one block of JPEG; less than each side but one.
+SEED = tf.constant([3, 14])
+
+
+@pytest.fixture(scope="module", params=["live", "live_md"])
+def made(photos, request):
+    return versions.MadeAnew(photos, request.param)
+
+
+def each(made):
+    for kind, row in enumerate(made.rows):
+        for level in range(made.num_levels + 1):
+            yield kind, row, level
+
+
+def test_says_what_the_preset_says(made, photos):
+    assert made.num_photos == len(photos)
+    assert made.names == tuple(row.name for row in made.rows)
+    assert made.better.shape == (len(made.rows), *2 * [made.num_levels + 1])
+
+
+def test_a_whole_version_is_that_of_the_row(made, photos):
+    photo = made.photo(tf.constant(1))
+    with Image.open(photos[1]) as image:
+        np.testing.assert_array_equal(photo, np.asarray(image))
+    for kind, row, level in each(made):
+        expected = row.distort(tf.cast(photo, tf.float32) / 255, level, seed=SEED)
+        found = made.whole(photo, tf.constant(kind), tf.constant(level), SEED)
+        np.testing.assert_array_equal(found, np.rint(expected * 255))
+
+
+def test_a_crop_of_what_is_not_random_is_a_part_of_the_whole(made):
+    whole = tf.function(made.whole)
+    crop = tf.function(made.crop)
+    for content in range(made.num_photos):
+        photo = made.photo(tf.constant(content))
+        for kind, row, level in each(made):
+            if row.random:
+                continue
+            seed = tf.constant([kind, level])
+            number = tf.constant(kind), tf.constant(level)
+            found = crop(photo, *number, SIZE, seed).numpy()
+            image = whole(photo, *number, seed).numpy()
+            missing = np.maximum(SIZE - np.array(image.shape[:2]), 0)
+            before = missing // 2
+            image = np.pad(
+                image,
+                [*zip(before, missing - before, strict=True), (0, 0)],
+                "symmetric",
+            )
+            windows = np.lib.stride_tricks.sliding_window_view(
+                image, (SIZE, SIZE), (0, 1)
+            )
+            differences = windows.astype(int) - found.transpose(2, 0, 1)
+            assert (differences == 0).all((2, 3, 4)).any(), (row.name, level)
+
+
+def test_kept_versions_are_those_made_anew(made):
+    kept = versions.Kept(made)
+    for content in (0, 3):
+        photo, number = made.photo(tf.constant(content)), kept.photo(content)
+        for kind, _, level in each(made):
+            arguments = tf.constant(kind), tf.constant(level)
+            np.testing.assert_array_equal(
+                kept.whole(number, *arguments, SEED),
+                made.whole(photo, *arguments, SEED),
+            )
+            np.testing.assert_array_equal(
+                kept.crop(number, *arguments, 24, SEED),
+                made.crop(photo, *arguments, 24, SEED),
+            )
+
+
+def test_versions_are_kept_only_within_the_budget(photos):
+    # The photo itself, and five levels of three kinds that are not random.
+    rows = distortions.PRESETS["live"].rows
+    assert sum(not row.random for row in rows) == 3
+    needed = 16 * sum(np.asarray(Image.open(path)).size for path in photos)
+    for budget, kind in ((needed, versions.Kept), (needed - 1, versions.MadeAnew)):
+        assert type(versions.of_photos(photos, "live", budget=budget)) is kind
