@@ -51,7 +51,9 @@ class Config:
         upper_bound=4096,
     )
     photos: str = _option(
-        "", "Folder of pristine photos to rank; empty for the embedded ones."
+        "",
+        "Folder of pristine photos to rank, or a set that distortions.generate made "
+        "of them; empty for the embedded ones.",
     )
     preset: str = _option(
         "live", "Distortions and their levels.", enum_values=list(distortions.PRESETS)

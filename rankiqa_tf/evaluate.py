@@ -15,9 +15,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is im
 
 from absl import flags
 
+from distortions import program
 from rankiqa_tf import metrics
 from rankiqa_tf import opinion_check
-from rankiqa_tf import program
 from rankiqa_tf import scoring
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets import scores_csv

@@ -10,6 +10,7 @@ from pathlib import Path
 from rankiqa_tf import metrics
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
+from rankiqa_tf.data import generated
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.stages import Split
@@ -23,7 +24,7 @@ class Data:
     """The data of a run, each part None if the run has no use for it.
 
     Attributes:
-        photos: paths to rank.
+        photos: paths to rank, or the names of the photos of a generated set.
         scored: photos with human scores.
     """
 
@@ -41,7 +42,8 @@ class Data:
         if self.scored is not None:
             paths = [p.path for p in (*self.scored.held_out, *self.scored.training)]
         elif self.photos is not None:
-            paths = [*self.photos.held_out, *self.photos.training]
+            every = (*self.photos.held_out, *self.photos.training)
+            paths = [photo for photo in every if isinstance(photo, Path)]
         plain = list(itertools.islice(filter(_is_plain, paths), count))
         return plain if len(plain) > 1 else references.embedded_photos()[:count]
 
@@ -57,23 +59,18 @@ def read_data(config: Config) -> Data:
     """
     photos = scored = None
     if config.ranks:
-        paths = (
-            decode.find_photos([_folder(config.photos)])
-            if config.photos
-            else references.embedded_photos()
-        )
-        paths = _without_broken(paths)
-        if len(paths) < 2:
+        to_rank = _photos_to_rank(config)
+        if len(to_rank) < 2:
             raise ValueError(
                 f"ranking needs at least 2 photos, one of them to hold out, and "
-                f"{config.photos} has {len(paths)} that can be read"
+                f"{config.photos} has {len(to_rank)} that can be read"
             )
         photos = Split(
             *references.split(
-                paths,
+                to_rank,
                 holdout=config.holdout,
                 seed=config.seed,
-                groups=[path.name for path in paths],
+                groups=[Path(photo).name for photo in to_rank],
             )
         )
         if len(photos.training) < config.photos_per_batch:
@@ -148,15 +145,26 @@ def _write(path: Path, text: str) -> None:
     temporary.replace(path)
 
 
+def _photos_to_rank(config: Config) -> Sequence[Path] | Sequence[str]:
+    if not config.photos:
+        return references.embedded_photos()
+    if Path(config.photos).is_file():
+        raise ValueError(f"photos must be a folder, not the file {config.photos}")
+    if not generated.is_set(config.photos):
+        return _without_broken(decode.find_photos([config.photos]))
+    ranked_set = generated.Generated(config.photos)
+    if ranked_set.preset != config.preset:
+        raise ValueError(
+            f"{config.photos} was generated with preset {ranked_set.preset}, not "
+            f"{config.preset}: give it as preset"
+        )
+    config.batch_shape.check(len(ranked_set.names), ranked_set.num_levels)
+    return ranked_set.contents
+
+
 def _is_plain(path: Path) -> bool:
     with path.open("rb") as file:
         return bool(decode.is_plain(file.read(1 << 16)))
-
-
-def _folder(path: str) -> str:
-    if Path(path).is_file():
-        raise ValueError(f"photos must be a folder, not the file {path}")
-    return path
 
 
 def _without_broken(paths: Sequence[Path]) -> list[Path]:

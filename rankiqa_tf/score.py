@@ -21,7 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is im
 
 from absl import flags
 
-from rankiqa_tf import program
+from distortions import program
 from rankiqa_tf import scoring
 from rankiqa_tf.data import decode
 from rankiqa_tf.models import model_file

@@ -15,6 +15,7 @@ from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring
 from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import generated
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
 from rankiqa_tf.data import versions
@@ -91,7 +92,8 @@ def rank(
     Args:
         model: from `start`.
         metadata: of the model.
-        photos: paths of photos.
+        photos: paths, or the names of the photos of the generated set
+            `config.photos`.
         config: the options.
         workdir: where checkpoints and records go.
 
@@ -99,7 +101,7 @@ def rank(
         What is known of the model now, the figures, and the held-out scores they
         come from.
     """
-    training = versions.of_photos(photos.training, config.preset, budget=_KEPT_BYTES)
+    training = _versions(photos.training, config, budget=_KEPT_BYTES)
     batches = ranked.RankedBatches(
         training,
         shape=config.batch_shape,
@@ -107,9 +109,9 @@ def rank(
         seed=config.seed,
     )
 
-    def make_check(held_out: Sequence[Path]) -> RankingCheck:
+    def make_check(held_out: Sequence) -> RankingCheck:
         return RankingCheck(
-            versions.MadeAnew(held_out, config.preset),
+            _versions(held_out, config, budget=0),
             crop_size=_training_crop_size(metadata, config),
             seed=config.seed,
         )
@@ -157,6 +159,12 @@ def rank(
         **check.single_crops(model).summary("rank_single_crops"),
     }
     return metadata, figures, result
+
+
+def _versions(photos: Sequence, config: Config, *, budget: int) -> versions.Versions:
+    if photos and isinstance(photos[0], str):
+        return generated.Generated(config.photos, photos)
+    return versions.of_photos(photos, config.preset, budget=budget)
 
 
 def finetune(

@@ -18,12 +18,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is im
 import keras
 from absl import flags
 
+from distortions import program
 from export import agreement
 from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import metrics
-from rankiqa_tf import program
 from rankiqa_tf import run_folder
 from rankiqa_tf import stages
 from rankiqa_tf import trainer

@@ -50,7 +50,7 @@ SEVERAL = """
 import contextlib, io, json, sys
 from absl import flags
 from absl.testing import flagsaver
-from rankiqa_tf import program
+from distortions import program
 from rankiqa_tf import score
 
 for arguments in json.loads(sys.argv[1]):

@@ -262,7 +262,8 @@ def test_a_run_that_was_stopped_and_killed_ends_as_if_it_had_not_been(whole, in_
 SEVERAL = """
 import contextlib, io, json, sys
 from absl.testing import flagsaver
-from rankiqa_tf import program, train
+from distortions import program
+from rankiqa_tf import train
 
 for arguments in json.loads(sys.argv[1]):
     output, errors = io.StringIO(), io.StringIO()

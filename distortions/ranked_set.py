@@ -1,0 +1,298 @@
+"""A ranked set in a folder: photos, each as it is and under every distortion and level.
+
+    set.json      how it was made, and what is known of the order of the levels
+    manifest.csv  a line an image: where it is and what it shows
+    images/<content>/<distortion>_<level>.png, and pristine.png beside them, or
+    ranked-00000-of-00012.tfrecord
+
+A content is a photo, named by its path in the folder that it came from. An image is
+PNG, or where the distortion is JPEG or JPEG 2000 alone the compressed file itself.
+
+In a shard, each record is a tf.train.Example:
+
+    image          bytes, the file
+    format         "png", "jpg" or "jp2"
+    height, width  in pixels
+    content        the photo
+    distortion     its name; empty where it is the photo itself
+    number         that of the distortion in TID2013; empty where it has none
+    level          0 for the photo itself
+    parameters     JSON: those of the distortion's function, by name
+    seed           two numbers; empty where nothing is random
+"""
+
+import csv
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distortions.registry import Preset
+from distortions.registry import Row
+
+LAYOUT = 1  # To be raised when a reader of the former layout would fail.
+
+FOOTER = 4  # Bytes of a TFRecord after the Example, and before it:
+HEADER = 12
+
+_SET = "set.json"
+_MANIFEST = "manifest.csv"
+
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    """A line of the manifest.
+
+    Attributes:
+        file: where the image is, in the set's folder.
+        offset: where its bytes begin in the file; of a shard, those of the Example.
+        length: how many bytes they are.
+        content: the photo.
+        distortion: its name; empty where it is the photo itself.
+        number: that of the distortion in TID2013, None if it has none.
+        level: 0 for the photo itself.
+        parameters: those of the distortion's function, by name.
+        seed: of what is random; None where nothing is.
+    """
+
+    file: str
+    offset: int
+    length: int
+    content: str
+    distortion: str
+    number: int | None
+    level: int
+    parameters: dict[str, float]
+    seed: tuple[int, int] | None
+
+
+_COLUMNS = tuple(field.name for field in dataclasses.fields(Image))
+
+
+@dataclasses.dataclass(frozen=True)
+class RankedSet:
+    """What a folder holds.
+
+    Attributes:
+        folder: where it is.
+        description: set.json.
+        contents: the photos.
+        images: for each photo itself, then its versions, distortion by distortion and
+            level by level.
+    """
+
+    folder: Path
+    description: dict[str, Any]
+    contents: tuple[str, ...]
+    images: tuple[Image, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The distortions."""
+        return tuple(row["name"] for row in self.description["distortions"])
+
+    @property
+    def num_levels(self) -> int:
+        """How many levels a distortion has; level 0, the photo, not counted."""
+        return self.description["num_levels"]
+
+    @property
+    def better(self) -> np.ndarray:
+        """As `Preset.better`: bool [distortions, levels + 1, levels + 1]."""
+        rows = self.description["distortions"]
+        return np.array([row["better"] for row in rows], bool)
+
+    @property
+    def sharded(self) -> bool:
+        """Whether the images are in shards, not in files of their own."""
+        return self.description["format"] == "tfrecord"
+
+
+def describe(row: Row) -> dict[str, Any]:
+    """A distortion, as set.json says it."""
+    levels = range(1, len(row.parameters) + 1)
+    return {
+        "name": row.name,
+        "number": row.number,
+        "function": f"{row.function.__module__}.{row.function.__name__}",
+        "parameters": [row.arguments(level) for level in levels],
+        "random": row.random,
+        "better": row.better().astype(int).tolist(),
+        "source": row.source,
+    }
+
+
+def versions(preset: Preset) -> list[tuple[Row | None, int]]:
+    """What is made of each photo, in order: itself, then row by row, level by level."""
+    levels = range(1, preset.num_levels + 1)
+    return [(None, 0)] + [(row, level) for row in preset.rows for level in levels]
+
+
+def write_description(folder: Path, description: dict[str, Any]) -> None:
+    """Writes set.json."""
+    write_whole(folder / _SET, (json.dumps(description, indent=1) + "\n").encode())
+
+
+def read_description(folder: Path) -> dict[str, Any] | None:
+    """Reads set.json; None if there is none.
+
+    Raises:
+        ValueError: if it is damaged, or of another layout.
+    """
+    try:
+        text = (folder / _SET).read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        description = json.loads(text)
+        layout = description["layout"]
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(f"{folder / _SET} is damaged") from None
+    if layout != LAYOUT:
+        raise ValueError(
+            f"{folder} has layout {layout}; this version reads layout {LAYOUT}"
+        )
+    return description
+
+
+def write_images(path: Path, images: Iterable[Image]) -> None:
+    """Writes a manifest, or a part of one."""
+    partial = _partial(path)
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for image in images:
+            line = {name: getattr(image, name) for name in _COLUMNS}
+            line["parameters"] = json.dumps(image.parameters)
+            line["seed"] = json.dumps(image.seed) if image.seed else None
+            writer.writerow(line.values())
+    partial.replace(path)
+
+
+def read_images(path: Path) -> list[Image]:
+    """Reads what `write_images` wrote.
+
+    Raises:
+        ValueError: if it is damaged.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.reader(file)
+        if tuple(next(reader, ())) != _COLUMNS:
+            raise ValueError(f"{path} must begin with {','.join(_COLUMNS)}")
+        try:
+            return [_image(*line) for line in reader]
+        except (ValueError, TypeError):
+            raise ValueError(f"{path} is damaged at line {reader.line_num}") from None
+
+
+def manifest(folder: Path) -> Path:
+    """Where a set's manifest is."""
+    return folder / _MANIFEST
+
+
+def load(folder: str | Path) -> RankedSet:
+    """Reads what a set holds, and checks that all of it is there.
+
+    Raises:
+        ValueError: if the folder holds no set, an unfinished or a damaged one.
+    """
+    folder = Path(folder)
+    description = read_description(folder)
+    again = "the command that made it, started again, mends that"
+    if description is None:
+        raise ValueError(
+            f"{folder} is no ranked set, it has no {_SET}; "
+            "python -m distortions.generate makes one"
+        )
+    if not description["finished"]:
+        raise ValueError(f"{folder} is unfinished; {again}")
+    if not manifest(folder).is_file():
+        raise ValueError(f"{folder} has no {_MANIFEST}; {again}")
+    images = read_images(manifest(folder))
+    found = RankedSet(
+        folder,
+        description,
+        tuple(image.content for image in images if image.level == 0),
+        tuple(images),
+    )
+    expected = [
+        (content, name, level)
+        for content in found.contents
+        for name, level in [
+            ("", 0),
+            *(
+                (name, n)
+                for name in found.names
+                for n in range(1, found.num_levels + 1)
+            ),
+        ]
+    ]
+    if expected != [(image.content, image.distortion, image.level) for image in images]:
+        raise ValueError(f"{manifest(folder)} does not list all versions of each photo")
+    damaged = damaged_files(found)
+    if damaged:
+        raise ValueError(
+            f"{len(damaged)} of the files of {folder} are missing or damaged, such as "
+            f"{damaged[0]}; {again}"
+        )
+    return found
+
+
+def damaged_files(ranked_set: RankedSet) -> list[str]:
+    """Lists the files that are missing or of another size than the manifest says."""
+    footer = FOOTER if ranked_set.sharded else 0
+    # Of a shard the last image counts.
+    sizes = {
+        image.file: image.offset + image.length + footer for image in ranked_set.images
+    }
+    return [
+        name
+        for name, size in sizes.items()
+        if size_of(ranked_set.folder / name) != size
+    ]
+
+
+def size_of(path: Path) -> int | None:
+    """How many bytes a file has; None if there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def write_whole(path: Path, contents: bytes) -> None:
+    """Writes a file so that it is never seen half written."""
+    partial = _partial(path)
+    partial.write_bytes(contents)
+    partial.replace(path)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
+
+
+def _image(
+    file: str,
+    offset: str,
+    length: str,
+    content: str,
+    distortion: str,
+    number: str,
+    level: str,
+    parameters: str,
+    seed: str,
+) -> Image:
+    return Image(
+        file,
+        int(offset),
+        int(length),
+        content,
+        distortion,
+        int(number) if number else None,
+        int(level),
+        json.loads(parameters),
+        tuple(json.loads(seed)) if seed else None,
+    )

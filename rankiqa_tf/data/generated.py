@@ -1,0 +1,103 @@
+"""The versions of photos that `python -m distortions.generate` wrote to a folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from distortions import ranked_set
+from rankiqa_tf.data import crops
+from rankiqa_tf.data import decode
+
+
+def is_set(folder: str | Path) -> bool:
+    """Tells whether a folder holds a ranked set, finished or not."""
+    return ranked_set.read_description(Path(folder)) is not None
+
+
+class Generated:
+    """Versions read from a ranked set, as `versions.Versions` describes them.
+
+    What is random in them was drawn when the set was made, and is the same each time.
+
+    Args:
+        folder: of the set.
+        contents: the photos to use, by name; all if None.
+
+    Attributes:
+        preset: name of the preset that it was made with.
+        contents: names of the photos: their paths in the folder they came from.
+
+    Raises:
+        ValueError: if the folder holds no set, an unfinished or a damaged one, or no
+            such photo.
+    """
+
+    def __init__(self, folder: str | Path, contents: Sequence[str] | None = None):
+        found = ranked_set.load(folder)
+        chosen = found.contents if contents is None else tuple(contents)
+        self.preset, self.contents = found.description["preset"], chosen
+        unknown = sorted(set(chosen) - set(found.contents))
+        if unknown:
+            raise ValueError(f"no photo {unknown[0]!r} in {folder}")
+        self.names, self.num_levels = found.names, found.num_levels
+        self.better, self.num_photos = found.better, len(chosen)
+        self._versions_a_photo = each = len(found.images) // len(found.contents)
+        places = {content: n for n, content in enumerate(found.contents)}
+        images = [
+            image
+            for content in chosen
+            for image in found.images[
+                places[content] * each : (places[content] + 1) * each
+            ]
+        ]
+        self._files = tf.constant([str(found.folder / image.file) for image in images])
+        self._places = tf.constant(
+            [(image.offset, image.length) for image in images], tf.int64
+        )
+        self._sharded = found.sharded
+
+    def photo(self, content: tf.Tensor) -> tf.Tensor:
+        """The number of the photo's first version."""
+        return content * self._versions_a_photo
+
+    def whole(
+        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
+        """A version, uint8 [h, w, 3]; the seed changes nothing."""
+        number = photo + tf.where(level == 0, 0, kind * self.num_levels + level)
+        file = self._files[number]
+        if not self._sharded:
+            return decode.decode_photo(tf.io.read_file(file))
+        offset, length = tf.unstack(self._places[number])
+        record = tf.numpy_function(
+            _read_part, [file, offset, length], tf.string, stateful=False
+        )
+        image = tf.io.FixedLenFeature([], tf.string)
+        example = tf.io.parse_single_example(
+            tf.ensure_shape(record, []), {"image": image}
+        )
+        return decode.decode_photo(example["image"])
+
+    def crop(
+        self,
+        photo: tf.Tensor,
+        kind: tf.Tensor,
+        level: tf.Tensor,
+        size: int,
+        seed: tf.Tensor,
+    ) -> tf.Tensor:
+        """A crop of a version, uint8 [size, size, 3]; the seed decides its place."""
+        place_seed, _ = tf.unstack(tf.random.split(seed))  # As the other versions do.
+        return crops.random_crop(
+            self.whole(photo, kind, level, seed), size, seed=place_seed
+        )
+
+
+def _read_part(file: Any, offset: Any, length: Any) -> bytes:
+    # Eagerly these are arrays without axes; in a graph, bytes and scalars.
+    with Path(np.asarray(file).item().decode()).open("rb") as shard:
+        shard.seek(int(offset))
+        return shard.read(int(length))
