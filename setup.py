@@ -75,7 +75,7 @@ setup(
         f"numpy>=2; {WITHOUT_TFIO}",
         "keras>=3.10,<4",
         "scipy>=1.11",
-        "pillow>=10.1",
+        "pillow>=10.2",
         "absl-py>=1.4",
         "matplotlib>=3.8",
         "tqdm>=4.66",

@@ -1,6 +1,6 @@
 """What fine-tuning has to beat: a ridge regression on the frozen ImageNet network.
 
-    python benchmarks/frozen_features.py mos.csv [images_folder]
+    python -m benchmarks.frozen_features mos.csv [images_folder]
 
 Prints, for several penalties, the SROCC on the part that training with --seed=0 holds
 out, and on those of five more splits. Photos are taken in crops of 512 pixels.

@@ -17,9 +17,19 @@ Levels exist only in the presets, where level 0 is the image itself:
 """
 
 from distortions import blur
+from distortions import color
+from distortions import denoising
 from distortions import jpeg
 from distortions import jpeg2000
+from distortions import multiple
 from distortions import noise
+from distortions import noisy_compression
+from distortions import palette
+from distortions import patches
+from distortions import released_code
+from distortions import sparse_sampling
+from distortions import transmission
+from distortions import ycbcr
 from distortions.presets import PRESETS
 from distortions.presets import distort
 from distortions.registry import Policy
@@ -32,8 +42,18 @@ __all__ = [
     "Preset",
     "Row",
     "blur",
+    "color",
+    "denoising",
     "distort",
     "jpeg",
     "jpeg2000",
+    "multiple",
     "noise",
+    "noisy_compression",
+    "palette",
+    "patches",
+    "released_code",
+    "sparse_sampling",
+    "transmission",
+    "ycbcr",
 ]

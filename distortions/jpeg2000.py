@@ -1,20 +1,20 @@
 """JPEG 2000 compression. The contract of images is that of the package."""
 
-import io
 import math
 
-import numpy as np
 import tensorflow as tf
-from PIL import Image
 
+from distortions import _pillow
 from distortions import _uint8
 
 
 def jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
-    """Compresses the image as JPEG 2000, with the irreversible (9/7) wavelet.
+    """Compresses the image as JPEG 2000, as coders do by default where loss is allowed.
 
-    It runs Pillow in the Python process that traced it, one image at a time, as Pillow
-    holds the interpreter's lock; no SavedModel or tf.data service can take it along.
+    That is with the irreversible (9/7) wavelet, of brightness and colours rather than
+    red, green and blue.
+
+    Pillow does it, in processes of its own (see `_pillow.run` for what that excludes).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -27,21 +27,26 @@ def jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
     Raises:
         ValueError: if the ratio is less than 1.
     """
+    decoded = _pillow.run("decode", encode_jpeg2000(image, ratio))
+    return tf.ensure_shape(_uint8.to_float(decoded), image.shape)
+
+
+def encode_jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
+    """Makes the JPEG 2000 file (.jp2) from which `jpeg2000` reads its image.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        ratio: of the size at 24 bits a pixel to that of the file; at least 1.
+
+    Returns:
+        The bytes of the file, a scalar string.
+
+    Raises:
+        ValueError: if the ratio is less than 1.
+    """
     if not 1 <= ratio < math.inf:
         raise ValueError(f"ratio must be at least 1, not {ratio}")
-
-    def compress(pixels: np.ndarray) -> np.ndarray:
-        file = io.BytesIO()
-        Image.fromarray(pixels).save(
-            file,
-            format="JPEG2000",
-            quality_mode="rates",
-            quality_layers=[ratio],
-            irreversible=True,
-        )
-        return np.asarray(Image.open(file))
-
-    decoded = tf.numpy_function(
-        compress, [_uint8.from_float(image)], tf.uint8, stateful=False
+    encoded = _pillow.run(
+        "encode_jpeg2000", _uint8.from_float(image), ratio, returns=tf.string
     )
-    return tf.ensure_shape(_uint8.to_float(decoded), image.shape)
+    return tf.ensure_shape(encoded, [])

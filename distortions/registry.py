@@ -156,9 +156,10 @@ class Row:
 
 
 def _cut(image: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
-    return tf.slice(
+    part = tf.slice(
         image, tf.pad(box[:2], [[0, 1]]), tf.pad(box[2:], [[0, 1]], constant_values=3)
     )
+    return tf.ensure_shape(part, [None, None, 3])
 
 
 def _widened(box: tf.Tensor, margin: int, grid: int, sides: tf.Tensor) -> tf.Tensor:

@@ -189,6 +189,19 @@ def test_a_box_of_what_is_not_random_is_a_part_of_the_distorted_photo(row):
                 np.testing.assert_allclose(part, expected, atol=2e-6)
 
 
+@EVERY
+def test_a_box_may_be_cut_in_a_graph_that_knows_no_sizes(row):
+    signature = [tf.TensorSpec([None, None, 3]), tf.TensorSpec([4], tf.int32)]
+
+    @tf.function(input_signature=signature)
+    def cut(image, box):
+        return row.distort_box(image, 1, box, seed=SEED)
+
+    photo, box = tf.constant(make_photo(37, 53)), tf.constant([5, 7, 16, 24])
+    expected = row.distort_box(photo, 1, box, seed=SEED)
+    np.testing.assert_allclose(cut(photo, box), expected, atol=1e-6)
+
+
 @EVERY_LOCAL
 def test_a_box_of_a_random_row_is_as_far_from_the_photo_as_the_whole(row):
     photo = make_photo(150, 201)

@@ -8,10 +8,19 @@ import types
 
 import tensorflow as tf
 
+from distortions.presets.csiq import CSIQ
 from distortions.presets.live import LIVE
 from distortions.presets.live import LIVE_MD
+from distortions.presets.paper import PAPER
+from distortions.presets.paper import RELEASED_CODE
+from distortions.presets.tid2013 import TID2013
 
-PRESETS = types.MappingProxyType({preset.name: preset for preset in (LIVE, LIVE_MD)})
+PRESETS = types.MappingProxyType(
+    {
+        preset.name: preset
+        for preset in (LIVE, TID2013, CSIQ, LIVE_MD, PAPER, RELEASED_CODE)
+    }
+)
 
 
 def distort(

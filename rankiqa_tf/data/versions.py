@@ -111,6 +111,8 @@ class MadeAnew:
         )
         return tf.ensure_shape(crops.pad_to(cut, size), [size, size, 3])
 
+    # With many branches, converting their Python takes longer than all the rest.
+    @tf.autograph.experimental.do_not_convert
     def _switch(
         self,
         photo: tf.Tensor,

@@ -1,0 +1,152 @@
+"""Pillow in worker processes, so that several images can be worked on at a time.
+
+Pillow holds the interpreter's lock for as long as it encodes or decodes JPEG 2000, so
+that no other thread of the process, such as one of Dataset.map, can run any Python
+(benchmarks/pillow_workers.md). What runs in a worker cannot end this process either.
+"""
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from distortions import _pillow_worker
+
+_PROGRAM = Path(__file__).with_name("_pillow_worker.py")
+_START = "import runpy, sys; runpy.run_path(sys.argv[1])['main']()"
+_MAX_WORKERS = (
+    len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity")  # Linux only.
+    else os.cpu_count() or 1
+)
+
+
+def run(
+    operation: str,
+    source: tf.Tensor,
+    *arguments: float,
+    seed: tf.Tensor | None = None,
+    returns: tf.DType = tf.uint8,
+) -> tf.Tensor:
+    """Runs an operation of Pillow, eagerly or in a graph.
+
+    It works in the Python process that traced it, or in any forked from that; no
+    SavedModel or tf.data service can take it along.
+
+    Args:
+        operation: a key of _pillow_worker.OPERATIONS.
+        source: uint8 [height, width, 3], or the bytes of a file, a scalar string.
+        arguments: numbers, as the operation takes them.
+        seed: int32 [2], for operations that take two more numbers.
+        returns: tf.uint8 if the operation makes an image, tf.string if a file.
+
+    Returns:
+        An image, uint8 [height, width, 3], or the bytes of a file, a scalar string.
+    """
+
+    def call_with(source: np.ndarray | bytes, *seed: np.ndarray) -> np.ndarray | bytes:
+        if np.ndim(source) == 0:  # A file comes bare in a graph, eagerly in an array.
+            source = np.asarray(source, object).item()
+        return call(operation, source, *arguments, *np.ravel(seed).tolist())
+
+    inputs = [source] if seed is None else [source, seed]
+    return tf.numpy_function(call_with, inputs, returns, stateful=False)
+
+
+def call(
+    operation: str, source: np.ndarray | bytes, *arguments: float
+) -> np.ndarray | bytes:
+    """Runs an operation of Pillow, as `run` does, on values."""
+    header: dict[str, Any] = {"operation": operation, "arguments": arguments}
+    data: Any = source
+    if isinstance(source, np.ndarray):
+        header["shape"] = source.shape
+        data = np.ascontiguousarray(source).reshape(-1).data
+    with _places:
+        worker = _idle_worker() or _new_worker()
+        try:
+            _pillow_worker.write_message(worker.stdin, header, data)
+            reply = _pillow_worker.read_message(worker.stdout)
+        except BrokenPipeError:
+            reply = None
+        except BaseException:  # Such as Ctrl-C, with half an answer in the pipe.
+            worker.kill()
+            _close(worker)
+            raise
+        if reply is None:
+            worker.kill()
+            code = _close(worker)
+            raise RuntimeError(
+                f"the process {worker.pid} that ran Pillow's {operation} ended before "
+                f"it was done, with exit code {code}: -9 may mean that memory ran out. "
+                "The next image gets another process"
+            )
+        _idle.append(worker)
+    header, data = reply
+    if "error" in header:
+        raise RuntimeError(f"Pillow's {operation} failed: {header['error']}")
+    if "shape" in header:
+        return np.frombuffer(data, np.uint8).reshape(header["shape"])
+    return bytes(data)
+
+
+def _idle_worker() -> subprocess.Popen | None:
+    while True:
+        try:
+            worker = _idle.pop()
+        except IndexError:  # To ask first would be too early: other threads pop too.
+            return None
+        if worker.poll() is None:
+            return worker
+        _close(worker)  # It was ended from outside.
+
+
+def _close(worker: subprocess.Popen) -> int:
+    for pipe in (worker.stdin, worker.stdout):
+        if pipe:
+            pipe.close()
+    return worker.wait()
+
+
+def _new_worker() -> subprocess.Popen:
+    # It finds Pillow where this process does.
+    paths = os.pathsep.join(path for path in sys.path if path)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", _START, str(_PROGRAM)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            env=os.environ | {"PYTHONPATH": paths},
+        )
+    except OSError as error:
+        raise RuntimeError(
+            f"Pillow runs in processes of its own, and {sys.executable!r} cannot be "
+            f"started as one: {error}"
+        ) from error
+
+
+def _begin() -> None:
+    """Begins with no workers: at first, and again in a forked process."""
+    global _places, _idle
+    _places = threading.BoundedSemaphore(_MAX_WORKERS)
+    _idle = []
+
+
+def _end() -> None:
+    while _idle:
+        _close(_idle.pop())
+
+
+_places: threading.BoundedSemaphore
+_idle: list[subprocess.Popen]
+_begin()
+atexit.register(_end)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin)

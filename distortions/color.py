@@ -1,0 +1,174 @@
+"""Distortions of tone and colour. The contract of images is that of the package."""
+
+import math
+
+import tensorflow as tf
+
+from distortions import ycbcr
+
+
+def quantization(image: tf.Tensor, step: float) -> tf.Tensor:
+    """Rounds each channel to the nearest multiple of a step, 0 among them (mid-tread).
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        step: between neighbouring values, on the scale of [0, 1]; more than 0, at
+            most 1.
+
+    Returns:
+        The image in few tones, clipped to [0, 1]: where 1 is no multiple of the step,
+        white becomes the multiple next to it or stays 1, whichever is the less. Over
+        a photo the error is about uniform, its standard deviation step / sqrt(12).
+
+    Raises:
+        ValueError: if the step is not more than 0 and at most 1.
+
+    RankIQA's supplement gives TID2013's quantization noise (#07) steps of 27, 39, 55
+    and 76 of 255. Their released code does another thing: Otsu's thresholds, with each
+    bin taken to its upper edge. A uniform step needs no histogram of the photo.
+    """
+    if not 0 < step <= 1:
+        raise ValueError(f"step must be more than 0 and at most 1, not {step}")
+    # Not image / step: a graph would turn that into this product, whose last bit may
+    # differ, and a value halfway between two multiples would then go the other way.
+    return tf.minimum(tf.round(image * (1 / step)) * step, 1.0)
+
+
+def mean_shift(image: tf.Tensor, shift: float) -> tf.Tensor:
+    """Adds a constant to all channels.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        shift: on the scale of [0, 1]; of -1..1, and darker if less than 0.
+
+    Returns:
+        The lighter or darker image, clipped to [0, 1].
+
+    Raises:
+        ValueError: if the shift is not of -1..1.
+
+    TID2013's mean shift (#16) goes both ways; RankIQA's supplement has 15, 30, 45 and
+    60 of 255 either way.
+    """
+    if not -1 <= shift <= 1:
+        raise ValueError(f"shift must be of -1..1, not {shift}")
+    return tf.clip_by_value(image + shift, 0.0, 1.0)
+
+
+def contrast_change(image: tf.Tensor, factor: float) -> tf.Tensor:
+    """Scales the differences from the photo's mean.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        factor: more than 0; less than 1 for less contrast, more than 1 for more.
+
+    Returns:
+        The image with another contrast, clipped to [0, 1]. The mean is one number, that
+        of all channels of the whole photo: a crop has another.
+
+    Raises:
+        ValueError: if the factor is not more than 0.
+
+    TID2013's contrast change (#17) has both less and more of it. RankIQA's supplement
+    gives factors of 0.85 to 0.4 and 1.2 to 1.8; their released code scales about zero,
+    which is `gain`. About the mean the brightness stays, and with the mean of all
+    channels in common the tint does too.
+    """
+    if not 0 < factor < math.inf:
+        raise ValueError(f"factor must be more than 0, not {factor}")
+    mean = tf.reduce_mean(image)
+    return tf.clip_by_value(mean + factor * (image - mean), 0.0, 1.0)
+
+
+def gain(image: tf.Tensor, factor: float) -> tf.Tensor:
+    """Multiplies the image by a number.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        factor: more than 0; less than 1 is darker, more than 1 lighter.
+
+    Returns:
+        The darker or lighter image, clipped to [0, 1].
+
+    Raises:
+        ValueError: if the factor is not more than 0.
+
+    This is what RankIQA's released code does for TID2013's contrast change (#17).
+    """
+    if not 0 < factor < math.inf:
+        raise ValueError(f"factor must be more than 0, not {factor}")
+    return tf.minimum(image * factor, 1.0)
+
+
+def saturation_change(image: tf.Tensor, factor: float) -> tf.Tensor:
+    """Scales Cb and Cr about their middle, in BT.601.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        factor: 1 leaves the image as it is, 0 makes it grey, and less than 0 turns
+            each hue to its opposite.
+
+    Returns:
+        The image more or less colourful, of the same luma but where it is clipped to
+        [0, 1].
+
+    Raises:
+        ValueError: if the factor is not finite.
+
+    TID2013's change of colour saturation (#18) is such a factor; RankIQA's supplement
+    has 0.4, 0, -0.4 and -0.8. Their released code takes the middle at 127.5 of 255,
+    which tints the photo by half a step; here it is 128, where BT.601 has no colour.
+    """
+    if not -math.inf < factor < math.inf:
+        raise ValueError(f"factor must be finite, not {factor}")
+    # Cb and Cr are differences from luma, to scale; there is no need to convert.
+    grey = ycbcr.luma(image)[..., tf.newaxis]
+    return tf.clip_by_value(grey + factor * (image - grey), 0.0, 1.0)
+
+
+def chromatic_aberration(
+    image: tf.Tensor, red_shift: int, blue_shift: int
+) -> tf.Tensor:
+    """Shifts red and blue to the right of green, then blurs all three slightly.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        red_shift: of the red channel, in whole pixels; at least 0.
+        blue_shift: of the blue channel, in whole pixels; at least 0.
+
+    Returns:
+        The image with coloured edges. What a shift uncovers at the left is filled with
+        the leftmost pixel of the row. The blur is a Gaussian of a sigma of half a
+        pixel, cut to 3 x 3, with the image mirrored beyond its edges; it remains where
+        both shifts are 0.
+
+    Raises:
+        ValueError: if a shift is not a whole number of at least 0.
+
+    RankIQA's supplement gives TID2013's chromatic aberrations (#23) shifts of 2, 6, 10
+    and 14 pixels in red and 1, 3, 5 and 7 in blue. Their released code has the blur,
+    but shifts one pixel less, and green in place of blue.
+    """
+    for name, shift in (("red_shift", red_shift), ("blue_shift", blue_shift)):
+        if not 0 <= shift < math.inf or shift != int(shift):
+            raise ValueError(
+                f"{name} must be a whole number of pixels, at least 0, not {shift}"
+            )
+    red, green, blue = tf.unstack(image, axis=-1)
+    shifted = [_shift_right(red, red_shift), green, _shift_right(blue, blue_shift)]
+    # One pixel beyond the edge, mirroring and repeating are the same.
+    padded = tf.pad(tf.stack(shifted, axis=-1), [[1, 1], [1, 1], [0, 0]], "SYMMETRIC")
+    side = math.exp(-2) / (1 + 2 * math.exp(-2))  # exp(-d^2 / (2 sigma^2)) at d = 1
+    middle = 1 - 2 * side
+    rows = middle * padded[1:-1] + side * (padded[:-2] + padded[2:])
+    blurred = middle * rows[:, 1:-1] + side * (rows[:, :-2] + rows[:, 2:])
+    # The weights' sum is 1 but for rounding, which may leave [0, 1] by 1e-7.
+    return tf.ensure_shape(tf.clip_by_value(blurred, 0.0, 1.0), image.shape)
+
+
+def _shift_right(channel: tf.Tensor, shift: int) -> tf.Tensor:
+    """Shifts [height, width] by whole pixels; repeats the first pixel of each row."""
+    width = tf.shape(channel)[1]
+    uncovered = tf.minimum(int(shift), width)
+    first = tf.repeat(channel[:, :1], uncovered, axis=1)
+    return tf.concat([first, channel[:, : width - uncovered]], axis=1)

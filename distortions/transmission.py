@@ -1,0 +1,87 @@
+"""Transmission errors. The contract of images and seeds is that of the package.
+
+A compressed image is sent, some of its bits arrive flipped, and a decoder makes of it
+what it can. With the same seed and compression, a higher rate of errors flips the bits
+of a lower rate and further ones.
+"""
+
+import math
+
+import tensorflow as tf
+
+from distortions import _pillow
+from distortions import _uint8
+
+
+def jpeg_transmission_errors(
+    image: tf.Tensor, quality: int, error_rate: float, *, seed: tf.Tensor
+) -> tf.Tensor:
+    """Sends the image as JPEG and flips some bits of the entropy-coded data.
+
+    An error puts the decoder out of step until the next restart marker, of which there
+    is one for every 128 x 16 pixels: wrong blocks, and then a wrong brightness or
+    colour.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        quality: of libjpeg, a whole number of 0..100.
+        error_rate: the share of bits that are flipped, in 0..0.5.
+        seed: int32 [2].
+
+    Returns:
+        What libjpeg, by way of Pillow, decodes.
+
+    Raises:
+        ValueError: if quality or error_rate is out of range.
+
+    TID2013 has "JPEG transmission errors" (#12); how its authors made them we do not
+    know. That headers and markers are spared, and that there are restart markers, is
+    our choice: without them, the first error would spoil the rest of the image. One
+    for every row of blocks would be more usual, but spoil wide images more than others.
+    """
+    if quality not in range(101):
+        raise ValueError(f"quality must be a whole number of 0..100, not {quality}")
+    return _transmit("transmit_jpeg", image, quality, error_rate, seed)
+
+
+def jpeg2000_transmission_errors(
+    image: tf.Tensor, ratio: float, error_rate: float, *, seed: tf.Tensor
+) -> tf.Tensor:
+    """Sends the image as JPEG 2000 and flips some bits of the wavelet coefficients.
+
+    An error spoils the rest of its code-block, 16 x 16 coefficients of brightness or of
+    a colour at one scale, so that patches of ripples appear, of many sizes.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        ratio: of the size at 24 bits a pixel to that of the file; at least 1.
+        error_rate: the share of bits that are flipped, in 0..0.5.
+        seed: int32 [2].
+
+    Returns:
+        What OpenJPEG, by way of Pillow, decodes.
+
+    Raises:
+        ValueError: if ratio or error_rate is out of range.
+
+    TID2013 has "JPEG2000 transmission errors" (#13); how its authors made them we do
+    not know. That the headers of files and packets are spared is our choice: without
+    them nothing can be decoded, and the standard has means to send them apart.
+    """
+    if not 1 <= ratio < math.inf:
+        raise ValueError(f"ratio must be at least 1, not {ratio}")
+    return _transmit("transmit_jpeg2000", image, ratio, error_rate, seed)
+
+
+def _transmit(
+    operation: str,
+    image: tf.Tensor,
+    compression: float,
+    error_rate: float,
+    seed: tf.Tensor,
+) -> tf.Tensor:
+    if not 0 <= error_rate <= 0.5:
+        raise ValueError(f"error_rate must be in 0..0.5, not {error_rate}")
+    pixels = _uint8.from_float(image)
+    received = _pillow.run(operation, pixels, compression, error_rate, seed=seed)
+    return tf.ensure_shape(_uint8.to_float(received), image.shape)

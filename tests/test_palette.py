@@ -1,0 +1,77 @@
+"""Colour quantization with dither."""
+
+import math
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from pictures import make_photo
+from pictures import psnr
+from pictures import run_everywhere
+
+from distortions.palette import color_quantization
+
+
+def colors_of(image):
+    return np.unique(np.asarray(image).reshape(-1, 3), axis=0)
+
+
+@pytest.mark.parametrize("colors", [2, 3, 16, 64, 256])
+@pytest.mark.parametrize("size", [(237, 353), (37, 53), (16, 16)])
+def test_leaves_as_many_colors_as_were_asked_for(size, colors):
+    count = len(colors_of(color_quantization(make_photo(*size), colors)))
+    # Pillow's median cut does not always find a use for the last few.
+    assert 0.8 * min(colors, math.prod(size)) <= count <= colors
+
+
+def test_an_image_of_few_colors_is_as_it_was():
+    image = np.zeros((37, 53, 3), np.float32)
+    image[10:, 20:] = 1
+    image[:, 40:] = (1, 0, 0.6)
+    np.testing.assert_array_equal(color_quantization(image, 4), image)
+
+
+def test_a_slope_is_dithered():
+    # Nearest of two colours: a half of each; dithered: their mix has the slope's mean.
+    slope = np.linspace(0.2, 0.8, 200, dtype=np.float32)
+    image = np.broadcast_to(slope[:, None, None], (200, 160, 3))
+    dithered = color_quantization(image, 2).numpy()
+    low, high = (color.mean() for color in colors_of(dithered))
+    inside = (slope > low + 0.02) & (slope < high - 0.02)
+    assert inside.sum() > 60
+    # Floyd and Steinberg's errors average out over a stretch of a few rows.
+    means = dithered.mean(axis=(1, 2))[inside].reshape(-1)
+    smooth = np.convolve(means, np.ones(8) / 8, "valid")
+    wanted = np.convolve(slope[inside], np.ones(8) / 8, "valid")
+    np.testing.assert_allclose(smooth, wanted, atol=0.02)
+
+
+def test_fewer_colors_are_further_from_the_photo():
+    image = make_photo(200, 300)
+    quality = [psnr(color_quantization(image, n), image) for n in (93, 37, 16, 7, 4)]
+    assert np.all(np.diff(quality) < -0.3), quality
+
+
+@pytest.mark.parametrize("size", [(37, 53), (5, 7), (16, 16), (1, 1)])
+def test_is_the_same_however_it_is_called(size):
+    image = tf.constant(make_photo(*size))
+    first, *others = run_everywhere(lambda image: color_quantization(image, 8), image)
+    assert first.shape == image.shape
+    assert first.dtype == tf.float32
+    assert len(others) == 3
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=1e-6)
+
+
+def test_takes_images_of_a_large_camera():
+    image = np.tile(make_photo(300, 400), (10, 10, 1))
+    quantized = color_quantization(image, 16)
+    assert quantized.shape == (3000, 4000, 3)
+    assert psnr(quantized, image) > 20
+
+
+@pytest.mark.parametrize("colors", [-1, 0, 1, 257, 4.5, math.nan, math.inf])
+def test_refuses_numbers_of_colors_out_of_range(colors):
+    message = rf"colors must be a whole number of 2\.\.256, not {colors}"
+    with pytest.raises(ValueError, match=message):
+        color_quantization(tf.constant(make_photo(5, 7)), colors)
