@@ -2,38 +2,14 @@
 
 import csv
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import pytest
 import scipy.stats
 from PIL import Image
+from programs import run_several
 
 from rankiqa_tf.models import model_file
-
-ROOT = Path(__file__).parents[1]
-
-# Runs the program several times in one process, as importing TensorFlow is slow; not
-# in pytest's, where programs that have flags of the same name could meet.
-SEVERAL = """
-import contextlib, io, json, sys
-from absl.testing import flagsaver
-from rankiqa_tf import evaluate, program
-
-for arguments in json.loads(sys.argv[1]):
-    output, errors = io.StringIO(), io.StringIO()
-    sys.argv = ["evaluate", *arguments]
-    with flagsaver.flagsaver(), contextlib.redirect_stdout(output):
-        with contextlib.redirect_stderr(errors):
-            try:
-                program.run(evaluate.main)
-            except SystemExit as stop:
-                code = stop.code
-    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
-"""
 
 REDS = (0, 51, 102, 204, 255)  # The model's scores of them are 0, 2, 4, 8, 10.
 OPINIONS = (1.5, 1, 5, 4.5, 9)
@@ -110,15 +86,8 @@ def results(folder):
         "flag --scores=None": [model],
         "value should be one of <table|json>": [model, good, "--format=csv"],
     }
-    done = subprocess.run(
-        [sys.executable, "-c", SEVERAL, json.dumps(list(calls.values()))],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.stderr
-    return dict(zip(calls, map(json.loads, done.stdout.splitlines()), strict=True))
+    found = run_several("rankiqa_tf.evaluate", calls.values())
+    return dict(zip(calls, found, strict=True))
 
 
 def test_figures_are_those_of_scipy(results):

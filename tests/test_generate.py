@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
+from programs import run_several
 
 import distortions
 from distortions import generation
@@ -476,26 +477,6 @@ def test_the_program_can_be_stopped_and_started_again(folder, tmp_path):
     assert (len(found.contents), found.names) == (20, ("white_noise", "jpeg"))
 
 
-# Calls the program several times in one process, as importing TensorFlow is slow; not
-# in pytest's, where programs that have flags of the same name could meet.
-SEVERAL = """
-import contextlib, io, json, sys
-from absl.testing import flagsaver
-from distortions import generate
-from distortions import program
-
-for arguments in json.loads(sys.argv[1]):
-    errors = io.StringIO()
-    with flagsaver.flagsaver(), contextlib.redirect_stderr(errors):
-        sys.argv = ["generate", *arguments]
-        try:
-            program.run(generate.main)
-        except SystemExit as stop:
-            code = stop.code
-    print(json.dumps([code, errors.getvalue()]))
-"""
-
-
 def test_the_program_says_why_it_cannot_begin(folder, claimed, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "text").mkdir()
@@ -522,11 +503,8 @@ def test_the_program_says_why_it_cannot_begin(folder, claimed, tmp_path):
         "flag --workers=0": [live, photos, output, "--workers=0"],
         "Unknown command line flag 'sed'": [live, photos, output, "--sed=1"],
     }
-    arguments = json.dumps(list(calls.values()))
-    output, errors = start("-c", SEVERAL, arguments).communicate()
-    assert not errors
-    for reason, line in zip(calls, output.splitlines(), strict=True):
-        code, message = json.loads(line)
+    several = run_several("distortions.generate", calls.values())
+    for reason, (code, _, message) in zip(calls, several, strict=True):
         assert message.startswith("error: ")
         assert reason in message
         assert code == 2

@@ -10,6 +10,7 @@ from pathlib import Path
 import keras
 import pytest
 from PIL import Image
+from programs import run_several
 
 from rankiqa_tf.models import model_file
 
@@ -42,28 +43,6 @@ def photos(tmp_path_factory):
     Image.new("L", (5, 40), 51).save(folder / "grey.bmp")
     (folder / "broken.jpg").write_text("text")
     return folder
-
-
-# Calls the program several times in one process, as importing TensorFlow is slow; not
-# in pytest's, where programs that have flags of the same name could meet.
-SEVERAL = """
-import contextlib, io, json, sys
-from absl import flags
-from absl.testing import flagsaver
-from distortions import program
-from rankiqa_tf import score
-
-for arguments in json.loads(sys.argv[1]):
-    output, errors = io.StringIO(), io.StringIO()
-    with flagsaver.flagsaver(), contextlib.redirect_stdout(output):
-        with contextlib.redirect_stderr(errors):
-            sys.argv = ["score", *arguments]
-            try:
-                program.run(score.main)
-            except SystemExit as stop:
-                code = stop.code
-    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
-"""
 
 
 def start(*arguments) -> subprocess.Popen:
@@ -126,10 +105,8 @@ def results(model, photos, tmp_path_factory):
         "flag --model=None": [photos],
         "Unknown command line flag 'modle'": [photos, "--modle=x"],
     }
-    arguments = [[str(argument) for argument in call] for call in calls.values()]
-    output, errors = start("-c", SEVERAL, json.dumps(arguments)).communicate()
-    assert not errors
-    found = dict(zip(calls, map(json.loads, output.splitlines()), strict=True))
+    several = run_several("rankiqa_tf.score", calls.values())
+    found: dict = dict(zip(calls, several, strict=True))
     found["text of file"] = (folder / "scores.txt").read_text()
     return found
 

@@ -1,11 +1,6 @@
 """Contact sheets: that tiles show what the distortions make, and how it is called."""
 
 import dataclasses
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,12 +8,12 @@ import tensorflow as tf
 from pictures import make_photo
 from PIL import Image
 from PIL import ImageFont
+from programs import run_several
 
 import distortions
 from distortions import contact_sheet
 from distortions.generation import seed_of
 
-ROOT = Path(__file__).parents[1]
 LIVE = distortions.PRESETS["live"]
 FEW = dataclasses.replace(
     LIVE, rows=tuple(LIVE.row(name) for name in ("jpeg", "white_noise"))
@@ -110,26 +105,6 @@ def test_captions_tell_parameters_by_name():
     assert lines == ["sigma 6.5", "variance 0.022"]
 
 
-# Calls the program several times in one process, as importing TensorFlow is slow; not
-# in pytest's, where programs that have flags of the same name could meet.
-SEVERAL = """
-import contextlib, io, json, sys
-from absl.testing import flagsaver
-from distortions import program
-from distortions import sheet
-
-for arguments in json.loads(sys.argv[1]):
-    errors = io.StringIO()
-    with flagsaver.flagsaver(), contextlib.redirect_stderr(errors):
-        sys.argv = ["sheet", *arguments]
-        try:
-            program.run(sheet.main)
-        except SystemExit as stop:
-            code = stop.code
-    print(json.dumps([code, errors.getvalue()]))
-"""
-
-
 def test_the_program_draws_or_says_why_not(tmp_path):
     photo = tmp_path / "photo.png"
     Image.fromarray(photo_of(70, 90)).save(photo)
@@ -149,15 +124,8 @@ def test_the_program_draws_or_says_why_not(tmp_path):
         "flags only, not x": [preset, using, to, "x"],
         "flag --size=3": [preset, using, to, "--size=3"],
     }
-    done = subprocess.run(
-        [sys.executable, "-c", SEVERAL, json.dumps(list(calls.values()))],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for reason, line in zip(calls, done.stdout.splitlines(), strict=True):
-        code, message = json.loads(line)
+    several = run_several("distortions.sheet", calls.values())
+    for reason, (code, _, message) in zip(calls, several, strict=True):
         assert reason in message
         assert message.startswith("error: ") == bool(reason)
         assert code == (2 if reason else 0)

@@ -15,6 +15,7 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 from PIL import Image
+from programs import run_several
 
 import distortions
 from rankiqa_tf import stages
@@ -257,27 +258,6 @@ def test_a_run_that_was_stopped_and_killed_ends_as_if_it_had_not_been(whole, in_
     assert found == expected
 
 
-# Runs the program several times in one process, as importing TensorFlow is slow; not
-# in pytest's, where programs that have flags of the same name could meet.
-SEVERAL = """
-import contextlib, io, json, sys
-from absl.testing import flagsaver
-from distortions import program
-from rankiqa_tf import train
-
-for arguments in json.loads(sys.argv[1]):
-    output, errors = io.StringIO(), io.StringIO()
-    sys.argv = ["train", *arguments]
-    with flagsaver.flagsaver(), contextlib.redirect_stdout(output):
-        with contextlib.redirect_stderr(errors):
-            try:
-                program.run(train.main)
-            except SystemExit as stop:
-                code = stop.code
-    print(json.dumps([code, output.getvalue(), errors.getvalue()]))
-"""
-
-
 @pytest.fixture(scope="module")
 def several(whole, folder, flags):
     """Code, output and errors of several calls, most of them wrong."""
@@ -330,9 +310,9 @@ def several(whole, folder, flags):
             *finetuning, f"--scores={folder}/broken.csv",
         ],
     }  # fmt: skip
-    done = run("-c", SEVERAL, json.dumps(list(calls.values())))
-    assert not done.stderr
-    return dict(zip(calls, map(json.loads, done.stdout.splitlines()), strict=True))
+    return dict(
+        zip(calls, run_several("rankiqa_tf.train", calls.values()), strict=True)
+    )
 
 
 def test_a_complete_run_started_again_trains_nothing_and_ends_with_0(several, whole):
