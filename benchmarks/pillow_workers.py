@@ -1,6 +1,6 @@
 """What worker processes give to the distortions that Pillow makes, as ratios.
 
-    python benchmarks/pillow_workers.py [runs]
+    python -m benchmarks.pillow_workers [runs]
 
 Maps photos of 512 x 512 by one thread, then by two: with Pillow in this process, and
 with Pillow in workers. "Two threads" is how much more two get done than one. "Two
