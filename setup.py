@@ -57,6 +57,7 @@ setup(
     # spare this, but finds nothing where package_dir is given as ".".)
     package_data={
         "": ["py.typed"],
+        "distortions": ["README.md"],
         "rankiqa_tf.assets": ["photos/*.jpg", "photos/*.csv", "weights/*"],
     },
     data_files=[

@@ -1,6 +1,7 @@
 """Photos in a folder, read as uint8 RGB [height, width, 3]."""
 
 import io
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,16 @@ from PIL import Image
 from PIL import ImageOps
 from PIL import UnidentifiedImageError
 
+MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
+
 # fmt: off
 SUFFIXES = (
     ".avif", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
     ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
 )
 # fmt: on
+
+_OPEN_LOCK = threading.Lock()
 
 
 class PhotoError(ValueError):
@@ -54,25 +59,64 @@ def find(folder: Path) -> list[str]:
 
 
 def read(path: Path) -> np.ndarray:
-    """Reads a photo of any kind, upright as its EXIF data say.
+    """Reads a photo of any kind, as `decode` does.
 
-    Grey becomes three equal channels, 16 bits become their upper 8, and transparency
-    is left out: colours are taken as they are stored.
+    Raises:
+        PhotoError: if the file is missing, or cannot be read as a photo; its message
+            opens with the path.
+    """
+    try:
+        return decode(path.read_bytes())
+    except OSError as error:
+        raise PhotoError(f"{path}: {error.strerror}") from None
+    except PhotoError as error:
+        raise PhotoError(f"{path}: {error}") from None
+
+
+def decode(contents: bytes) -> np.ndarray:
+    """Decodes a photo of any kind, upright as its EXIF data say.
+
+    Grey becomes three equal channels, 16 bits become their upper 8, of an animation the
+    first picture is taken, and transparency is left out: colours are taken as they are
+    stored.
+
+    Args:
+        contents: the bytes of the file.
 
     Returns:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        PhotoError: if the file is missing, or cannot be read as a photo.
+        PhotoError: if they are not a photo or are broken.
     """
+    if not contents:
+        raise PhotoError("the file is empty")
     try:
-        with Image.open(io.BytesIO(path.read_bytes())) as image:
+        with _open(contents) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise PhotoError(
+                    f"{width} x {height} pixels are too many; at most "
+                    f"{MAX_PIXELS:,} can be read"
+                )
             return _to_rgb(ImageOps.exif_transpose(image))
     except UnidentifiedImageError:
-        raise PhotoError(f"{path}: not a photo, or broken at its start") from None
+        raise PhotoError("not a photo, or broken at its start") from None
+    except PhotoError:
+        raise
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise PhotoError(f"{path}: {reason or error}") from None
+        raise PhotoError(f"the photo is broken or cut short: {error}") from None
+
+
+def _open(contents: bytes) -> Image.Image:
+    # Pillow warns of photos over 89 megapixels and refuses those over 179; the
+    # limit can be lifted for the whole process only, so only while the header is read.
+    with _OPEN_LOCK:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(contents))
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
 
 
 def _to_rgb(image: Image.Image) -> np.ndarray:

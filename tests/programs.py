@@ -1,10 +1,8 @@
-"""Runs a program several times in one process, as importing TensorFlow is slow.
-
-Not in pytest's process, where programs that have flags of the same name could meet.
-"""
+"""Programs in processes of their own, as users start them."""
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -31,19 +29,29 @@ for arguments in json.loads(calls):
 """
 
 
+def start(*arguments):
+    """Starts Python with these arguments, which Ctrl-C stops as in a terminal."""
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Tests that run in a shell's background ignore it, and so would their children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 def run_several(name, calls):
-    """Calls the program of this module with lists of arguments.
+    """Calls the program of this module with lists of arguments, all in one process.
+
+    Importing TensorFlow is slow; and in pytest's own process, programs that have flags
+    of the same name could meet.
 
     Returns:
         Exit code, output and errors of each call.
     """
     arguments = json.dumps([list(map(str, call)) for call in calls])
-    done = subprocess.run(
-        [sys.executable, "-c", _SEVERAL, name, arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.stderr, done.stderr
-    return [tuple(json.loads(line)) for line in done.stdout.splitlines()]
+    output, errors = start("-c", _SEVERAL, name, arguments).communicate()
+    assert not errors, errors
+    return [json.loads(line) for line in output.splitlines()]

@@ -10,6 +10,7 @@ import tensorflow as tf
 from PIL import Image
 from PIL import ImageOps
 
+from distortions import photo_files
 from rankiqa_tf.data import decode
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
@@ -139,7 +140,7 @@ def test_pixels_are_the_same_in_a_dataset():
 def test_tensorflow_io_decodes_in_the_graph(kind, monkeypatch):
     if decode._tensorflow_io() is None:
         pytest.skip("tensorflow-io does not load here")
-    monkeypatch.setattr(decode, "_decode_with_pillow", None)
+    monkeypatch.setattr(photo_files, "decode", None)
     decode.decode_photo(KINDS[kind])
 
 
@@ -190,7 +191,7 @@ def test_a_photo_of_100_megapixels_gives_no_warning(tmp_path):
 
 
 def test_refuses_more_pixels_than_its_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(decode, "MAX_PIXELS", 1_000)
+    monkeypatch.setattr(photo_files, "MAX_PIXELS", 1_000)
     path = tmp_path / "photo.bmp"
     path.write_bytes(KINDS["bmp"])
     with pytest.raises(decode.PhotoError, match=r"53 x 37 pixels .* at most 1,000"):

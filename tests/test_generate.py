@@ -3,11 +3,8 @@
 import dataclasses
 import io
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +12,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 from programs import run_several
+from programs import start
 
 import distortions
 from distortions import generation
@@ -22,7 +20,6 @@ from distortions import photo_files
 from distortions import ranked_set
 from rankiqa_tf.data import decode
 
-ROOT = Path(__file__).parents[1]
 LIVE = distortions.PRESETS["live"]
 FORMATS = pytest.mark.parametrize("format", ["files", "tfrecord"])
 SHARD = 1  # The least that the program takes, in megabytes.
@@ -424,7 +421,6 @@ def test_photos_are_read_as_training_reads_them(tmp_path):
             photo_files.read(tmp_path / name), decode.read_photo(tmp_path / name), name
         )
     assert photo_files.read(tmp_path / "turned.jpg").shape == (53, 37, 3)
-    assert photo_files.SUFFIXES == decode.SUFFIXES
 
 
 def test_hidden_files_and_other_kinds_are_no_photos(tmp_path):
@@ -433,16 +429,6 @@ def test_hidden_files_and_other_kinds_are_no_photos(tmp_path):
         (tmp_path / name).touch()
     (tmp_path / "folder.jpg").mkdir()
     assert photo_files.find(tmp_path) == ["a.webp", "b/1.png", "b/2.JPG"]
-
-
-def start(*arguments) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_the_program_can_be_stopped_and_started_again(folder, tmp_path):

@@ -3,18 +3,14 @@
 import csv
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import keras
 import pytest
 from PIL import Image
 from programs import run_several
+from programs import start
 
 from rankiqa_tf.models import model_file
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +39,6 @@ def photos(tmp_path_factory):
     Image.new("L", (5, 40), 51).save(folder / "grey.bmp")
     (folder / "broken.jpg").write_text("text")
     return folder
-
-
-def start(*arguments) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):

@@ -360,6 +360,15 @@ def test_a_request_during_the_last_step_is_not_lost(tmp_path):
     assert batches.asked == []  # Nothing was left to do.
 
 
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C acts as in a terminal; in a shell's background it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_ctrl_c_acts_at_once(tmp_path):
     after = []
 

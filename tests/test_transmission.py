@@ -43,7 +43,7 @@ def jpeg_file(height, width):
 
 def codestream(height, width, ratio=12):
     return _pillow_worker.encode_jpeg2000(
-        picture(height, width), ratio, mct=1, codeblock_size=(16, 16), no_jp2=True
+        picture(height, width), ratio, codeblock_size=(16, 16), no_jp2=True
     )
 
 
@@ -154,7 +154,7 @@ def test_jpeg_without_errors_is_jpeg():
     )
 
 
-def test_jpeg2000_without_errors_is_jpeg2000_of_brightness_and_colors():
+def test_jpeg2000_without_errors_is_jpeg2000_of_small_code_blocks():
     image = make_photo(137, 153)
     received = jpeg2000_transmission_errors(image, 12, 0, seed=SEED)
     expected = Image.open(io.BytesIO(codestream(137, 153)))

@@ -14,8 +14,6 @@ transparency, leaves turned photos turned, and is a level off in YCbCr.
 
 import concurrent.futures
 import functools
-import io
-import threading
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,28 +21,13 @@ from types import ModuleType
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
-from PIL import ImageOps
-from PIL import UnidentifiedImageError
 
-MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
-
-# fmt: off
-SUFFIXES = (
-    ".avif", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
-    ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
-)
-# fmt: on
-
-_OPEN_LOCK = threading.Lock()
+from distortions import photo_files
+from distortions.photo_files import PhotoError
 
 # What files of these kinds begin with.
 _JPEG = b"\xff\xd8\xff"
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class PhotoError(ValueError):
-    """A file that cannot be read as a photo."""
 
 
 def decode_photo(contents: tf.Tensor) -> tf.Tensor:
@@ -143,7 +126,7 @@ def read_photo(path: str | Path) -> np.ndarray:
     except (tf.errors.OpError, PhotoError):
         pass  # Pillow says in plain words what is wrong, or can read it after all.
     try:
-        return _decode_with_pillow(contents)
+        return photo_files.decode(contents)
     except PhotoError as error:
         raise PhotoError(f"{path}: {error}") from None
 
@@ -175,7 +158,7 @@ def find_photos(paths: Sequence[str | Path]) -> list[Path]:
 
     Args:
         paths: files and folders. A file is taken whatever its name; in folders those
-            that end in one of SUFFIXES are, sorted, hidden ones left out.
+            that `photo_files.find` finds, by what their names end in.
 
     Returns:
         The files, in the order of paths.
@@ -186,23 +169,12 @@ def find_photos(paths: Sequence[str | Path]) -> list[Path]:
     photos: list[Path] = []
     for path in map(Path, paths):
         if path.is_dir():
-            found = [file for file in sorted(path.rglob("*")) if _is_photo(file, path)]
-            if not found:
-                raise ValueError(
-                    f"no photos in {path}; looked for files that end in "
-                    f"{', '.join(SUFFIXES)}"
-                )
-            photos += found
+            photos += [path / name for name in photo_files.find(path)]
         elif path.exists():
             photos.append(path)
         else:
             raise ValueError(f"no such file or folder: {path}")
     return photos
-
-
-def _is_photo(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return not hidden and file.suffix.lower() in SUFFIXES and file.is_file()
 
 
 @functools.cache
@@ -226,50 +198,5 @@ def _in_colour(image: tf.Tensor) -> tf.Tensor:
 
 def _decode_in_python(contents: tf.Tensor) -> tf.Tensor:
     if tf.executing_eagerly():  # Where numpy_function would not give it plain bytes.
-        return tf.convert_to_tensor(_decode_with_pillow(contents.numpy()))
-    return tf.numpy_function(_decode_with_pillow, [contents], tf.uint8, stateful=False)
-
-
-def _decode_with_pillow(contents: bytes) -> np.ndarray:
-    """Returns uint8 [h, w, 3]; any failure is a PhotoError without the file's name."""
-    if not contents:
-        raise PhotoError("the file is empty")
-    try:
-        with _open(contents) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise PhotoError(
-                    f"{width} x {height} pixels are too many; at most "
-                    f"{MAX_PIXELS:,} can be read"
-                )
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except UnidentifiedImageError:
-        raise PhotoError("not a photo, or broken at its start") from None
-    except PhotoError:
-        raise
-    except Exception as error:  # Pillow's decoders raise many kinds on broken files.
-        raise PhotoError(f"the photo is broken or cut short: {error}") from None
-
-
-def _open(contents: bytes) -> Image.Image:
-    # Pillow warns of photos over 89 megapixels and refuses those over 179; the
-    # limit can be lifted for the whole process only, so only while the header is read.
-    with _OPEN_LOCK:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            return Image.open(io.BytesIO(contents))
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-
-
-def _to_rgb(image: Image.Image) -> np.ndarray:
-    if image.mode == "F":
-        raise PhotoError("floating-point photos are not read: their range is unknown")
-    if image.mode.startswith("I"):  # Grey in 16 bits, where convert would clip.
-        grey = np.asarray(image)
-        if grey.max() > 0xFFFF:
-            raise PhotoError("grey photos of more than 16 bits are not read")
-        return np.repeat((grey >> 8).astype(np.uint8)[..., np.newaxis], 3, axis=-1)
-    if "transparency" in image.info:
-        image = image.convert("RGBA")  # Else Pillow warns that it is dropped.
-    return np.asarray(image.convert("RGB"))
+        return tf.convert_to_tensor(photo_files.decode(contents.numpy()))
+    return tf.numpy_function(photo_files.decode, [contents], tf.uint8, stateful=False)
