@@ -155,7 +155,7 @@ TID2013 = Preset(
             function=jpeg2000_transmission_errors,
             parameters=(
                 (12, 1.2e-4),
-                (12, 1.9e-4),
+                (12, 1.6e-4),
                 (12, 2.9e-4),
                 (12, 5.2e-4),
                 (12, 8.4e-4),
@@ -260,7 +260,7 @@ TID2013 = Preset(
             number=24,
             name="sparse_sampling",
             function=sparse_sampling,
-            parameters=(0.33, 0.175, 0.07, 0.02, 0.005),
+            parameters=(0.475, 0.302, 0.138, 0.0437, 0.00871),
             policy="descending",
             source=f"{_BISECTED}.",
         ),
