@@ -5,6 +5,8 @@ import math
 import numpy as np
 import tensorflow as tf
 
+from distortions import mirror
+
 
 def gaussian_blur(image: tf.Tensor, sigma: float) -> tf.Tensor:
     """Convolves the image with a Gaussian, cut at four sigma.
@@ -72,9 +74,7 @@ def _filter_columns(image: tf.Tensor, band: tf.Tensor) -> tf.Tensor:
     height, width = tf.unstack(tf.shape(image)[:2])
     num_blocks = -(-height // block)  # Rounded up; the surplus rows are cut off.
     rows = tf.range(-radius, block + radius) + block * tf.range(num_blocks)[:, None]
-    # Mirroring repeats itself every two heights: 0 1 2 2 1 0 | 0 1 2 2 1 0 | ...
-    rows = tf.math.floormod(rows, 2 * height)
-    rows = tf.minimum(rows, 2 * height - 1 - rows)
+    rows = mirror.mirrored(rows, height)
     # [num_blocks, stretch, width * 3]
     stretches = tf.gather(tf.reshape(image, [height, width * 3]), rows)
     filtered = tf.matmul(band, stretches)  # [num_blocks, block, width * 3]

@@ -149,11 +149,7 @@ def chromatic_aberration(
     and 14 pixels in red and 1, 3, 5 and 7 in blue. Their released code has the blur,
     but shifts one pixel less, and green in place of blue.
     """
-    for name, shift in (("red_shift", red_shift), ("blue_shift", blue_shift)):
-        if not 0 <= shift < math.inf or shift != int(shift):
-            raise ValueError(
-                f"{name} must be a whole number of pixels, at least 0, not {shift}"
-            )
+    check_shifts(red_shift=red_shift, blue_shift=blue_shift)
     red, green, blue = tf.unstack(image, axis=-1)
     shifted = [_shift_right(red, red_shift), green, _shift_right(blue, blue_shift)]
     # One pixel beyond the edge, mirroring and repeating are the same.
@@ -164,6 +160,15 @@ def chromatic_aberration(
     blurred = middle * rows[:, 1:-1] + side * (rows[:, :-2] + rows[:, 2:])
     # The weights' sum is 1 but for rounding, which may leave [0, 1] by 1e-7.
     return tf.ensure_shape(tf.clip_by_value(blurred, 0.0, 1.0), image.shape)
+
+
+def check_shifts(**shifts: float) -> None:
+    """Raises a ValueError if a shift is not a whole number of at least 0."""
+    for name, shift in shifts.items():
+        if not 0 <= shift < math.inf or shift != int(shift):
+            raise ValueError(
+                f"{name} must be a whole number of pixels, at least 0, not {shift}"
+            )
 
 
 def _shift_right(channel: tf.Tensor, shift: int) -> tf.Tensor:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
+from distortions import mirror
 from distortions import noise
 
 _WINDOW = 8
@@ -142,9 +143,7 @@ def _framed(planes: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor
 def _mirrored(side: tf.Tensor) -> tf.Tensor:
     """Returns which of a side's pixels stand in for those of the frame."""
     places = tf.range(-_WINDOW, -(-side // _WINDOW) * _WINDOW + _WINDOW)
-    # Mirroring repeats itself every two sides: 0 1 2 2 1 0 | 0 1 2 2 1 0 | ...
-    places = tf.math.floormod(places, 2 * side)
-    return tf.minimum(places, 2 * side - 1 - places)
+    return mirror.mirrored(places, side)
 
 
 def _threshold(framed: tf.Tensor, threshold: float) -> tf.Tensor:

@@ -37,11 +37,16 @@ def encode_jpeg(image: tf.Tensor, quality: int) -> tf.Tensor:
     Raises:
         ValueError: if the quality is not a whole number of 0..100.
     """
-    if quality not in range(101):
-        raise ValueError(f"quality must be a whole number of 0..100, not {quality}")
+    check_quality(quality)
     return tf.io.encode_jpeg(
         _uint8.from_float(image),
         format="rgb",
         quality=quality,
         chroma_downsampling=True,
     )
+
+
+def check_quality(quality: int) -> None:
+    """Raises a ValueError if the quality is not a whole number of 0..100."""
+    if quality not in range(101):
+        raise ValueError(f"quality must be a whole number of 0..100, not {quality}")

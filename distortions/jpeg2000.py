@@ -44,9 +44,14 @@ def encode_jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
     Raises:
         ValueError: if the ratio is less than 1.
     """
-    if not 1 <= ratio < math.inf:
-        raise ValueError(f"ratio must be at least 1, not {ratio}")
+    check_ratio(ratio)
     encoded = _pillow.run(
         "encode_jpeg2000", _uint8.from_float(image), ratio, returns=tf.string
     )
     return tf.ensure_shape(encoded, [])
+
+
+def check_ratio(ratio: float) -> None:
+    """Raises a ValueError if the ratio is less than 1."""
+    if not 1 <= ratio < math.inf:
+        raise ValueError(f"ratio must be at least 1, not {ratio}")

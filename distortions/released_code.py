@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from distortions import blur
+from distortions import color
 from distortions import denoising
 from distortions import noise
 from distortions import ycbcr
@@ -218,11 +219,7 @@ def red_and_green_shift(
     Raises:
         ValueError: if a shift is not a whole number of at least 0.
     """
-    for name, shift in (("red_shift", red_shift), ("green_shift", green_shift)):
-        if not 0 <= shift < math.inf or shift != int(shift):
-            raise ValueError(
-                f"{name} must be a whole number of pixels, at least 0, not {shift}"
-            )
+    color.check_shifts(red_shift=red_shift, green_shift=green_shift)
     column = tf.range(tf.shape(image)[1])
     channels = []
     for channel, shift in enumerate((int(red_shift), int(green_shift), 0)):

@@ -5,12 +5,12 @@ what it can. With the same seed and compression, a higher rate of errors flips t
 of a lower rate and further ones.
 """
 
-import math
-
 import tensorflow as tf
 
 from distortions import _pillow
 from distortions import _uint8
+from distortions import jpeg
+from distortions import jpeg2000
 
 
 def jpeg_transmission_errors(
@@ -39,8 +39,7 @@ def jpeg_transmission_errors(
     our choice: without them, the first error would spoil the rest of the image. One
     for every row of blocks would be more usual, but spoil wide images more than others.
     """
-    if quality not in range(101):
-        raise ValueError(f"quality must be a whole number of 0..100, not {quality}")
+    jpeg.check_quality(quality)
     return _transmit("transmit_jpeg", image, quality, error_rate, seed)
 
 
@@ -68,8 +67,7 @@ def jpeg2000_transmission_errors(
     not know. That the headers of files and packets are spared is our choice: without
     them nothing can be decoded, and the standard has means to send them apart.
     """
-    if not 1 <= ratio < math.inf:
-        raise ValueError(f"ratio must be at least 1, not {ratio}")
+    jpeg2000.check_ratio(ratio)
     return _transmit("transmit_jpeg2000", image, ratio, error_rate, seed)
 
 

@@ -31,3 +31,14 @@ def run_everywhere(function, image):
 def psnr(one, two):
     """Peak signal-to-noise ratio of two images in [0, 1], in dB."""
     return -10 * np.log10(np.mean((np.asarray(one) - np.asarray(two)) ** 2))
+
+
+def assert_same_everywhere(function, image):
+    """Asserts that each way gives the same image, like the one given in kind."""
+    first, *others = run_everywhere(function, image)
+    assert first.shape == image.shape
+    assert first.dtype == tf.float32
+    assert 0 <= tf.reduce_min(first) <= tf.reduce_max(first) <= 1
+    assert len(others) == 3
+    for other in others:
+        np.testing.assert_allclose(other, first, atol=1e-6)

@@ -9,6 +9,8 @@ Only core operations: these functions also run inside exported models.
 
 import tensorflow as tf
 
+from distortions import mirror
+
 MAX_CROPS_A_SIDE = 4  # At most 16 crops a photo, so that large ones are not slow.
 
 
@@ -110,6 +112,5 @@ def grid_offsets(side: tf.Tensor, size: int) -> tf.Tensor:
 def _mirror(image: tf.Tensor, size: int, *, axis: int) -> tf.Tensor:
     side = tf.shape(image)[axis]
     missing = tf.maximum(size - side, 0)
-    # Mirrors stand at both ends, so positions repeat every 2 * side, there and back.
-    position = (tf.range(side + missing) - missing // 2) % (2 * side)
-    return tf.gather(image, tf.minimum(position, 2 * side - 1 - position), axis=axis)
+    places = tf.range(side + missing) - missing // 2
+    return tf.gather(image, mirror.mirrored(places, side), axis=axis)
