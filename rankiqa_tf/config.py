@@ -11,9 +11,19 @@ from absl import flags
 import distortions
 from rankiqa_tf import losses
 from rankiqa_tf import models
+from rankiqa_tf import trainer
 from rankiqa_tf.data import ranked
 
-STAGES = ("rank", "finetune", "both")
+_POSITIVE = (
+    "margin",
+    "hard_rise",
+    "decay_factor",
+    "bias_rate",
+    "head_rate",
+    "rank_learning_rate",
+    "finetune_learning_rate",
+)
+STAGES = ("rank", "finetune", "both", "joint")
 
 
 def _option(default: Any, help_text: str, **bounds: Any) -> Any:
@@ -24,17 +34,40 @@ def _option(default: Any, help_text: str, **bounds: Any) -> Any:
 class Config:
     """The options of a run; the flags of the training program are made from it."""
 
-    stage: str = _option("rank", "What to train.", enum_values=STAGES)
-    network: str = _option("shallow", "The network.", enum_values=list(models.NETWORKS))
+    stage: str = _option(
+        "rank",
+        "What to train: both ranks, then fine-tunes; joint does both in each step.",
+        enum_values=STAGES,
+    )
+    network: str = _option(
+        "shallow",
+        f"The network: {', '.join(models.NETWORKS)}, or a backbone of "
+        "keras.applications by its name there, such as MobileNetV2.",
+    )
     levels: str = _option(
         "last",
-        "Features the score is made of.",
-        enum_values=get_args(models.Levels),
+        "Levels whose features the score is made of: last, all, or names joined by "
+        "commas.",
+    )
+    pooling: str = _option(
+        "mean_and_deviation",
+        "What is taken of a level, over space.",
+        enum_values=get_args(models.Pooling),
     )
     init: str = _option(
         "random",
-        "First weights: random, imagenet, or the path of a model.keras (which also "
-        "decides network and levels).",
+        "First weights: random, imagenet, the path of a model.keras (which also "
+        "decides network, levels and pooling), or of another file of weights.",
+    )
+    train_batch_norm: bool = _option(
+        False,
+        "Train batch normalisation that comes with weights; else it stays as it is. "
+        "A model.keras keeps to what it was made with.",
+    )
+    frozen_layers: int = _option(
+        0,
+        "How many of the network's first layers with weights stay as they are.",
+        lower_bound=0,
     )
     crop_size: int = _option(
         0,
@@ -70,6 +103,25 @@ class Config:
     same_content_pairs: bool = _option(
         False, "Compare only images of the same photo, as the paper's text has it."
     )
+    pairs: str = _option(
+        "all",
+        "Pairs of a step: all of a ranked batch, or drawn at random as for a standard "
+        "Siamese network, or with a growing share of the hardest.",
+        enum_values=("all", "random", "hard"),
+    )
+    pairs_per_batch: int = _option(
+        36, "Pairs drawn for a step, where not all are taken.", lower_bound=1
+    )
+    hard_every: int = _option(
+        5_000, "Steps after which the share of the hardest pairs rises.", lower_bound=1
+    )
+    hard_rise: float = _option(0.1, "By how much that share rises.")
+    loss: str = _option(
+        "hinge",
+        "Loss of a pair: the paper's hinge, or the logistic one of RankNet, which has "
+        "no margin.",
+        enum_values=("hinge", "logistic"),
+    )
     margin: float = _option(
         1.0, "By how much a better image should outscore a worse one."
     )
@@ -78,19 +130,49 @@ class Config:
         "How the hinges of the pairs become one loss.",
         enum_values=get_args(losses.Reduction),
     )
-    optimizer: str = _option("sgd", "The optimizer.", enum_values=("sgd", "adam"))
+    optimizer: str = _option(
+        "sgd",
+        "The optimizer; sgd has a momentum of 0.9.",
+        enum_values=("sgd", "adam", "adamw"),
+    )
     schedule: str = _option(
         "step",
-        "Learning rate over the steps: times 0.1 every --decay_steps, or a cosine "
-        "to 0.",
+        "Learning rate over the steps: times --decay_factor every --decay_steps, or a "
+        "cosine to 0.",
         enum_values=("step", "cosine"),
     )
     warmup_steps: int = _option(
-        0, "Steps in which the rate of a cosine rises from 0.", lower_bound=0
+        0, "First steps, in which the rate rises from 0.", lower_bound=0
     )
     decay_steps: int = _option(10_000, "Steps between two decays.", lower_bound=1)
+    decay_factor: float = _option(0.1, "What a decay multiplies the rate by.")
     l2: float = _option(
         5e-4, "Weight decay of kernels, inside the gradient.", lower_bound=0.0
+    )
+    weight_decay: float = _option(
+        0.0, "Decoupled weight decay of kernels, of adamw.", lower_bound=0.0
+    )
+    bias_rate: float = _option(1.0, "Factor of the learning rate of biases.")
+    head_rate: float = _option(1.0, "Factor of the rate of --head_layers.")
+    head_layers: str = _option(
+        "score", "Names of layers that learn at a rate of their own."
+    )
+    clip_norm: float = _option(
+        0.0, "Greatest norm of the gradient; 0 for any.", lower_bound=0.0
+    )
+    accumulate: int = _option(
+        1, "Batches whose gradients make one update; steps count batches.", lower_bound=1
+    )
+    ema: float = _option(
+        0.0,
+        "Decay of a moving average of the weights, which the stage ends with; 0 for "
+        "none.",
+        lower_bound=0.0,
+    )
+    precision: str = _option(
+        "float32",
+        "What layers compute in while training; variables are float32.",
+        enum_values=get_args(trainer.Precision),
     )
     rank_steps: int = _option(50_000, "Steps of ranking.", lower_bound=1)
     rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")
@@ -112,6 +194,14 @@ class Config:
         "photos, before and after, or kept from the ranker.",
         enum_values=("ridge", "keep"),
     )
+    scale_free: bool = _option(
+        True,
+        "Take the squared error in units of the variance of the training scores, so "
+        "that a learning rate fits any scale of MOS.",
+    )
+    joint_weight: float = _option(
+        1.0, "Weight of the ranking loss in stage joint.", lower_bound=0.0
+    )
     holdout: float = _option(0.2, "Share of photos and references held out.")
     seed: int = _option(
         0, "Decides everything random.", lower_bound=0, upper_bound=2**31 - 1
@@ -126,13 +216,20 @@ class Config:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check(field, getattr(self, field.name))
-        for name in ("margin", "rank_learning_rate", "finetune_learning_rate"):
+        for name in _POSITIVE:
             if getattr(self, name) <= 0:
                 raise ValueError(
                     f"{name} must be more than 0, not {getattr(self, name)}"
                 )
         if not 0 < self.holdout < 1:
             raise ValueError(f"holdout must lie between 0 and 1, not {self.holdout}")
+        if self.ema >= 1:
+            raise ValueError(f"ema must be less than 1, not {self.ema}")
+        if self.weight_decay and self.optimizer != "adamw":
+            raise ValueError(
+                f"weight_decay goes with optimizer adamw, not with {self.optimizer}, "
+                "which has l2"
+            )
         if self.stage != "rank" and not self.scores:
             raise ValueError(
                 f"stage {self.stage} needs human scores: give their CSV as scores"
@@ -143,13 +240,18 @@ class Config:
                 "stage finetune or both"
             )
         preset = distortions.PRESETS[self.preset]
-        if self.schedule == "cosine" and self.warmup_steps >= min(
-            self.rank_steps, self.finetune_steps
-        ):
-            raise ValueError(
-                f"warmup_steps must be less than the steps of each stage, not "
-                f"{self.warmup_steps}"
-            )
+        for name in self._steps:
+            steps = getattr(self, name)
+            if self.warmup_steps >= steps:
+                raise ValueError(
+                    f"warmup_steps must be less than {name}, {steps}, not "
+                    f"{self.warmup_steps}"
+                )
+            if steps % self.accumulate:
+                raise ValueError(
+                    f"{name} must be a multiple of accumulate, {self.accumulate}, "
+                    f"not {steps}"
+                )
         self.batch_shape.check(len(preset.rows), preset.num_levels)
         self._check_init()
 
@@ -162,38 +264,38 @@ class Config:
             levels=self.levels_per_batch,
         )
 
+    @property
+    def _steps(self) -> tuple[str, ...]:
+        return {
+            "rank": ("rank_steps",),
+            "finetune": ("finetune_steps",),
+            "both": ("rank_steps", "finetune_steps"),
+            "joint": ("finetune_steps",),
+        }[self.stage]
+
     def _check_init(self) -> None:
-        if self.init not in ("random", "imagenet"):
-            if not Path(self.init).is_file():
-                raise ValueError(
-                    "init is random, imagenet or the path of a model.keras; there is "
-                    f"no file {self.init!r}"
-                )
-            return
-        network = models.NETWORKS[self.network]
-        if self.init == "imagenet" and "imagenet" not in network.weights:
-            others = [
-                n for n, row in models.NETWORKS.items() if "imagenet" in row.weights
-            ]
+        is_file = self.init not in ("random", "imagenet")
+        if is_file and not Path(self.init).is_file():
             raise ValueError(
-                f"network {self.network} has no ImageNet weights; these have: "
-                f"{', '.join(others)}"
+                "init is random, imagenet or the path of a model.keras or of other "
+                f"weights; there is no file {self.init!r}"
             )
-        if self.levels not in network.levels:
-            raise ValueError(
-                f"network {self.network} has no levels={self.levels}; there are: "
-                f"{', '.join(network.levels)}"
+        if not self.init.endswith(".keras"):
+            models.check(
+                self.network,
+                weights=None if self.init == "random" else self.init,
+                levels=self.levels,
             )
 
     @property
     def ranks(self) -> bool:
-        """Whether the run has a ranking stage."""
-        return self.stage in ("rank", "both")
+        """Whether the run ranks photos."""
+        return self.stage != "finetune"
 
     @property
     def finetunes(self) -> bool:
-        """Whether the run has a stage on human scores."""
-        return self.stage in ("finetune", "both")
+        """Whether the run takes human scores."""
+        return self.stage != "rank"
 
 
 def _check(field: dataclasses.Field, value: Any) -> None:

@@ -30,6 +30,9 @@ _SCORES = flags.DEFINE_string(
 _SCORES_DIR = flags.DEFINE_string(
     "scores_dir", "", "Folder its image paths start from; empty for the CSV's own."
 )
+_WHOLE = flags.DEFINE_bool(
+    "whole", False, "Score each photo in one pass instead of by its crops."
+)
 _FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
 _PREDICTIONS = flags.DEFINE_string(
     "predictions", None, "A CSV file to write image,mos,score to."
@@ -42,7 +45,7 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         photos = scores_csv.read(_SCORES.value, _SCORES_DIR.value or None)
-        model, metadata = model_file.load(_MODEL.value)
+        scorer = scoring.Scorer(*model_file.load(_MODEL.value), whole=_WHOLE.value)
         problems = decode.unreadable([photo.path for photo in photos])
         readable = [photo for photo in photos if photo.path not in problems]
         if len(readable) < 2:
@@ -57,7 +60,7 @@ def main(argv: list[str]) -> int:
 
     for problem in problems.values():
         print(f"left out: {problem}", file=sys.stderr)
-    result = opinion_check.check(scoring.Scorer(model, metadata).score, readable)
+    result = opinion_check.check(scorer.score, readable)
     if _PREDICTIONS.value:
         _write_predictions(result, Path(_PREDICTIONS.value))
     figures = {"photos": len(readable), **result.summary("test")}

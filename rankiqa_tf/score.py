@@ -30,6 +30,9 @@ from rankiqa_tf.models import model_file
 Row = tuple[Path, float | None, str | None]
 
 _MODEL = flags.DEFINE_string("model", None, "The .keras model file.", required=True)
+_WHOLE = flags.DEFINE_bool(
+    "whole", False, "Score each photo in one pass instead of by its crops."
+)
 _FORMAT = flags.DEFINE_enum(
     "format", "table", ["table", "csv", "jsonl"], "How scores are written."
 )
@@ -94,7 +97,9 @@ def main(argv: list[str]) -> int:
             if not argv[1:]:
                 raise ValueError("name photos or folders to score")
             photos = decode.find_photos(argv[1:])
-            model, metadata = model_file.load(_MODEL.value)
+            scorer = scoring.Scorer(
+                *model_file.load(_MODEL.value), whole=_WHOLE.value
+            )
             file = sys.stdout
             if _OUTPUT.value:
                 file = stack.enter_context(
@@ -105,8 +110,8 @@ def main(argv: list[str]) -> int:
             return 2
 
         failed = 0
-        write = WRITERS[_FORMAT.value](file, metadata)
-        for row in score_all(scoring.Scorer(model, metadata), photos):
+        write = WRITERS[_FORMAT.value](file, scorer.metadata)
+        for row in score_all(scorer, photos):
             write(row)
             file.flush()  # So that nothing is lost when it is stopped.
             failed += row[1] is None

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf import models
 from rankiqa_tf.data import crops
 from rankiqa_tf.models import model_file
 
@@ -29,18 +30,44 @@ def score_photo(model: keras.Model, photo: tf.Tensor, *, crop_size: int) -> tf.T
 class Scorer:
     """Scores photos with a model.
 
+    Args:
+        model: the model.
+        metadata: of the model.
+        whole: score a photo in one pass, as it is, instead of by its crops. Only fully
+            convolutional networks can; memory grows with the photo, and exports,
+            which score by crops, give other scores.
+
     Example:
         scorer = Scorer(*model_file.load("model.keras"))
         score = scorer.score(decode.read_photo("photo.jpg"))
+
+    Raises:
+        ValueError: if the network cannot take whole photos.
     """
 
-    def __init__(self, model: keras.Model, metadata: model_file.Metadata):
+    def __init__(
+        self,
+        model: keras.Model,
+        metadata: model_file.Metadata,
+        *,
+        whole: bool = False,
+    ):
         self.metadata = metadata
+        side = model.input_shape[1]
+        if whole and side is not None:
+            raise ValueError(
+                f"network {metadata.network} takes crops of {side} pixels only: it "
+                "cannot score a photo as a whole"
+            )
+        smallest = models.network(metadata.network).smallest if whole else 0
 
         # One signature: photos of new sizes trace no new graph.
         @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
         def score(photo: tf.Tensor) -> tf.Tensor:
-            return score_photo(model, photo, crop_size=metadata.crop_size)
+            if not whole:
+                return score_photo(model, photo, crop_size=metadata.crop_size)
+            image = tf.cast(crops.pad_to(photo, smallest), tf.float32) / 255.0
+            return tf.cast(model(image[tf.newaxis], training=False), tf.float32)[0]
 
         self._score = score
 

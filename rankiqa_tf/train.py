@@ -48,15 +48,20 @@ def run(
     """Does what the options say and returns the figures of results.json."""
     started = time.monotonic()
     figures: dict[str, float] = {}
-    if data.photos is not None:
-        metadata, ranking, scores = stages.rank(
-            model, metadata, data.photos, config, workdir
-        )
-        figures |= ranking
-        histograms.draw(scores, workdir / "figures")
-        model_file.save(model, workdir / "ranked.keras", metadata)
     if data.scored is not None:
         scores_csv.write(workdir / "held_out.csv", data.scored.held_out)
+    if config.stage == "joint":
+        metadata, figures, scores = stages.rank_and_finetune(
+            model, metadata, data.photos, data.scored, config, workdir
+        )
+        histograms.draw(scores, workdir / "figures")
+    if config.stage in ("rank", "both"):
+        metadata, figures, scores = stages.rank(
+            model, metadata, data.photos, config, workdir
+        )
+        histograms.draw(scores, workdir / "figures")
+        model_file.save(model, workdir / "ranked.keras", metadata)
+    if config.stage in ("finetune", "both"):
         metadata, opinions = stages.finetune(
             model, metadata, data.scored, config, workdir
         )

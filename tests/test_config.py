@@ -20,7 +20,10 @@ OTHERS = {
     "stage": ("both", ["--scores=scores.csv"]),
     "network": ("efficientnet_lite0", []),
     "levels": ("all", ["--network=efficientnet_lite0"]),
+    "pooling": ("mean", []),
     "init": ("imagenet", ["--network=efficientnet_lite0"]),
+    "train_batch_norm": (True, []),
+    "frozen_layers": (3, []),
     "crop_size": (512, ["--network=efficientnet_lite0"]),
     "scoring_crop_size": (512, ["--network=efficientnet_lite0"]),
     "photos": ("some where", []),
@@ -29,13 +32,27 @@ OTHERS = {
     "distortions_per_batch": (1, []),
     "levels_per_batch": (2, []),
     "same_content_pairs": (True, []),
+    "pairs": ("hard", []),
+    "pairs_per_batch": (5, []),
+    "hard_every": (11, []),
+    "hard_rise": (0.25, []),
+    "loss": ("logistic", []),
     "margin": (6.5, []),
     "reduction": ("sum_over_images", []),
     "optimizer": ("adam", []),
     "schedule": ("cosine", []),
-    "warmup_steps": (7, ["--schedule=cosine"]),
+    "warmup_steps": (7, []),
     "decay_steps": (1, []),
+    "decay_factor": (0.5, []),
     "l2": (0.0, []),
+    "weight_decay": (0.05, ["--optimizer=adamw"]),
+    "bias_rate": (2.0, []),
+    "head_rate": (10.0, []),
+    "head_layers": ("fc6,fc7,score", []),
+    "clip_norm": (5.0, []),
+    "accumulate": (4, []),
+    "ema": (0.99, []),
+    "precision": ("mixed_bfloat16", []),
     "rank_steps": (1, []),
     "rank_learning_rate": (1e-7, []),
     "scores": ("a=b.csv", ["--stage=finetune"]),
@@ -45,6 +62,8 @@ OTHERS = {
     "finetune_batch": (1, []),
     "finetune_flips": (True, []),
     "finetune_head": ("keep", []),
+    "scale_free": (False, []),
+    "joint_weight": (0.5, []),
     "holdout": (0.99, []),
     "seed": (2**31 - 1, []),
     "evaluate_every": (1, []),
@@ -103,7 +122,12 @@ def test_options_cannot_be_changed_afterwards():
 
 @pytest.mark.parametrize(
     ("stage", "ranks", "finetunes"),
-    [("rank", True, False), ("finetune", False, True), ("both", True, True)],
+    [
+        ("rank", True, False),
+        ("finetune", False, True),
+        ("both", True, True),
+        ("joint", True, True),
+    ],
 )
 def test_a_stage_says_what_is_trained(stage, ranks, finetunes):
     config = Config(stage=stage, scores="" if stage == "rank" else "scores.csv")
@@ -153,9 +177,18 @@ def test_a_number_that_is_not_finite_is_refused(name, value):
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
 @pytest.mark.parametrize(
-    "name", ["margin", "rank_learning_rate", "finetune_learning_rate"]
+    "name",
+    [
+        "margin",
+        "hard_rise",
+        "decay_factor",
+        "bias_rate",
+        "head_rate",
+        "rank_learning_rate",
+        "finetune_learning_rate",
+    ],
 )
-def test_a_margin_or_learning_rate_must_be_more_than_0(name, value):
+def test_a_margin_factor_or_learning_rate_must_be_more_than_0(name, value):
     assert _refusal(**{name: value}) == f"{name} must be more than 0, not {value}"
 
 
@@ -168,7 +201,7 @@ def test_ranking_takes_no_scores():
     assert "choose stage finetune or both" in _refusal(scores="scores.csv")
 
 
-@pytest.mark.parametrize("stage", ["finetune", "both"])
+@pytest.mark.parametrize("stage", ["finetune", "both", "joint"])
 def test_fine_tuning_needs_scores(stage):
     assert "give their CSV as scores" in _refusal(stage=stage)
 
@@ -176,23 +209,21 @@ def test_fine_tuning_needs_scores(stage):
 def test_an_init_that_is_no_file_is_refused(tmp_path):
     for init in ("none.keras", str(tmp_path), ""):
         message = _refusal(init=init)
-        assert "random, imagenet or the path of a model.keras" in message
+        assert "random, imagenet or the path of a model.keras or of other" in message
         assert repr(init) in message
 
 
-def test_pre_trained_weights_a_network_does_not_have_are_refused():
-    message = _refusal(network="shallow", init="imagenet")
-    assert "shallow has no ImageNet weights" in message
-    assert "these have: efficientnet_lite0" in message
-
-
-@pytest.mark.parametrize("name", models.NETWORKS)
-def test_levels_a_network_does_not_have_are_refused(name):
-    for levels in ("last", "all"):
-        if levels in models.NETWORKS[name].levels:
-            assert Config(network=name, levels=levels).levels == levels
-        else:
-            assert "there are: last" in _refusal(network=name, levels=levels)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"network": "resnet"}, "no network 'resnet'"),
+        ({"network": "shallow", "init": "imagenet"}, "shallow has no"),
+        ({"network": "shallow", "levels": "conv9"}, "no level 'conv9'"),
+    ],
+    ids=str,
+)
+def test_what_the_network_does_not_have_is_refused(options, message):
+    assert message in _refusal(**options)
 
 
 def test_a_batch_cannot_have_more_distortions_than_the_preset():
@@ -212,10 +243,29 @@ def test_a_batch_has_from_2_levels_to_those_of_the_preset_and_the_pristine_photo
         assert message.endswith(f"not {number}")
 
 
-def test_a_warm_up_is_shorter_than_each_stage():
-    Config(schedule="cosine", warmup_steps=9, rank_steps=10)
-    message = _refusal(schedule="cosine", warmup_steps=10, rank_steps=10)
-    assert "less than the steps of each stage, not 10" in message
+def test_a_warm_up_is_shorter_than_the_stages_that_are_trained():
+    Config(warmup_steps=9, rank_steps=10, finetune_steps=2)
+    message = _refusal(warmup_steps=10, rank_steps=10)
+    assert message == "warmup_steps must be less than rank_steps, 10, not 10"
+    for stage in ("finetune", "both", "joint"):
+        message = _refusal(
+            stage=stage, scores="scores.csv", warmup_steps=9, finetune_steps=9
+        )
+        assert "less than finetune_steps, 9" in message
+
+
+def test_steps_are_a_multiple_of_the_batches_of_an_update():
+    Config(accumulate=5, rank_steps=10, finetune_steps=3)
+    message = _refusal(accumulate=4, rank_steps=10)
+    assert message == "rank_steps must be a multiple of accumulate, 4, not 10"
+
+
+def test_an_average_forgets():
+    assert _refusal(ema=1.0) == "ema must be less than 1, not 1.0"
+
+
+def test_decoupled_decay_is_that_of_adamw():
+    assert "goes with optimizer adamw, not with sgd" in _refusal(weight_decay=0.1)
 
 
 @pytest.mark.parametrize(

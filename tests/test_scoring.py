@@ -1,5 +1,7 @@
 """Scores of photos."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -63,6 +65,21 @@ def test_photos_of_new_sizes_trace_no_new_graph(scorer):
     for side in range(10, 40, 7):
         scorer.score(PHOTO[:side])
     assert scorer._score.experimental_get_tracing_count() == 1
+
+
+@pytest.mark.parametrize("shape", [(37, 53), (1, 1), (300, 200)])
+def test_a_photo_may_be_scored_as_a_whole(shape):
+    image = keras.Input([None, None, 3])
+    greatest = keras.layers.GlobalMaxPooling2D()(image)[:, 0]
+    metadata = dataclasses.replace(METADATA, network="efficientnet_lite0")
+    scorer = scoring.Scorer(keras.Model(image, greatest), metadata, whole=True)
+    photo = np.resize(PHOTO, (*shape, 3))
+    assert scorer.score(photo) == pytest.approx(photo[..., 0].max() / 255)
+
+
+def test_a_network_of_one_size_refuses_whole_photos():
+    with pytest.raises(ValueError, match="network mean takes crops of 16 pixels only"):
+        scoring.Scorer(mean_of_red(), METADATA, whole=True)
 
 
 @pytest.mark.parametrize(

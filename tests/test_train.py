@@ -268,6 +268,7 @@ def several(whole, folder, flags):
     (folder / "broken").mkdir()
     for number in range(2):
         (folder / "broken" / f"{number}.jpg").write_text("text")
+    (folder / "text.keras").write_text("text")
     (folder / "wrong.csv").write_text("image,mos\nphotos/photo0.png,good\n")
     (folder / "broken.csv").write_text(
         "image,mos\nphotos/photo0.png,1\nphotos/photo1.jpg,2\nphotos/text.jpg,3\n"
@@ -286,6 +287,19 @@ def several(whole, folder, flags):
             "--finetune_steps=4",
             "--finetune_batch=2",
         ],
+        "joint": [
+            "--stage=joint",
+            f"--photos={folder}/photos",
+            f"--scores={folder}/scores.csv",
+            f"--workdir={folder}/runs/joint",
+            "--holdout=0.4",
+            "--pairs=hard",
+            "--hard_every=1",
+            "--pairs_per_batch=3",
+            "--finetune_batch=2",
+            "--finetune_steps=3",
+            "--finetune_learning_rate=1e-4",
+        ],
         "seed was 0, is 7; evaluate_every was 5, is 6": [
             *flags, f"--workdir={workdir}", "--seed=7", "--evaluate_every=6",
         ],
@@ -303,7 +317,7 @@ def several(whole, folder, flags):
         "workdir must be a folder": [
             *ranking[:1], f"--workdir={folder}/scores.csv",
         ],
-        "is not a .keras file": [*ranking, f"--init={folder}/scores.csv"],
+        "is not a .keras file": [*ranking, f"--init={folder}/text.keras"],
         "there is no CSV file none.csv": [*finetuning, "--scores=none.csv"],
         "wrong.csv line 2": [*finetuning, f"--scores={folder}/wrong.csv"],
         f"first being {folder}/photos/text.jpg: not a photo": [
@@ -329,6 +343,18 @@ def test_a_complete_run_started_again_trains_nothing_and_ends_with_0(several, wh
     assert now == before
 
 
+def test_a_joint_run_has_the_figures_of_both_stages(several, whole, folder):
+    code, output, errors = several["joint"]
+    assert code == 0, errors
+    results = results_of(folder / "runs" / "joint")
+    expected = set(results_of(whole[0])) - {"rank/seconds", "finetune/seconds"}
+    assert set(results) == {*expected, "joint/seconds"}
+    assert "24/24" in errors  # Three steps of three pairs and two photos.
+    _, metadata = model_file.load(folder / "runs" / "joint" / "model.keras")
+    assert metadata.stages == ("joint",)
+    assert metadata.score_range is not None
+
+
 def test_a_loss_that_is_no_number_ends_with_1_and_advice(several):
     code, _, errors = several["no number"]
     assert "start again with a tenth of it in a new workdir" in errors
@@ -336,7 +362,7 @@ def test_a_loss_that_is_no_number_ends_with_1_and_advice(several):
 
 
 def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_begun(several, folder):
-    wrong = [reason for reason in several if reason not in ("again", "no number")]
+    wrong = [reason for reason in several if reason not in ("again", "no number", "joint")]
     assert len(wrong) == 17
     for reason in wrong:
         code, output, errors = several[reason]

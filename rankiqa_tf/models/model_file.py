@@ -41,14 +41,15 @@ class Metadata:
     """What a model is and how it is used.
 
     Attributes:
-        network: its name in models.NETWORKS.
+        network: its name, as models.build takes it.
         crop_size: height and width of its input, in pixels.
-        levels: the features it looks at, as models.build takes it.
+        levels: the levels it looks at, as models.build takes it.
         score_range: least and greatest opinion score it was fine-tuned on; None after
             ranking alone, when scores have an order but no scale.
         trained_on: the data, in words.
         stages: what was done, in order, such as ("rank", "finetune").
         direction: which scores are good.
+        pooling: what it takes of its levels, as models.build takes it.
         recipe: how a photo becomes crops, and their scores one.
         version: of rankiqa_tf when it was saved.
     """
@@ -60,6 +61,7 @@ class Metadata:
     trained_on: str
     stages: tuple[str, ...]
     direction: str = DIRECTION
+    pooling: str = "mean_and_deviation"
     recipe: str = RECIPE
     version: str = dataclasses.field(default_factory=_version)
 

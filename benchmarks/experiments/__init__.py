@@ -1,0 +1,1 @@
+"""The papers' experiments on learning to rank, sized by flags."""

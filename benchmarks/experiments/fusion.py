@@ -1,0 +1,42 @@
+"""The last level against several, in ranking.
+
+    python -m benchmarks.experiments.fusion --flagfile=benchmarks/experiments/fusion.cfg --photos=photos
+
+Each seed splits the photos anew. Prints the table of the ranking part of fusion.md.
+"""
+
+import dataclasses
+
+from absl import app
+from absl import flags
+
+from benchmarks.experiments import ranking_run
+from rankiqa_tf import config as config_lib
+
+_SEEDS = flags.DEFINE_integer("seeds", 3, "Splits.", lower_bound=1)
+_CHOICES = flags.DEFINE_list(
+    "choices", ["last", "stage3", "stage5", "stage3+stage5+head", "all"],
+    "What to compare: --levels, with + for the comma.",
+)  # fmt: skip
+config_lib.define_flags()
+
+
+def main(argv):
+    del argv
+    config = config_lib.from_flags()
+    photos = ranking_run.photos_of(config.photos)
+    found = {choice: [] for choice in _CHOICES.value}
+    for seed in range(_SEEDS.value):
+        training, held_out = ranking_run.split(photos, seed=seed)
+        known = ranking_run.versions_of(training, config)
+        unknown = ranking_run.versions_of(held_out, config)
+        for choice in found:
+            changed = dataclasses.replace(
+                config, levels=choice.replace("+", ","), seed=seed
+            )
+            found[choice].append(ranking_run.figures_of(changed, known, unknown))
+    print(ranking_run.table("levels", found))
+
+
+if __name__ == "__main__":
+    app.run(main)

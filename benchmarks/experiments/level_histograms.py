@@ -1,0 +1,40 @@
+"""Do scores tell levels apart on photos of another source? The paper's Figure 2.
+
+    python -m benchmarks.experiments.level_histograms --model=runs/ranked/model.keras --photos=other_photos --preset=live --output=figures
+
+Scores every level of every photo of the folder with a ranker that was trained on others,
+draws a histogram for each distortion and prints pair accuracy and SROCC with level.
+"""
+
+from pathlib import Path
+
+from absl import app
+from absl import flags
+
+from rankiqa_tf import metrics
+from rankiqa_tf import scoring
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import versions
+from rankiqa_tf.models import model_file
+from rankiqa_tf.ranking_check import RankingCheck
+from rankiqa_tf.report import histograms
+
+_MODEL = flags.DEFINE_string("model", None, "The ranker.", required=True)
+_PHOTOS = flags.DEFINE_string("photos", None, "Photos to distort.", required=True)
+_PRESET = flags.DEFINE_string("preset", "live", "Distortions and their levels.")
+_OUTPUT = flags.DEFINE_string("output", None, "Folder of the figures.", required=True)
+
+
+def main(argv):
+    del argv
+    model, metadata = model_file.load(_MODEL.value)
+    photos = decode.find_photos([_PHOTOS.value])
+    made = versions.of_photos(photos, _PRESET.value, budget=0)
+    check = RankingCheck(made, crop_size=metadata.crop_size, seed=0)
+    result = check.whole_photos(scoring.Scorer(model, metadata).score)
+    histograms.draw(result, Path(_OUTPUT.value))
+    print(metrics.to_json(result.summary("rank"), indent=2))
+
+
+if __name__ == "__main__":
+    app.run(main)

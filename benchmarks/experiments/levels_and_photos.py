@@ -1,0 +1,96 @@
+"""How many levels, how many photos? The supplement's Table 4.
+
+    python -m benchmarks.experiments.levels_and_photos --flagfile=benchmarks/experiments/levels_and_photos.cfg --photos=photos
+
+Trains with 2 to 6 levels of each distortion, the pristine photo among them, evenly spread
+over the preset's, and with a fifth to all of the training photos; each run passes as
+many images through the network. Looked at are all levels of photos held out. Prints the
+table of levels_and_photos.md.
+"""
+
+import dataclasses
+import numpy as np
+import tensorflow as tf
+from absl import app
+from absl import flags
+
+from benchmarks.experiments import ranking_run
+from rankiqa_tf import config as config_lib
+from rankiqa_tf.data import versions
+
+IMAGES = 48  # In a batch, or a little less.
+
+_SEEDS = flags.DEFINE_integer("seeds", 3, "Runs of each size.", lower_bound=1)
+config_lib.define_flags()
+
+
+class SomeLevels:
+    """Versions with fewer levels than there are, as `versions.Versions` says.
+
+    Args:
+        all_levels: where they come from.
+        levels: which levels to take, in order, 0 first.
+    """
+
+    def __init__(self, all_levels: versions.Versions, levels: np.ndarray):
+        self._versions, self._levels = all_levels, tf.constant(levels, tf.int32)
+        self.names, self.num_photos = all_levels.names, all_levels.num_photos
+        self.num_levels = len(levels) - 1
+        self.better = all_levels.better[:, levels][:, :, levels]
+
+    def photo(self, content):
+        """As of all levels."""
+        return self._versions.photo(content)
+
+    def whole(self, photo, kind, level, seed):
+        """As of all levels."""
+        return self._versions.whole(photo, kind, self._levels[level], seed)
+
+    def crop(self, photo, kind, level, size, seed):
+        """As of all levels."""
+        return self._versions.crop(photo, kind, self._levels[level], size, seed)
+
+
+class SomePhotos:
+    """The first of the photos only, as `versions.Versions` says."""
+
+    def __init__(self, all_photos: versions.Versions, count: int):
+        self.names, self.num_levels = all_photos.names, all_photos.num_levels
+        self.better, self.num_photos = all_photos.better, count
+        self.photo, self.whole = all_photos.photo, all_photos.whole
+        self.crop = all_photos.crop
+
+
+def compared(config, known, unknown):
+    """Figures of each seed, from as many images whatever the levels."""
+    of_a_photo = len(known.names) * (known.num_levels + 1)
+    photos = IMAGES // of_a_photo
+    steps = round(config.rank_steps * IMAGES / (photos * of_a_photo))
+    config = dataclasses.replace(config, photos_per_batch=photos, rank_steps=steps)
+    return [
+        ranking_run.figures_of(dataclasses.replace(config, seed=seed), known, unknown)
+        for seed in range(_SEEDS.value)
+    ]
+
+
+def main(argv):
+    del argv
+    config = config_lib.from_flags()
+    training, held_out = ranking_run.split(ranking_run.photos_of(config.photos), seed=0)
+    known = ranking_run.versions_of(training, config)
+    unknown = ranking_run.versions_of(held_out, config)
+    every = known.num_levels + 1
+    found = {}
+    for count in range(2, every + 1):
+        levels = np.rint(np.linspace(0, known.num_levels, count)).astype(int)
+        title = f"{count} levels: {', '.join(map(str, levels))}"
+        found[title] = compared(config, SomeLevels(known, levels), unknown)
+    for share in (0.2, 0.4, 0.6, 0.8):
+        some = SomePhotos(known, round(share * known.num_photos))
+        title = f"{every} levels of {some.num_photos} photos"
+        found[title] = compared(config, some, unknown)
+    print(ranking_run.table(f"of {known.num_photos} photos", found))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,45 @@
+"""Networks side by side, trained to rank from scratch: the paper's Table 1.
+
+    python -m benchmarks.experiments.networks --flagfile=benchmarks/experiments/networks.cfg --photos=photos
+
+Prints the table of networks.md: every network after as many steps, with the time of one.
+"""
+
+import dataclasses
+
+import keras
+from absl import app
+from absl import flags
+
+from benchmarks.experiments import ranking_run
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import models
+
+_SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each network.", lower_bound=1)
+_NETWORKS = flags.DEFINE_list(
+    "networks", ["shallow", "alexnet", "efficientnet_lite0"], "What to compare."
+)
+config_lib.define_flags()
+
+
+def main(argv):
+    del argv
+    config = config_lib.from_flags()
+    training, held_out = ranking_run.split(ranking_run.photos_of(config.photos), seed=0)
+    known = ranking_run.versions_of(training, config)
+    unknown = ranking_run.versions_of(held_out, config)
+    found = {}
+    for name in _NETWORKS.value:
+        size = models.build(name, levels=config.levels).count_params()
+        keras.backend.clear_session()
+        found[f"{name} ({size:,} parameters)"] = [
+            ranking_run.figures_of(
+                dataclasses.replace(config, network=name, seed=seed), known, unknown
+            )
+            for seed in range(_SEEDS.value)
+        ]
+    print(ranking_run.table("network", found))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,126 @@
+"""What the experiments share: photos, their versions, and a ranker trained on them."""
+
+import dataclasses
+import tempfile
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from rankiqa_tf.config import Config
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import references
+from rankiqa_tf.data import versions
+from rankiqa_tf.models import model_file
+from rankiqa_tf.ranking_check import LevelScores
+from rankiqa_tf.ranking_check import RankingCheck
+from rankiqa_tf.stages import beginning
+from rankiqa_tf.stages import ranking
+
+_KEPT_BYTES = 8 << 30  # Experiments see their photos often.
+
+
+def photos_of(folder: str) -> list[Path]:
+    """The photos of a folder, or the embedded ones."""
+    return decode.find_photos([folder]) if folder else references.embedded_photos()
+
+
+def split(photos: Sequence[Path], *, seed: int) -> tuple[list[Path], list[Path]]:
+    """Photos to train on and the fifth that is held out."""
+    names = [photo.name for photo in photos]
+    return references.split(photos, holdout=0.2, seed=seed, groups=names)
+
+
+def versions_of(photos: Sequence[Path], config: Config) -> versions.Versions:
+    """Versions under the preset of the options, kept in memory if they fit 8 GiB."""
+    return versions.of_photos(photos, config.preset, budget=_KEPT_BYTES)
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A trained ranker.
+
+    Attributes:
+        model: the ranker.
+        metadata: of the model.
+        seconds: how long training took, looks included.
+        looks: single crops of held-out photos at the looks, by the number of steps.
+    """
+
+    model: keras.Model
+    metadata: model_file.Metadata
+    seconds: float
+    looks: dict[int, LevelScores]
+
+
+def run(
+    config: Config,
+    training: versions.Versions,
+    held_out: versions.Versions,
+    *,
+    looking: Callable[[LevelScores], dict[str, float]],
+) -> Run:
+    """Trains a ranker and looks at held-out photos as it learns.
+
+    Args:
+        config: the options of ranking.
+        training: what to train on.
+        held_out: what to look at, every `config.evaluate_every` steps and at the end.
+        looking: what to show of a look.
+    """
+    model, metadata = beginning.start(config)
+    crop_size = beginning.training_crop_size(metadata, config)
+    check = RankingCheck(held_out, crop_size=crop_size, seed=0)
+    looks: dict[int, LevelScores] = {}
+
+    def look() -> dict[str, float]:
+        number = (len(looks) + 1) * config.evaluate_every
+        looks[number] = check.single_crops(model)
+        return looking(looks[number])
+
+    with tempfile.TemporaryDirectory() as workdir:
+        seconds = ranking.train_to_rank(
+            model, metadata, training, config, Path(workdir), look=look
+        )
+    looks[config.rank_steps] = check.single_crops(model)
+    return Run(model, metadata, seconds, looks)
+
+
+def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
+    """The hinge over all pairs of one photo, float64 [distortions]."""
+    found = []
+    for each, better in zip(scores.scores.swapaxes(0, 1), scores.better, strict=True):
+        differences = each[:, :, np.newaxis] - each[:, np.newaxis]  # [photos, n, n]
+        found.append(np.maximum(0, margin - differences[:, better]).mean())
+    return np.array(found)
+
+
+
+def figures_of(
+    config: Config, training: versions.Versions, held_out: versions.Versions
+) -> list[float]:
+    """Trains a ranker: its pair accuracy and SROCC with level on single crops of photos
+    held out, and the seconds of a step."""
+    config = dataclasses.replace(config, evaluate_every=config.rank_steps)
+    done = run(config, training, held_out, looking=lambda _: {})
+    figures = done.looks[config.rank_steps].summary("look")
+    return [
+        figures["look/pair_accuracy"],
+        figures["look/srocc"],
+        done.seconds / config.rank_steps,
+    ]
+
+
+def table(what: str, found: dict[str, list[list[float]]]) -> str:
+    """A row for each thing compared: figures as mean and deviation over its runs."""
+    rows = [
+        f"| {what} | pair accuracy | SROCC with level | seconds a step |",
+        "| --- | --- | --- | --- |",
+    ]
+    for title, runs in found.items():
+        means, deviations = np.mean(runs, 0), np.std(runs, 0)
+        cells = [f"{means[n]:.3f} ± {deviations[n]:.3f}" for n in (0, 1)]
+        rows.append(f"| {title} | {' | '.join(cells)} | {means[2]:.2f} |")
+    return "\n".join(rows)

@@ -1,0 +1,95 @@
+"""Does a training step take the same time throughout?
+
+    python -m benchmarks.step_time > benchmarks/step_time.md
+
+Trains 200 steps with the trainer itself, checkpoints and records included, on batches
+that are there already, and compares quarters of the run. A step that were traced again,
+or a graph that grew, would show.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf import losses
+from rankiqa_tf import models
+from rankiqa_tf import trainer
+
+STEPS = 200
+# Network, side of the crops, images in a step.
+SIZES = (("shallow", 227, 48), ("efficientnet_lite0", 96, 12))
+
+
+class Batches:
+    """The same batch again and again; notes when each is asked for."""
+
+    def __init__(self, side, size):
+        self.size, self.times = size, []
+        level = np.arange(size) % 6
+        self._batch = {
+            "image": tf.random.stateless_uniform((size, side, side, 3), (1, 2)),
+            "level": tf.constant(level, tf.int32),
+            "distortion": tf.zeros([size], tf.int32),
+        }
+
+    def dataset(self, first_step, last_step):
+        """Batches, one by one."""
+        for _ in range(first_step, last_step):
+            self.times.append(time.monotonic())
+            yield self._batch
+
+
+def quarters(name, side, size):
+    """Median seconds of a step in each quarter of a run, and the number of traces."""
+    better = np.triu(np.ones((1, 6, 6), bool), 1)
+    traces = []
+
+    def loss(scores, batch):
+        traces.append(scores.shape)
+        mask = losses.pair_mask(better, batch["distortion"], batch["level"])
+        return losses.ranking_hinge(scores, mask, margin=1.0)
+
+    batches = Batches(side, size)
+    plan = trainer.Plan(
+        steps=STEPS,
+        optimizer="adam",
+        learning_rate=1e-5,
+        schedule="cosine",
+        decay_steps=STEPS,
+        warmup_steps=0,
+        l2=0.0,
+        checkpoint_every=50,
+        look_every=STEPS,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.train(
+            models.build(name),
+            batches,
+            loss,
+            plan,
+            prepare=lambda: None,
+            look=dict,
+            checkpoints=Path(folder, "checkpoints"),
+            tensorboard=Path(folder, "tensorboard"),
+        )
+    seconds = np.diff(batches.times)[1:]  # The first step is traced.
+    return [np.median(part) for part in np.array_split(seconds, 4)], len(traces)
+
+
+def main():
+    print(f"# Time of a step\n\n{__doc__}")
+    print("| network | images | median ms, 1st quarter | 2nd | 3rd | 4th | traces |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name, side, size in SIZES:
+        keras.utils.set_random_seed(0)
+        parts, traces = quarters(name, side, size)
+        cells = " | ".join(f"{1000 * part:.0f}" for part in parts)
+        print(f"| {name} | {size} of {side} | {cells} | {traces} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

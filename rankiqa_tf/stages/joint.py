@@ -1,0 +1,78 @@
+"""Both stages in one: ranking keeps a network honest while it learns human scores."""
+
+import dataclasses
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+
+from rankiqa_tf import losses
+from rankiqa_tf import trainer
+from rankiqa_tf.config import Config
+from rankiqa_tf.data import joint
+from rankiqa_tf.models import model_file
+from rankiqa_tf.ranking_check import LevelScores
+from rankiqa_tf.stages import finetuning
+from rankiqa_tf.stages import ranking
+from rankiqa_tf.stages import beginning
+from rankiqa_tf.stages.split import Split
+
+
+def rank_and_finetune(
+    model: keras.Model,
+    metadata: model_file.Metadata,
+    photos: Split,
+    scored: Split,
+    config: Config,
+    workdir: Path,
+) -> tuple[model_file.Metadata, dict[str, float], LevelScores]:
+    """Trains a model on ranked and on scored photos in each step; changes it in place.
+
+    The loss is the squared error in units of the opinions' variance plus
+    `config.joint_weight` times the ranking loss of scores in units of their standard
+    deviation, so that the margin means the same whatever the scale of MOS.
+
+    Args:
+        model: from `start`.
+        metadata: of the model.
+        photos: to rank, as `rank` takes them.
+        scored: `ScoredPhoto`s.
+        config: the options; steps and rate are those of fine-tuning.
+        workdir: where checkpoints and records go.
+
+    Returns:
+        What is known of the model now, the figures on all that is held out, and the
+        held-out scores of distorted photos.
+    """
+    training = ranking.training_versions(photos, config)
+    to_rank = ranking.make_batches(training, metadata, config)
+    to_score = finetuning.make_batches(scored, metadata, config)
+    ranking_loss = ranking.make_loss(training.better, config)
+    deviation = finetuning.opinions(scored).std()
+
+    def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
+        in_deviations = scores / deviation
+        error = losses.squared_error(
+            in_deviations[to_rank.size :], batch["mos"] / deviation
+        )
+        ranked = ranking_loss(in_deviations[: to_rank.size], batch)
+        return error + config.joint_weight * ranked
+
+    seconds = finetuning.train_to_score(
+        model,
+        metadata,
+        scored,
+        joint.JointBatches(to_rank, to_score),
+        loss,
+        config,
+        workdir,
+        stage="joint",
+    )
+    metadata = finetuning.scored_as(metadata, scored, config, stage="joint")
+    metadata = dataclasses.replace(
+        metadata,
+        trained_on=beginning.join(metadata.trained_on, ranking.ranked_on(photos, config)),
+    )
+    figures, result = ranking.evaluate(model, metadata, photos, config)
+    figures |= finetuning.evaluate(model, metadata, scored)
+    return metadata, {"joint/seconds": seconds, **figures}, result
