@@ -5,95 +5,202 @@ Every model is a plain Keras functional model without objects of ours, so that
 """
 
 import dataclasses
+import difflib
+import functools
+from collections.abc import Callable
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 import keras
 
+from rankiqa_tf.models import alexnet
 from rankiqa_tf.models import efficientnet_lite
 from rankiqa_tf.models import heads
+from rankiqa_tf.models import keras_applications
 from rankiqa_tf.models import shallow
+from rankiqa_tf.models import vgg16
 
-Weights = Literal["imagenet"] | None
 Levels = Literal["last", "all"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Network:
-    """A row of the table of networks.
+    """A network that there is.
 
     Attributes:
-        crop_size: side of the square crops it is trained on and scores, in pixels.
-        weights: the pre-trained weights there are.
-        levels: the choices of features for the score there are.
+        crop_size: side of the square crops it is trained on, in pixels.
+        smallest: the least side of images it takes; where the levels that were chosen
+            fix the side (see the model's input_shape), that is `crop_size`.
+        levels: names of what a score can be made of, first to last.
+        weights: names of the pre-trained weights there are.
+        files: endings of the weight files it takes.
+        backbone: `backbone(weights=, levels=)` makes the model from images in 0..1 to
+            its last level, and its levels by name.
     """
 
     crop_size: int
-    weights: tuple[Weights, ...] = (None,)
-    levels: tuple[Levels, ...] = ("last",)
+    smallest: int
+    levels: tuple[str, ...]
+    weights: tuple[str, ...] = ()
+    files: tuple[str, ...] = (".npz",)
+    backbone: Callable[..., tuple[keras.Model, dict[str, keras.KerasTensor]]]
 
 
+def _efficientnet_lite(name: str, *weights: str) -> Network:
+    return Network(
+        crop_size=efficientnet_lite.VARIANTS[name].crop_size,
+        smallest=efficientnet_lite.SMALLEST,
+        levels=efficientnet_lite.LEVELS,
+        weights=weights,
+        backbone=functools.partial(efficientnet_lite.build, name),
+    )
+
+
+# Our own; those of keras.applications, by Keras' names, stand beside them.
 NETWORKS: Mapping[str, Network] = MappingProxyType(
     {
-        "shallow": Network(crop_size=shallow.CROP_SIZE),
-        "efficientnet_lite0": Network(
-            crop_size=efficientnet_lite.CROP_SIZE,
-            weights=(None, "imagenet"),
-            levels=("last", "all"),
+        "shallow": Network(
+            crop_size=shallow.CROP_SIZE,
+            smallest=shallow.SMALLEST,
+            levels=shallow.LEVELS,
+            backbone=shallow.build,
         ),
+        "alexnet": Network(
+            crop_size=alexnet.CROP_SIZE,
+            smallest=alexnet.SMALLEST,
+            levels=alexnet.LEVELS,
+            backbone=alexnet.build,
+        ),
+        "vgg16": Network(
+            crop_size=vgg16.CROP_SIZE,
+            smallest=vgg16.SMALLEST,
+            levels=vgg16.LEVELS,
+            weights=("imagenet",),
+            files=(".npz", ".h5"),
+            backbone=vgg16.build,
+        ),
+        "efficientnet_lite0": _efficientnet_lite("efficientnet_lite0", "imagenet"),
+        "efficientnet_lite1": _efficientnet_lite("efficientnet_lite1"),
+        "efficientnet_lite2": _efficientnet_lite("efficientnet_lite2"),
     }
 )
 
 
+def network(name: str) -> Network:
+    """Looks a network up.
+
+    Args:
+        name: a key of `NETWORKS`, or Keras' name of a backbone of keras.applications,
+            such as MobileNetV2.
+
+    Raises:
+        ValueError: if there is none of this name, naming those there are.
+    """
+    if name in NETWORKS:
+        return NETWORKS[name]
+    if name in keras_applications.names():
+        return Network(
+            crop_size=keras_applications.crop_size(name),
+            smallest=keras_applications.smallest(name),
+            levels=keras_applications.levels_of(name),
+            weights=("imagenet",),
+            files=(".h5",),
+            backbone=functools.partial(keras_applications.build, name),
+        )
+    names = [*NETWORKS, *keras_applications.names()]
+    close = difflib.get_close_matches(name.lower(), [n.lower() for n in names])
+    names.sort(key=lambda n: close.index(n.lower()) if n.lower() in close else 3)
+    raise ValueError(f"no network {name!r}; there are: {', '.join(names)}")
+
+
+def check(
+    name: str,
+    *,
+    weights: str | None = None,
+    levels: str = "last",
+    pooling: str = "mean_and_deviation",
+) -> None:
+    """Raises the errors of `build` that need no building."""
+    row = network(name)
+    _chosen(name, levels)
+    if pooling not in heads.POOLINGS:
+        raise ValueError(
+            f"no pooling {pooling!r}; there are: {', '.join(heads.POOLINGS)}"
+        )
+    if weights is None or weights in row.weights:
+        return
+    takes = " or ".join([*row.weights, *(f"a file *{end}" for end in row.files)])
+    if weights == "imagenet" or Path(weights).suffix not in row.files:
+        raise ValueError(
+            f"network {name} takes as weights {takes}, or none; not {weights!r}"
+        )
+    if not Path(weights).is_file():
+        raise ValueError(f"there is no file of weights {weights!r}")
+
+
 def build(
-    name: str, *, weights: Weights = None, levels: Levels = "last"
+    name: str,
+    *,
+    weights: str | None = None,
+    levels: str = "last",
+    pooling: str = "mean_and_deviation",
+    train_batch_norm: bool = False,
 ) -> keras.Model:
     """Makes a network with one output, the score.
 
     Args:
-        name: a key of `NETWORKS`.
-        weights: "imagenet" for pre-trained weights, None for random ones (decided by
-            `keras.utils.set_random_seed`).
-        levels: what the score is made of: "last", the means over space of the last
-            layer; or "all", means and standard deviations of every level, which see
-            fine structure as well as content.
+        name: see `network`.
+        weights: "imagenet" or the path of a file for pre-trained weights, None for
+            random ones (decided by `keras.utils.set_random_seed`). Layers that a file
+            does not have are random.
+        levels: what the score is made of: "last", "all", or names of the network's
+            levels with commas between them. Many levels see fine structure as well as
+            content. What none of them needs is not in the model.
+        pooling: what is taken of a level with space, "mean" or "mean_and_deviation"
+            of each channel over space. A level that is a vector is taken as it is.
+        train_batch_norm: whether pre-trained batch normalisation is trained; random
+            one always is.
 
     Returns:
-        A model from images float32 [N, h, w, 3], in 0..1, to scores float32 [N].
+        A model from images float32 [N, h, w, 3], in 0..1, to scores float32 [N]. Where
+        the last level is a vector and the only one chosen it is the paper's network;
+        elsewhere features are standardised before the score (see `heads`).
 
     Raises:
         ValueError: if there is no such network, or none with these weights or levels.
+        ModuleNotFoundError: if the weights are in a package that is not installed.
     """
-    if name not in NETWORKS:
-        raise ValueError(f"no network {name!r}; there are: {', '.join(NETWORKS)}")
-    network = NETWORKS[name]
-    for what, value, choices in (
-        ("weights", weights, network.weights),
-        ("levels", levels, network.levels),
-    ):
-        if value not in choices:
-            raise ValueError(
-                f"network {name} has no {what}={value!r}; "
-                f"there are: {', '.join(map(repr, choices))}"
-            )
-    if name == "shallow":
-        backbone = shallow.build()
-        return heads.attach(backbone, backbone.output)
-    backbone, outputs = efficientnet_lite.build()
-    if weights == "imagenet":
-        efficientnet_lite.load_imagenet(backbone)
+    check(name, weights=weights, levels=levels, pooling=pooling)
+    chosen = _chosen(name, levels)
+    row = network(name)
+    backbone, outputs = row.backbone(weights=weights, levels=chosen)
     for layer in backbone.layers:
         # A ranked batch is half destroyed photos: its statistics are no photo's. So
         # normalisation stays as it was learnt.
-        if weights and isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = False
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = weights is None or train_batch_norm
+    features = [part for n in chosen for part in heads.pooled(outputs[n], pooling)]
+    if chosen == row.levels[-1:] and len(outputs[chosen[0]].shape) == 2:
+        return heads.attach(backbone, features[0])
+    return heads.attach(backbone, heads.standardised(features))
+
+
+def _chosen(name: str, levels: str) -> tuple[str, ...]:
+    """The names of the levels that are chosen, first to last."""
+    there_are = network(name).levels
     if levels == "last":
-        pooled = [heads.mean_over_space(backbone.output)]
-    else:
-        pooled = [
-            pool(level)
-            for level in outputs.values()
-            for pool in (heads.mean_over_space, heads.deviation_over_space)
-        ]
-    return heads.attach(backbone, heads.standardised(pooled))
+        return there_are[-1:]
+    if levels == "all":
+        return there_are
+    names = [level.strip() for level in levels.split(",")]
+    for level in names:
+        if level not in there_are:
+            raise ValueError(
+                f"network {name} has no level {level!r}; there are: last, all, or "
+                f"any of {', '.join(there_are)}"
+            )
+        if names.count(level) > 1:
+            raise ValueError(f"levels={levels!r} names {level} more than once")
+    return tuple(level for level in there_are if level in names)

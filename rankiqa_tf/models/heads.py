@@ -1,6 +1,9 @@
 """From the features of a network to its score."""
 
+from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -16,28 +19,63 @@ PENALTY = 0.01
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
-    """From [N, h, w, c] to the mean of each channel, [N, c]."""
-    return keras.ops.mean(level, axis=(1, 2))
+    """From [N, h, w, c] to the mean of each channel, float32 [N, c]."""
+    return keras.ops.mean(_float32(level), axis=(1, 2))
 
 
 def deviation_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
-    """From [N, h, w, c] to the standard deviation of each channel, [N, c]."""
+    """From [N, h, w, c] to the standard deviation of each channel, float32 [N, c]."""
     # The constant bounds the root's slope where a channel is silent.
-    return keras.ops.sqrt(keras.ops.var(level, axis=(1, 2)) + 1e-4)
+    return keras.ops.sqrt(keras.ops.var(_float32(level), axis=(1, 2)) + 1e-4)
 
 
-def standardised(pooled: list[keras.KerasTensor]) -> keras.KerasTensor:
+def _float32(level: keras.KerasTensor) -> keras.KerasTensor:
+    # In half precision a sum over space soon passes 65504, the greatest number.
+    return keras.ops.cast(level, "float32")
+
+
+POOLINGS: Mapping[str, tuple[Callable, ...]] = MappingProxyType(
+    {
+        "mean": (mean_over_space,),
+        "mean_and_deviation": (mean_over_space, deviation_over_space),
+    }
+)
+
+
+def pooled(level: keras.KerasTensor, pooling: str) -> list[keras.KerasTensor]:
+    """Takes a level's features.
+
+    Args:
+        level: [N, h, w, c], or a vector [N, c], which is taken as it is.
+        pooling: a key of `POOLINGS`.
+
+    Returns:
+        Features, each [N, c].
+    """
+    if len(level.shape) == 2:
+        return [level]
+    return [pool(level) for pool in POOLINGS[pooling]]
+
+
+def standardised(features: list[keras.KerasTensor]) -> keras.KerasTensor:
     """Joins features and brings each to mean 0 and variance 1.
 
     Levels differ a hundredfold in scale; a linear score of raw features would see
     one of them. `fit_standardisation` sets the means and variances; training does
     not change them.
     """
-    features = keras.layers.Concatenate()(pooled) if len(pooled) > 1 else pooled[0]
+    joined = features[0]
+    if len(features) > 1:
+        joined = keras.layers.Concatenate(dtype="float32")(features)
     layer = keras.layers.BatchNormalization(
-        center=False, scale=False, epsilon=1e-6, name=_STANDARDISE, trainable=False
+        center=False,
+        scale=False,
+        epsilon=1e-6,
+        name=_STANDARDISE,
+        trainable=False,
+        dtype="float32",
     )
-    return layer(features)
+    return layer(joined)
 
 
 def attach(backbone: keras.Model, features: keras.KerasTensor) -> keras.Model:
