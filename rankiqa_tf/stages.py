@@ -261,6 +261,7 @@ def _plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
         decay_steps=config.decay_steps,
         warmup_steps=config.warmup_steps,
         l2=config.l2,
+        seed=config.seed,
         checkpoint_every=config.checkpoint_every,
         look_every=config.evaluate_every,
     )
