@@ -154,32 +154,6 @@ def test_adam_is_that_of_its_paper(tmp_path):
     np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-3)
 
 
-def rate_at(optimizer, step):
-    optimizer.iterations.assign(step)
-    return float(optimizer.learning_rate)
-
-
-def test_the_step_schedule_divides_by_10_every_decay_steps():
-    optimizer = plan(learning_rate=1e-4, decay_steps=10_000).make_optimizer()
-    rates = [rate_at(optimizer, step) for step in (0, 9_999, 10_000, 19_999, 45_000)]
-    np.testing.assert_allclose(rates, [1e-4, 1e-4, 1e-5, 1e-5, 1e-8], rtol=1e-5)
-
-
-def test_a_cosine_may_begin_with_a_rise_from_0():
-    optimizer = plan(
-        schedule="cosine", learning_rate=0.5, steps=110, warmup_steps=10
-    ).make_optimizer()
-    rates = [float(optimizer._learning_rate(step)) for step in (0, 5, 10, 60, 110)]
-    np.testing.assert_allclose(rates, [0, 0.25, 0.5, 0.25, 0], atol=1e-6)
-
-
-def test_the_cosine_schedule_falls_to_0_at_the_last_step():
-    optimizer = plan(schedule="cosine", learning_rate=0.5, steps=100).make_optimizer()
-    rates = [rate_at(optimizer, step) for step in (0, 50, 75, 100)]
-    # (1 + cos(pi * 3/4)) / 4
-    np.testing.assert_allclose(rates, [0.5, 0.25, 0.0732233, 0], atol=1e-6)
-
-
 def scalars(folder):
     """All scalars of TensorBoard's files: {name: {step: value}}."""
     found = {}

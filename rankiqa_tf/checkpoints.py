@@ -1,0 +1,92 @@
+"""Checkpoints of a run: the newest two, and one that can be read among them."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+_KEPT = 2
+# What reading a file that was cut short or overwritten with zeros ends in.
+_DAMAGED = (
+    tf.errors.DataLossError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.NotFoundError,
+    tf.errors.OutOfRangeError,
+)
+
+
+class Checkpoints:
+    """A folder of checkpoints, named by their steps.
+
+    Args:
+        folder: where they are; made with the first.
+        state: what they hold: variables, models, optimizers and lists of them by name.
+    """
+
+    def __init__(self, folder: Path, state: dict[str, Any]):
+        self._folder = folder
+        self._checkpoint = tf.train.Checkpoint(**state)
+        self._manager: tf.train.CheckpointManager | None = None
+
+    def save(self, step: int) -> None:
+        """Writes a checkpoint and deletes those that are too old."""
+        if self._manager is None:
+            self._manager = tf.train.CheckpointManager(
+                self._checkpoint, str(self._folder), max_to_keep=_KEPT
+            )
+        self._manager.save(step)
+
+    def restore(self) -> bool:
+        """Sets the state from the newest checkpoint that can be read.
+
+        One that cannot, as a power cut may leave it, is named on stderr and deleted.
+
+        Returns:
+            Whether there was any.
+
+        Raises:
+            ValueError: if there are checkpoints and none can be read, or they were
+                written with other options.
+        """
+        # Files, not the folder's list of them: a power cut may have taken that too.
+        there = sorted(
+            (file.with_suffix("") for file in self._folder.glob("ckpt-*.index")),
+            key=lambda path: int(path.name.removeprefix("ckpt-")),
+        )
+        good = list(there)
+        while good and not self._read(good[-1]):
+            good.pop()
+        if not there:
+            return False
+        if not good:
+            raise ValueError(
+                f"no checkpoint in {self._folder} can be read (tried "
+                f"{', '.join(path.name for path in there)}): delete this folder to "
+                "train this stage from its start"
+            )
+        for path in there[len(good) :]:
+            print(
+                f"{path} is damaged and was deleted; going on from {good[-1].name}",
+                file=sys.stderr,
+            )
+            for file in self._folder.glob(f"{path.name}.*"):
+                file.unlink()
+        tf.compat.v1.train.update_checkpoint_state(
+            str(self._folder),
+            str(good[-1]),
+            all_model_checkpoint_paths=[str(path) for path in good],
+        )
+        return True
+
+    def _read(self, path: Path) -> bool:
+        try:
+            self._checkpoint.read(str(path)).assert_existing_objects_matched()
+        except _DAMAGED:
+            return False
+        except (AssertionError, ValueError) as error:
+            raise ValueError(
+                f"{path} was written with another network or other options: give "
+                f"those, or another folder ({error})"
+            ) from error
+        return True

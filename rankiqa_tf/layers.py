@@ -1,0 +1,77 @@
+"""What becomes of layers while they train: some are frozen, some compute in less.
+
+Both last for a `with` block. A step of training needs them only while it is traced;
+so a model that is looked at or saved between steps is as it ever was.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+
+def leaves(model: keras.Model) -> Iterator[keras.Layer]:
+    """Yields the layers of a model in their order, those of models inside it too."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from leaves(layer)
+        else:
+            yield layer
+
+
+@contextmanager
+def frozen(model: keras.Model, count: int) -> Iterator[None]:
+    """Freezes the first layers with weights; afterwards they are as before.
+
+    A frozen layer's weights are not trainable, and batch normalisation in it uses
+    its moving statistics and leaves them as they are.
+
+    Args:
+        model: whose layers.
+        count: how many layers with weights to freeze, from the input on.
+
+    Raises:
+        ValueError: if nothing would be left to train.
+    """
+    weighted = [layer for layer in leaves(model) if layer.weights]
+    before = [(layer, layer.trainable) for layer in weighted[:count]]
+    try:
+        for layer, _ in before:
+            layer.trainable = False
+        if not model.trainable_variables:
+            raise ValueError(
+                f"{count} frozen layers leave nothing to train in {model.name}, which "
+                f"has {len(weighted)} layers with weights: freeze fewer"
+            )
+        yield
+    finally:
+        for layer, trainable in before:
+            layer.trainable = trainable
+
+
+@contextmanager
+def computing_in(model: keras.Model, precision: str) -> Iterator[None]:
+    """Lets the layers between pixels and head compute in a mixed precision.
+
+    The layers before the first with trainable weights stay as they are: rounded to
+    bfloat16's 8 bits, pixels of 0..255 would lose the very noise that is to be seen.
+    So do all that give a vector for an image rather than a map: the head and its
+    score, which want exact sums and take little time.
+
+    Args:
+        model: float32; its variables stay so.
+        precision: name of a Keras dtype policy, such as "mixed_bfloat16".
+    """
+    before = []
+    seen_weights = False
+    try:
+        for layer in leaves(model):
+            seen_weights = seen_weights or bool(layer.trainable_weights)
+            rank = len(keras.tree.flatten(layer.output)[0].shape)
+            if seen_weights and rank > 2 and precision != "float32":
+                before.append((layer, layer.dtype_policy))
+                layer.dtype_policy = precision
+        yield
+    finally:
+        for layer, policy in before:
+            layer.dtype_policy = policy

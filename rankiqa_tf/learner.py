@@ -1,0 +1,147 @@
+"""What one step of training does to the weights, and all the state it needs."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf import layers
+from rankiqa_tf import losses
+from rankiqa_tf import optimizers
+from rankiqa_tf.plan import Plan
+
+Batch = dict[str, tf.Tensor]
+
+
+class Learner:
+    """Trains a model step by step.
+
+    The moving average of the weights (and of batch normalisation's statistics, which
+    belong to them) is A = A + (1 - d)(W - A) after update n = 1, 2, ..., with
+    d = min(plan.ema, (1 + n) / (10 + n)), as tf.train.ExponentialMovingAverage has
+    it: with a fixed d of 0.999, a third of the first weights would be left in the
+    average after a thousand updates.
+
+    Attributes:
+        state: all that a checkpoint must hold for training to go on as if it had not
+            been stopped; things by name.
+        steps: int64, the steps that were done: the only clock.
+        step: takes a batch, does a step with it and returns figures by name.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        loss: Callable[[tf.Tensor, Batch], tf.Tensor],
+        plan: Plan,
+    ):
+        self._model, self._loss, self._plan = model, loss, plan
+        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+        with layers.frozen(model, plan.frozen_layers):
+            self._variables = model.trainable_variables
+            self._optimizer = optimizers.make(plan, model, self.steps)
+        self._weights = [weight.value for weight in model.weights] if plan.ema else []
+        self._averages = [tf.Variable(w, trainable=False) for w in self._weights]
+        self._gradients = [
+            tf.Variable(tf.zeros(variable.shape), trainable=False)
+            for variable in (self._variables if plan.accumulate > 1 else [])
+        ]
+        # Keras does not count the state of dropout among what a checkpoint holds.
+        self._seeds = [
+            variable.value
+            for variable in model.variables
+            if variable.name == "seed_generator_state"
+        ]
+        self.state = {
+            "model": model,
+            "optimizer": self._optimizer,
+            "steps": self.steps,
+            "averages": self._averages,
+            "gradients": self._gradients,
+            "seeds": self._seeds,
+        }
+        self.step = tf.function(self._step)
+
+    def begin(self) -> None:
+        """Starts from the model as it is now."""
+        for number, seed in enumerate(self._seeds):
+            sequence = np.random.SeedSequence([self._plan.seed, number])
+            seed.assign([int(sequence.generate_state(1)[0]), 0])
+        self._assign(self._averages, self._weights)
+
+    def finish(self) -> None:
+        """Leaves the averaged weights in the model, where there is an average."""
+        self._assign(self._weights, self._averages)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Lends the model the averaged weights, where there is an average."""
+        before = [tf.identity(weight) for weight in self._weights]
+        self.finish()
+        try:
+            yield
+        finally:
+            self._assign(self._weights, before)
+
+    @staticmethod
+    def _assign(variables: list[tf.Variable], values: list) -> None:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+    def _step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        plan, optimizer = self._plan, self._optimizer
+        with (
+            layers.computing_in(self._model, plan.precision),
+            layers.frozen(self._model, plan.frozen_layers),
+            tf.GradientTape() as tape,
+        ):
+            scores = self._model(batch["image"], training=True)
+            data_loss = self._loss(scores, batch)
+            kernels = [v.value for v in self._variables if optimizers.is_kernel(v)]
+            penalty = losses.l2_penalty(kernels, plan.l2)
+            scaled_loss = optimizer.scale_loss(data_loss + penalty)
+        gradients = tape.gradient(
+            scaled_loss,
+            [variable.value for variable in self._variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        scale = optimizer.scale_loss(1.0)
+        rate = tf.convert_to_tensor(optimizer.learning_rate)
+        if plan.accumulate == 1:
+            self._update(gradients)
+        else:
+            gradients = self._accumulate(gradients)
+        self.steps.assign_add(1)
+        return {
+            "loss": data_loss,
+            "l2_penalty": penalty,
+            "gradient_norm": tf.linalg.global_norm(gradients) / scale,
+            "learning_rate": rate,
+        }
+
+    def _accumulate(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+        """Adds a batch's gradients; returns the mean of those since the last update."""
+        batches = self.steps % self._plan.accumulate + 1
+        means = [
+            kept.assign_add(gradient) / tf.cast(batches, tf.float32)
+            for kept, gradient in zip(self._gradients, gradients, strict=True)
+        ]
+
+        def update() -> None:
+            self._update(means)
+            self._assign(self._gradients, [tf.zeros_like(mean) for mean in means])
+
+        tf.cond(batches == self._plan.accumulate, update, lambda: None)
+        return means
+
+    def _update(self, gradients: list[tf.Tensor]) -> None:
+        self._optimizer.apply(gradients, self._variables)
+        if not self._plan.ema:
+            return
+        number = tf.cast(self.steps // self._plan.accumulate + 1, tf.float32)
+        decay = tf.minimum(self._plan.ema, (1 + number) / (10 + number))
+        for average, weight in zip(self._averages, self._weights, strict=True):
+            average.assign_add((1 - decay) * (weight - average))
