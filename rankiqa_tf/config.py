@@ -11,8 +11,9 @@ from absl import flags
 import distortions
 from rankiqa_tf import losses
 from rankiqa_tf import models
-from rankiqa_tf import trainer
+from rankiqa_tf import plan
 from rankiqa_tf.data import ranked
+from rankiqa_tf.models import heads
 
 _POSITIVE = (
     "margin",
@@ -52,7 +53,7 @@ class Config:
     pooling: str = _option(
         "mean_and_deviation",
         "What is taken of a level, over space.",
-        enum_values=get_args(models.Pooling),
+        enum_values=list(heads.POOLINGS),
     )
     init: str = _option(
         "random",
@@ -133,13 +134,13 @@ class Config:
     optimizer: str = _option(
         "sgd",
         "The optimizer; sgd has a momentum of 0.9.",
-        enum_values=("sgd", "adam", "adamw"),
+        enum_values=plan.OPTIMIZERS,
     )
     schedule: str = _option(
         "step",
         "Learning rate over the steps: times --decay_factor every --decay_steps, or a "
         "cosine to 0.",
-        enum_values=("step", "cosine"),
+        enum_values=plan.SCHEDULES,
     )
     warmup_steps: int = _option(
         0, "First steps, in which the rate rises from 0.", lower_bound=0
@@ -172,7 +173,7 @@ class Config:
     precision: str = _option(
         "float32",
         "What layers compute in while training; variables are float32.",
-        enum_values=get_args(trainer.Precision),
+        enum_values=plan.PRECISIONS,
     )
     rank_steps: int = _option(50_000, "Steps of ranking.", lower_bound=1)
     rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")

@@ -48,23 +48,23 @@ def run(
     """Does what the options say and returns the figures of results.json."""
     started = time.monotonic()
     figures: dict[str, float] = {}
-    if data.scored is not None:
-        scores_csv.write(workdir / "held_out.csv", data.scored.held_out)
-    if config.stage == "joint":
+    photos, scored = data.photos, data.scored
+    if scored:
+        scores_csv.write(workdir / "held_out.csv", scored.held_out)
+    if photos and scored and config.stage == "joint":
         metadata, figures, scores = stages.rank_and_finetune(
-            model, metadata, data.photos, data.scored, config, workdir
+            model, metadata, photos, scored, config, workdir
         )
         histograms.draw(scores, workdir / "figures")
-    if config.stage in ("rank", "both"):
+        photos = scored = None
+    if photos:
         metadata, figures, scores = stages.rank(
-            model, metadata, data.photos, config, workdir
+            model, metadata, photos, config, workdir
         )
         histograms.draw(scores, workdir / "figures")
         model_file.save(model, workdir / "ranked.keras", metadata)
-    if config.stage in ("finetune", "both"):
-        metadata, opinions = stages.finetune(
-            model, metadata, data.scored, config, workdir
-        )
+    if scored:
+        metadata, opinions = stages.finetune(model, metadata, scored, config, workdir)
         figures |= opinions
     model_file.save(model, workdir / "model.keras", metadata)
     run_folder.write_results(workdir, figures)  # Exports may fail; these stay.

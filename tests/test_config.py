@@ -217,7 +217,7 @@ def test_an_init_that_is_no_file_is_refused(tmp_path):
     ("options", "message"),
     [
         ({"network": "resnet"}, "no network 'resnet'"),
-        ({"network": "shallow", "init": "imagenet"}, "shallow has no"),
+        ({"network": "shallow", "init": "imagenet"}, "takes as weights a file"),
         ({"network": "shallow", "levels": "conv9"}, "no level 'conv9'"),
     ],
     ids=str,

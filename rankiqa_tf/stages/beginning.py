@@ -103,6 +103,7 @@ def plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
         ema=config.ema,
         precision=config.precision,
         frozen_layers=config.frozen_layers,
+        seed=config.seed,
         checkpoint_every=config.checkpoint_every,
         look_every=config.evaluate_every,
     )
