@@ -17,7 +17,7 @@ def pair_mask(
     better: npt.ArrayLike | tf.Tensor,
     distortion: tf.Tensor,
     level: tf.Tensor,
-    content: tf.Tensor | None = None,
+    group: tf.Tensor | None = None,
 ) -> tf.Tensor:
     """Says which image of a batch should score above which other.
 
@@ -27,9 +27,10 @@ def pair_mask(
         distortion: int32 [M], the kind of distortion of each image. Images of
             different distortions are never compared.
         level: int32 [M], its level, 0 for the pristine photo.
-        content: int32 [M], the photo each image was made of. Where given, only
-            images of the same photo are compared (the text of the paper); without
-            it, all of a distortion are (what the released code does).
+        group: int32 [M]. Where given, only images of the same group are compared:
+            of the same photo (the text of the paper), or of the same drawn pair (a
+            standard Siamese network); without it, all of a distortion are (what the
+            released code does).
 
     Returns:
         bool [M, M], true where image i should score above image j.
@@ -37,7 +38,7 @@ def pair_mask(
     # The order of each image's own distortion: [M, levels], then [M, M].
     than = tf.gather_nd(better, tf.stack([distortion, level], 1))
     mask = tf.gather(than, level, axis=1)
-    for same in (distortion, content):
+    for same in (distortion, group):
         if same is not None:
             mask &= same[:, tf.newaxis] == same[tf.newaxis]
     return mask
@@ -70,18 +71,77 @@ def ranking_hinge(
     Raises:
         ValueError: if the reduction is not one of the three.
     """
+    return _over_pairs(tf.nn.relu(margin - _leads(scores, mask)), mask, reduction)
+
+
+def ranking_logistic(
+    scores: tf.Tensor,
+    mask: tf.Tensor,
+    *,
+    reduction: Reduction = "mean_over_pairs",
+) -> tf.Tensor:
+    """Logistic loss over all pairs of a batch, log(1 + exp(-(s_i - s_j))).
+
+    It is the cross entropy of the chance that the better image wins, taken as the
+    sigmoid of its lead: RankNet (Burges et al., "Learning to rank using gradient
+    descent", ICML 2005). It needs no margin, and no pair ever costs nothing.
+
+    Args:
+        scores: float [M].
+        mask: bool [M, M], from `pair_mask`.
+        reduction: as of `ranking_hinge`.
+
+    Returns:
+        The loss, a scalar; 0 if no pair can be compared.
+
+    Raises:
+        ValueError: if the reduction is not one of the three.
+    """
+    return _over_pairs(tf.math.softplus(-_leads(scores, mask)), mask, reduction)
+
+
+def hardest(scores: tf.Tensor, mask: tf.Tensor, *, count: tf.Tensor | int) -> tf.Tensor:
+    """Picks the pairs whose better image leads least, or trails most.
+
+    Those are the pairs that cost most, by either loss and with any margin. The choice
+    has no gradient.
+
+    Args:
+        scores: float [M].
+        mask: bool [M, M], the pairs to pick from.
+        count: int32 scalar, how many to pick, 0 or more.
+
+    Returns:
+        bool [M, M], true at `count` pairs of the mask, or at all where it has no more.
+        Of equal ones those are first that come first, row by row.
+    """
+    pairs = tf.size(mask)
+    leads = tf.where(mask, _leads(scores, mask), scores.dtype.max)
+    order = tf.argsort(tf.reshape(leads, [pairs]), stable=True)
+    ranks = tf.reshape(tf.math.invert_permutation(order), tf.shape(mask))
+    return mask & (ranks < count)
+
+
+def _leads(scores: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
+    """By how much image i outscores image j, [M, M]; 0 outside the mask."""
+    # where, not a product, and before any function of the leads: infinite scores of
+    # unrelated images stay out of the loss and of its gradient.
+    leads = scores[:, tf.newaxis] - scores[tf.newaxis]
+    return tf.where(mask, leads, tf.zeros_like(leads))
+
+
+def _over_pairs(costs: tf.Tensor, mask: tf.Tensor, reduction: Reduction) -> tf.Tensor:
+    """Reduces the costs [M, M] of the pairs of a mask to a scalar."""
     if reduction not in get_args(Reduction):
         raise ValueError(
             f"no reduction {reduction!r}; there are: {', '.join(get_args(Reduction))}"
         )
-    shortfall = tf.nn.relu(margin - (scores[:, tf.newaxis] - scores[tf.newaxis]))
-    # where, not a product: an infinite score of an unrelated image stays out.
-    total = tf.reduce_sum(tf.where(mask, shortfall, tf.zeros_like(shortfall)))
+    total = tf.reduce_sum(tf.where(mask, costs, tf.zeros_like(costs)))
     if reduction == "mean_over_pairs":
-        pairs = tf.math.count_nonzero(mask, dtype=scores.dtype)
+        pairs = tf.math.count_nonzero(mask, dtype=costs.dtype)
         return tf.math.divide_no_nan(total, pairs)
     if reduction == "sum_over_images":
-        return total / tf.cast(tf.size(scores), scores.dtype)
+        return total / tf.cast(tf.shape(mask)[0], costs.dtype)
     return total
 
 

@@ -1,5 +1,6 @@
 """Losses and their pair masks: closed forms, loops in NumPy, and the paper's Eq. 10."""
 
+import functools
 import itertools
 
 import numpy as np
@@ -26,6 +27,11 @@ TID = pytest.param((9, 5, 1), 90, 20.0, id="tid2013")
 AUTHORS = pytest.mark.parametrize(("shape", "pairs", "caffe_loss"), [LIVE, TID])
 EVERY_REDUCTION = pytest.mark.parametrize(
     "reduction", ["mean_over_pairs", "sum_over_images", "sum"]
+)
+EVERY_LOSS = pytest.mark.parametrize(
+    "ranking_loss",
+    [functools.partial(losses.ranking_hinge, margin=10.0), losses.ranking_logistic],
+    ids=["hinge", "logistic"],
 )
 
 
@@ -137,8 +143,138 @@ def test_gradient_is_that_of_the_paper(seed, same_content):
     )
 
 
+@AUTHORS
+def test_equal_scores_cost_ln_2_a_pair_by_the_logistic_loss(shape, pairs, caffe_loss):
+    del caffe_loss
+    distortion, level, _ = batch(*shape)
+    mask = losses.pair_mask(FALLING, distortion, level)
+    scores = tf.fill([len(level)], -7.5)
+    for reduction, number in (
+        ("sum_over_images", pairs / len(level)),
+        ("mean_over_pairs", 1),
+        ("sum", pairs),
+    ):
+        np.testing.assert_allclose(
+            losses.ranking_logistic(scores, mask, reduction=reduction),
+            number * np.log(2),
+            rtol=1e-6,
+        )
+
+
+@pytest.mark.parametrize(
+    "known",
+    [((0, 1), (0, 2), (1, 2)), ((0, 1), (0, 2)), ()],
+    ids=["all", "partial", "none"],
+)
+def test_logistic_loss_and_its_gradient_are_those_of_a_loop(known):
+    better = np.zeros((2, 3, 3), bool)
+    for first, second in known:
+        better[:, first, second] = True
+    generator = np.random.default_rng(4)
+    distortion, level = generator.integers(0, (2, 3), (15, 2)).T
+    scores = generator.normal(0, 3, 15)
+    loss, slopes = 0.0, np.zeros(15)
+    for i, j in itertools.product(range(15), range(15)):
+        if distortion[i] == distortion[j] and better[distortion[i], level[i], level[j]]:
+            chance = 1 / (1 + np.exp(scores[j] - scores[i]))
+            loss -= np.log(chance)
+            slopes[i] -= 1 - chance
+            slopes[j] += 1 - chance
+    assert (loss > 0) == bool(known)
+    mask = losses.pair_mask(better, *map(tf.constant, (distortion, level)))
+    scores = tf.constant(scores)
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        found = losses.ranking_logistic(scores, mask, reduction="sum")
+    np.testing.assert_allclose(found, loss)
+    np.testing.assert_allclose(tape.gradient(found, scores), slopes, atol=1e-12)
+
+
+@EVERY_LOSS
 @EVERY_REDUCTION
-def test_loss_does_not_depend_on_the_order_of_the_batch(reduction):
+def test_huge_scores_have_finite_losses_and_slopes(ranking_loss, reduction):
+    distortion, level, _ = batch(1, 6, 1)
+    mask = losses.pair_mask(FALLING, distortion, level)
+    scores = tf.constant([1e4, -1e4, 1e4, -1e4, 0, 1e4])
+    # By hand: pairs (1, 2), (1, 5) and (3, 5) trail by 20,000 each, (1, 4), (3, 4)
+    # and (4, 5) by 10,000; (0, 2), (0, 5), (1, 3) and (2, 5) are even; the others lead
+    # by far. Margins, or ln 2 where scores are even, add up to 100 or less.
+    with tf.GradientTape() as tape:
+        tape.watch(scores)
+        loss = ranking_loss(scores, mask, reduction=reduction)
+    number = {"sum": 1, "mean_over_pairs": 15, "sum_over_images": 6}[reduction]
+    np.testing.assert_allclose(loss, 90_000 / number, rtol=1.2e-3)
+    assert np.isfinite(tape.gradient(loss, scores)).all()
+
+
+def hardest_by_a_loop(scores, mask, count):
+    """Takes the pair that leads least, `count` times, the first of equal ones."""
+    left = [(scores[i] - scores[j], i, j) for i, j in np.argwhere(mask)]
+    picked = np.zeros_like(mask)
+    for _ in range(min(count, len(left))):
+        _, i, j = left.pop(left.index(min(left)))
+        picked[i, j] = True
+    return picked
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 40, 1000])
+@pytest.mark.parametrize("seed", range(2))
+def test_the_hardest_pairs_are_those_of_a_loop(count, seed):
+    generator = np.random.default_rng(seed)
+    mask = generator.random((13, 13)) < 0.4
+    scores = generator.integers(-3, 4, 13).astype(np.float32)  # With many ties.
+    expected = hardest_by_a_loop(scores, mask, count)
+    picked = losses.hardest(scores=tf.constant(scores), mask=mask, count=count)
+    np.testing.assert_array_equal(picked, expected)
+    graph = tf.function(lambda *all: losses.hardest(*all[:2], count=all[2]))
+    picked = graph(scores, mask, tf.constant(count))
+    np.testing.assert_array_equal(picked, expected)
+
+
+@EVERY_LOSS
+def test_the_hardest_pairs_cost_no_less_than_any_other(ranking_loss):
+    distortion, level, _ = batch(2, 6, 2)
+    mask = losses.pair_mask(FALLING, distortion, level)
+    scores = tf.random.stateless_normal([24], (7, 8), stddev=5.0)
+
+    def cost(pairs):
+        return ranking_loss(scores, pairs, reduction="sum").numpy()
+
+    every = sorted(
+        cost(tf.scatter_nd([pair], [True], mask.shape)) for pair in tf.where(mask)
+    )
+    for count in (1, 10, 50):
+        picked = losses.hardest(scores, mask, count=count)
+        np.testing.assert_allclose(cost(picked), sum(every[-count:]), rtol=1e-5)
+
+
+def test_the_choice_of_the_hardest_pairs_has_no_gradient():
+    distortion, level, _ = batch(1, 6, 1)
+    mask = losses.pair_mask(FALLING, distortion, level)
+    scores = tf.random.stateless_normal([6], (9, 8))
+    picked = tf.constant(losses.hardest(scores, mask, count=4).numpy())
+
+    def slopes(choose):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            loss = losses.ranking_logistic(scores, choose())
+        return tape.gradient(loss, scores)
+
+    np.testing.assert_array_equal(
+        slopes(lambda: losses.hardest(scores, mask, count=4)), slopes(lambda: picked)
+    )
+
+
+def test_pairs_of_one_group_alone_are_compared_as_drawn():
+    # Two pairs of the same photo and distortion, levels (0, 2) and (1, 3).
+    level, pair = tf.constant([0, 2, 1, 3]), tf.constant([0, 0, 1, 1])
+    mask = losses.pair_mask(FALLING, tf.zeros(4, tf.int32), level, pair)
+    assert np.argwhere(mask.numpy()).tolist() == [[0, 1], [2, 3]]
+
+
+@EVERY_LOSS
+@EVERY_REDUCTION
+def test_loss_does_not_depend_on_the_order_of_the_batch(ranking_loss, reduction):
     columns = batch(3, 4, 2)
     scores = tf.random.stateless_normal([24], (3, 4), stddev=5.0)
     mask = losses.pair_mask(FALLING, *columns)
@@ -146,34 +282,36 @@ def test_loss_does_not_depend_on_the_order_of_the_batch(reduction):
     shuffled_mask = losses.pair_mask(FALLING, *tf.gather(columns, order, axis=1))
     np.testing.assert_array_equal(shuffled_mask, mask.numpy()[order][:, order])
     np.testing.assert_allclose(
-        losses.ranking_hinge(scores, mask, margin=6.0, reduction=reduction),
-        losses.ranking_hinge(
-            tf.gather(scores, order), shuffled_mask, margin=6.0, reduction=reduction
-        ),
+        ranking_loss(scores, mask, reduction=reduction),
+        ranking_loss(tf.gather(scores, order), shuffled_mask, reduction=reduction),
         rtol=1e-5,
     )
 
 
+@EVERY_LOSS
 @EVERY_REDUCTION
-def test_without_pairs_loss_and_gradient_are_0(reduction):
-    scores = tf.constant([1.0, np.inf, -3.0])
-    mask = losses.pair_mask(FALLING, tf.constant([0, 1, 2]), tf.constant([0, 1, 2]))
+def test_without_pairs_loss_and_gradient_are_0(ranking_loss, reduction):
+    scores = tf.constant([1.0, np.inf, -3.0, np.inf])
+    mask = losses.pair_mask(FALLING, tf.range(4), tf.range(4))
     with tf.GradientTape() as tape:
         tape.watch(scores)
-        loss = losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction)
+        loss = ranking_loss(scores, mask, reduction=reduction)
     assert loss == 0
-    np.testing.assert_array_equal(tape.gradient(loss, scores), [0, 0, 0])
+    np.testing.assert_array_equal(tape.gradient(loss, scores), [0, 0, 0, 0])
 
 
+@EVERY_LOSS
 @EVERY_REDUCTION
 @pytest.mark.parametrize("dtype", [tf.float16, tf.float32, tf.float64])
-def test_loss_keeps_the_type_of_the_scores_also_in_a_graph(dtype, reduction):
+def test_loss_keeps_the_type_of_the_scores_also_in_a_graph(
+    ranking_loss, dtype, reduction
+):
     distortion, level, content = batch(4, 6, 2)
     scores = tf.cast(tf.random.stateless_normal([48], (5, 6), stddev=5.0), dtype)
 
     def loss(*columns):
         mask = losses.pair_mask(FALLING, *columns)
-        return losses.ranking_hinge(scores, mask, margin=10.0, reduction=reduction)
+        return ranking_loss(scores, mask, reduction=reduction)
 
     eager = loss(distortion, level, content)
     graph = tf.function(loss)(distortion, level, content)
@@ -181,11 +319,10 @@ def test_loss_keeps_the_type_of_the_scores_also_in_a_graph(dtype, reduction):
     np.testing.assert_allclose(eager, graph, rtol=1e-2 if dtype == tf.float16 else 1e-5)
 
 
-def test_refuses_an_unknown_reduction_and_names_those_there_are():
+@EVERY_LOSS
+def test_refuses_an_unknown_reduction_and_names_those_there_are(ranking_loss):
     with pytest.raises(ValueError, match=r"'mean'; .*mean_over_pairs, sum_over_images"):
-        losses.ranking_hinge(
-            tf.zeros(2), tf.zeros((2, 2), bool), margin=1.0, reduction="mean"
-        )
+        ranking_loss(tf.zeros(2), tf.zeros((2, 2), bool), reduction="mean")
 
 
 def test_squared_error_is_the_mean_by_hand():
