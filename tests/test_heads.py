@@ -132,3 +132,18 @@ def test_a_photo_counts_as_the_mean_of_its_crops():
     np.testing.assert_allclose(
         scores, features @ weights + targets.mean(), rtol=1e-2, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_pooling_of_half_precision_computes_in_single(dtype):
+    # Squares pass float16's greatest number, 65504, and sums much more so.
+    level = 1000 * np.random.default_rng(5).random((2, 33, 41, 3))
+    level = tf.cast(level, dtype)
+    known = level.numpy().astype(float)
+    for pool, expected in (
+        (heads.mean_over_space, known.mean((1, 2))),
+        (heads.deviation_over_space, known.std((1, 2))),
+    ):
+        found = pool(level)
+        assert found.dtype == tf.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-4)

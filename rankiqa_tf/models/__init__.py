@@ -22,6 +22,7 @@ from rankiqa_tf.models import keras_applications
 from rankiqa_tf.models import shallow
 from rankiqa_tf.models import vgg16
 
+# What every network has; names of levels can be chosen besides.
 Levels = Literal["last", "all"]
 
 

