@@ -7,13 +7,10 @@ from typing import Any
 import tensorflow as tf
 
 _KEPT = 2
-# What reading a file that was cut short or overwritten with zeros ends in.
-_DAMAGED = (
-    tf.errors.DataLossError,
-    tf.errors.InvalidArgumentError,
-    tf.errors.NotFoundError,
-    tf.errors.OutOfRangeError,
-)
+# What reading a file that was cut short or overwritten ends in: TensorFlow's errors,
+# and those that it becomes on the way through Python.
+_DAMAGED = (tf.errors.OpError, IndexError, RuntimeError)
+_NOT_DAMAGED = (tf.errors.PermissionDeniedError, tf.errors.ResourceExhaustedError)
 
 
 class Checkpoints:
@@ -26,14 +23,14 @@ class Checkpoints:
 
     def __init__(self, folder: Path, state: dict[str, Any]):
         self._folder = folder
-        self._checkpoint = tf.train.Checkpoint(**state)
+        self._state = state
         self._manager: tf.train.CheckpointManager | None = None
 
     def save(self, step: int) -> None:
         """Writes a checkpoint and deletes those that are too old."""
         if self._manager is None:
             self._manager = tf.train.CheckpointManager(
-                self._checkpoint, str(self._folder), max_to_keep=_KEPT
+                tf.train.Checkpoint(**self._state), str(self._folder), max_to_keep=_KEPT
             )
         self._manager.save(step)
 
@@ -80,8 +77,12 @@ class Checkpoints:
         return True
 
     def _read(self, path: Path) -> bool:
+        # A new one each time: it would look for the rest in a damaged file for ever.
+        checkpoint = tf.train.Checkpoint(**self._state)
         try:
-            self._checkpoint.read(str(path)).assert_existing_objects_matched()
+            checkpoint.read(str(path)).assert_existing_objects_matched()
+        except _NOT_DAMAGED:
+            raise
         except _DAMAGED:
             return False
         except (AssertionError, ValueError) as error:

@@ -1,157 +1,23 @@
-"""The loop: its arithmetic, its records, and that it can be stopped anywhere."""
+"""The loop: its records, its signals, what a run costs and when it ends."""
 
 import signal
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from toy_training import SIZE
+from toy_training import Batches
+from toy_training import Killed
+from toy_training import assert_same
+from toy_training import by_hand
+from toy_training import caffe
+from toy_training import kill
+from toy_training import linear
+from toy_training import plan
+from toy_training import squared_error
+from toy_training import train
 
 from rankiqa_tf import trainer
-
-SIZE = 4  # Images in a batch.
-SHAPE = (2, 3, 3)
-
-
-class Killed(BaseException):
-    """Stands for a kill: nothing in the loop catches it."""
-
-
-class Batches:
-    """Random images whose target is a function of them; each step has its own."""
-
-    size = SIZE
-
-    def __init__(self, at=None, action=None, scale=1.0):
-        self.asked = []
-        self._at, self._action, self._scale = at, action, scale
-
-    def dataset(self, first_step, last_step):
-        self.asked.append((first_step, last_step))
-        for step in range(first_step, last_step):
-            if step == self._at:
-                self._action()
-            image, target = arrays(step)
-            yield {
-                "image": tf.constant(image),
-                "target": tf.constant(target * self._scale),
-            }
-
-
-def arrays(step):
-    random = np.random.default_rng(step)
-    image = random.normal(size=(SIZE, *SHAPE)).astype("f4")
-    return image, image.sum((1, 2, 3)) + 3
-
-
-def linear(seed=0):
-    """A model whose gradients are easily had by hand: a kernel and a bias."""
-    keras.utils.set_random_seed(seed)
-    image = keras.Input(SHAPE)
-    score = keras.layers.Dense(1, bias_initializer="ones")(
-        keras.layers.Flatten()(image)
-    )
-    return keras.Model(image, keras.layers.Reshape(())(score))
-
-
-def squared_error(scores, batch):
-    return tf.reduce_mean(tf.square(scores - batch["target"]))
-
-
-def plan(**changes):
-    values = {
-        "steps": 7,
-        "optimizer": "sgd",
-        "learning_rate": 0.02,
-        "schedule": "step",
-        "decay_steps": 1000,
-        "warmup_steps": 0,
-        "l2": 0.1,
-        "checkpoint_every": 2,
-        "look_every": 1000,
-    }
-    return trainer.Plan(**(values | changes))
-
-
-def train(model, folder, the_plan, batches=None, **changes):
-    options = {
-        "loss": squared_error,
-        "prepare": lambda: None,
-        "look": dict,
-        "checkpoints": folder / "checkpoints" / "toy",
-        "tensorboard": folder / "tensorboard",
-    }
-    return trainer.train(
-        model, batches or Batches(), plan=the_plan, **(options | changes)
-    )
-
-
-def assert_same(model, other):
-    for first, second in zip(model.get_weights(), other.get_weights(), strict=True):
-        np.testing.assert_array_equal(first, second)
-
-
-def by_hand(model, steps, update, *, l2=0.1):
-    """Trains the linear model in NumPy, in float64; returns records of each step.
-
-    `update(gradient, state, step)` gives what is taken off a weight.
-    """
-    kernel, bias = (w.astype(float) for w in model.get_weights())
-    states, records = ({}, {}), []
-    for step in range(steps):
-        image, target = arrays(step)
-        image = image.reshape(SIZE, -1).astype(float)
-        error = image @ kernel[:, 0] + bias - target
-        slope = 2 * error / SIZE
-        gradients = (
-            (image.T @ slope)[:, np.newaxis] + l2 * kernel,  # Inside the gradient.
-            np.array([slope.sum()]),  # Biases are not decayed.
-        )
-        norm = np.sqrt(sum((g**2).sum() for g in gradients))
-        records.append({"loss": (error**2).mean(), "gradient_norm": norm})
-        kernel = kernel - update(gradients[0], states[0], step)
-        bias = bias - update(gradients[1], states[1], step)
-    return kernel, bias, records
-
-
-def caffe(learning_rate, decay_steps):
-    """Caffe's SGDSolver: V = 0.9 V + rate (gradient + decay W); W = W - V."""
-
-    def update(gradient, state, step):
-        rate = learning_rate * 0.1 ** (step // decay_steps)
-        state["v"] = 0.9 * state.get("v", 0.0) + rate * gradient
-        return state["v"]
-
-    return update
-
-
-def adam(learning_rate):
-    """Algorithm 1 of Kingma and Ba, with the constants of its section 2."""
-
-    def update(gradient, state, step):
-        state["m"] = 0.9 * state.get("m", 0.0) + 0.1 * gradient
-        state["v"] = 0.999 * state.get("v", 0.0) + 0.001 * gradient**2
-        mean = state["m"] / (1 - 0.9 ** (step + 1))
-        square = state["v"] / (1 - 0.999 ** (step + 1))
-        return learning_rate * mean / (np.sqrt(square) + 1e-7)
-
-    return update
-
-
-def test_sgd_is_that_of_caffe_with_decay_inside_the_gradient(tmp_path):
-    model = linear()
-    kernel, bias, _ = by_hand(model, 7, caffe(0.02, 3))
-    train(model, tmp_path, plan(decay_steps=3))
-    np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-4)
-
-
-def test_adam_is_that_of_its_paper(tmp_path):
-    model = linear()
-    kernel, bias, _ = by_hand(model, 7, adam(0.02))
-    train(model, tmp_path, plan(optimizer="adam"))
-    np.testing.assert_allclose(model.get_weights()[0], kernel, rtol=1e-3, atol=1e-5)
-    np.testing.assert_allclose(model.get_weights()[1], bias, rtol=1e-3)
 
 
 def scalars(folder):
@@ -202,7 +68,7 @@ def test_steps_of_one_shape_are_traced_once(tmp_path):
         traces.append(scores.shape)
         return squared_error(scores, batch)
 
-    train(linear(), tmp_path, plan(steps=12, look_every=3), loss=loss)
+    train(linear(), tmp_path, plan(steps=20, look_every=3), loss=loss)
     assert traces == [(SIZE,)]
 
 
@@ -227,53 +93,6 @@ def test_two_checkpoints_are_kept(tmp_path):
     train(linear(), tmp_path, plan(steps=7))
     kept = {file.name for file in (tmp_path / "checkpoints/toy").glob("*.index")}
     assert kept == {"ckpt-6.index", "ckpt-7.index"}
-
-
-BOTH = pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-
-
-@pytest.fixture
-def uninterrupted(tmp_path):
-    """Trains in one go; returns the model."""
-
-    def run(the_plan):
-        model = linear()
-        train(model, tmp_path / "uninterrupted", the_plan)
-        return model
-
-    return run
-
-
-@BOTH
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_run_stopped_by_a_signal_goes_on_bit_for_bit(
-    optimizer, number, tmp_path, uninterrupted
-):
-    the_plan = plan(optimizer=optimizer, schedule="cosine", checkpoint_every=100)
-    stopping = Batches(at=4, action=lambda: signal.raise_signal(number))
-    with pytest.raises(trainer.Interrupted, match="stopped after step 5 of 7"):
-        train(linear(), tmp_path, the_plan, stopping)
-    model, batches = linear(seed=1), Batches()  # Its first weights do not matter.
-    train(model, tmp_path, the_plan, batches)
-    assert batches.asked == [(5, 7)]
-    assert_same(model, uninterrupted(the_plan))
-
-
-@BOTH
-@pytest.mark.parametrize("step", [0, 3, 4, 6])
-def test_a_run_killed_at_any_step_goes_on_bit_for_bit(
-    optimizer, step, tmp_path, uninterrupted
-):
-    def kill():
-        raise Killed
-
-    the_plan = plan(optimizer=optimizer, decay_steps=5)
-    with pytest.raises(Killed):
-        train(linear(), tmp_path, the_plan, Batches(at=step, action=kill))
-    model, batches = linear(seed=1), Batches()
-    train(model, tmp_path, the_plan, batches)
-    assert batches.asked == [(step - step % 2, 7)]
-    assert_same(model, uninterrupted(the_plan))
 
 
 def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, capsys):
@@ -307,9 +126,6 @@ def test_a_run_is_prepared_once(tmp_path):
 
 
 def test_a_run_killed_while_it_was_prepared_is_prepared_again(tmp_path):
-    def kill():
-        raise Killed
-
     with pytest.raises(Killed):
         train(linear(), tmp_path, plan(), prepare=kill)
     calls = []
