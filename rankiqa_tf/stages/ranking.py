@@ -150,7 +150,7 @@ def _pairs_to_rank(
     share = tf.minimum(rises * config.hard_rise, 1.0)
     hard = tf.cast(tf.round(share * config.pairs_per_batch), tf.int32)
     drawn = known(batch["pair"]) & (batch["pair"] < config.pairs_per_batch - hard)
-    return drawn | losses.hardest(scores, comparable, hard)
+    return drawn | losses.hardest(scores, comparable, count=hard)
 
 
 def make_check(
