@@ -88,3 +88,29 @@ def test_versions_are_kept_only_within_the_budget(photos):
     needed = 16 * sum(np.asarray(Image.open(path)).size for path in photos)
     for budget, kind in ((needed, versions.Kept), (needed - 1, versions.MadeAnew)):
         assert type(versions.of_photos(photos, "live", budget=budget)) is kind
+
+
+def test_datasets_share_the_graph_of_the_versions(photos, monkeypatch):
+    calls = []
+    distort_box = distortions.Row.distort_box
+
+    def counted(*arguments, **options):
+        calls.append(arguments)
+        return distort_box(*arguments, **options)
+
+    monkeypatch.setattr(distortions.Row, "distort_box", counted)
+    made = versions.MadeAnew(photos[:1], "live")
+
+    def crops():
+        def crop(level):
+            photo, kind = made.photo(tf.constant(0)), tf.constant(3)
+            return made.crop(photo, kind, level, 24, SEED)
+
+        levels = tf.data.Dataset.from_tensor_slices(tf.constant([0, 5]))
+        return list(levels.map(crop).as_numpy_iterator())
+
+    first = crops()
+    assert len(calls) == 1 + 4 * 5
+    # The first dataset is gone by now, Pillow's part of the graph must not be.
+    np.testing.assert_array_equal(crops(), first)
+    assert len(calls) == 1 + 4 * 5

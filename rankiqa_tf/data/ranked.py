@@ -17,7 +17,7 @@ import dataclasses
 import tensorflow as tf
 
 from rankiqa_tf.data import order
-from rankiqa_tf.data.versions import Versions
+from rankiqa_tf.data import versions
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,12 @@ class RankedBatches:
     """
 
     def __init__(
-        self, versions: Versions, *, shape: BatchShape, crop_size: int, seed: int
+        self,
+        versions: versions.Versions,
+        *,
+        shape: BatchShape,
+        crop_size: int,
+        seed: int,
     ):
         self._versions = versions
         self._kinds = shape.distortions or len(versions.names)
@@ -100,16 +105,15 @@ class RankedBatches:
         step_seed = order.seed_of(self._seed, "step", slot // self._photos_a_batch)
         seed = order.seed_of(self._seed, "photo", slot)
         distortion, level = self._draw(step_seed, seed)
-        seeds = tf.random.split(seed, self._kinds * self._levels)
-        photo = self._versions.photo(content)
-        size = self._crop_size
-        images = tf.map_fn(
-            lambda item: self._versions.crop(photo, item[0], item[1], size, item[2]),
-            (distortion, level, seeds),
-            fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
-        )
         return {
-            "image": tf.cast(images, tf.float32) / 255,
+            "image": versions.several_crops(
+                self._versions,
+                self._versions.photo(content),
+                distortion,
+                level,
+                size=self._crop_size,
+                seed=seed,
+            ),
             "distortion": distortion,
             "level": level,
             "content": tf.fill([self._kinds * self._levels], content),
