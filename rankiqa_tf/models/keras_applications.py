@@ -3,6 +3,7 @@
 import functools
 import inspect
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -133,7 +134,10 @@ def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
         # Without our preprocessing it has the very layers that Keras saved.
         saved = keras.Model(arguments.get("input_tensor", model.input), model.output)
         try:
-            saved.load_weights(weights)
+            with warnings.catch_warnings():
+                # Layers that the file does not have are but a warning for Keras.
+                warnings.simplefilter("error", UserWarning)
+                saved.load_weights(weights)
         except Exception as error:  # A broken file may raise anything.
             top = "with" if arguments["include_top"] else "without"
             raise ValueError(
