@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rankiqa_tf import models
+from rankiqa_tf.models import heads
 from rankiqa_tf.models import keras_applications
 
 SIDES = (97, 131)
@@ -23,21 +24,52 @@ def built(request):
     return request.param, *keras_applications.build(request.param)
 
 
-def test_features_are_those_of_keras_own_preprocessing_and_backbone(built):
+@pytest.fixture(scope="module")
+def images():
+    return np.random.default_rng(0).random((2, *SIDES, 3), np.float32)
+
+
+def apply(model, images):
+    # Called, not predicted: to compile each network would take most of the time.
+    return np.array(model(images, training=False))
+
+
+def test_features_are_those_of_keras_own_preprocessing_and_backbone(built, images):
     name, backbone, _ = built
     function = getattr(keras.applications, name)
     own = function(weights=None, include_top=False, input_shape=(None, None, 3))
     own.set_weights(backbone.get_weights())
-    images = np.random.default_rng(0).random((2, *SIDES, 3), np.float32)
     module = inspect.getmodule(function)
-    expected = own.predict_on_batch(module.preprocess_input(images * 255))
+    expected = apply(own, module.preprocess_input(images * 255))
     assert expected.std() > 1e-3 * np.abs(expected).max() > 0
     np.testing.assert_allclose(
-        backbone.predict_on_batch(images),
+        apply(backbone, images),
         expected,
         rtol=1e-3,
         atol=1e-4 * np.abs(expected).max(),
     )
+
+
+def test_scores_of_its_levels_are_alike_alone_and_loaded_by_keras(
+    built, images, tmp_path
+):
+    _, backbone, levels = built
+    # As models.build does, with the backbone that is there already.
+    features = [
+        part
+        for name in ("stride4", "stride32")
+        for part in heads.pooled(levels[name], "mean_and_deviation")
+    ]
+    model = heads.attach(backbone, heads.standardised(features))
+    scores = apply(model, images)
+    assert scores.shape == (2,)
+    assert np.isfinite(scores).all()
+    alone = [apply(model, image[np.newaxis])[0] for image in images]
+    np.testing.assert_allclose(scores, alone, rtol=1e-3, atol=1e-4)
+    model.save(tmp_path / "model.keras")
+    assert "rankiqa" not in model.to_json()
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(apply(loaded, images), scores)
 
 
 def test_levels_halve_from_stride_2_to_the_output(built):
@@ -123,7 +155,7 @@ def test_a_failed_download_says_what_else_can_be_done(name, monkeypatch):
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", fail)
     with pytest.raises(
-        ValueError, match=r"could not be downloaded; take a file.*or ra"
+        ValueError, match=r"could not be downloaded: take a file.*or ta"
     ):
         models.build(
             name, weights="imagenet", levels="conv1" if name == "vgg16" else "last"

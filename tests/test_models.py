@@ -29,14 +29,11 @@ CASES = [
     Case("shallow"),
     Case("shallow", "all"),
     Case("alexnet", "conv5,conv2", pooling="mean"),
-    Case("vgg16", "conv1,conv2,conv3"),
-    Case("efficientnet_lite0", "all"),
+    Case("vgg16", "conv1,conv2"),
     Case("efficientnet_lite0", "all", weights="imagenet"),
-    Case("efficientnet_lite0", "last", weights="imagenet", pooling="mean"),
+    Case("efficientnet_lite0", "last", pooling="mean"),
     Case("efficientnet_lite1", "stage2,stage4"),
     Case("efficientnet_lite2", "stage3"),
-    Case("MobileNetV3Small", "all"),
-    Case("ResNet50", "stride2,stride8"),
 ]
 
 
@@ -58,10 +55,15 @@ def images(case):
     return np.random.default_rng(0).random((3, *sides, 3), np.float32)
 
 
+def score(model, images):
+    # Called, not predicted: to compile each network would take most of the time.
+    return np.array(model(images, training=False))
+
+
 def test_a_score_for_each_photo_of_any_size(model, images):
     assert model.input_shape == (None, None, None, 3)
     assert model.output_shape == (None,)
-    scores = model.predict_on_batch(images)
+    scores = score(model, images)
     assert scores.shape == (3,)
     assert scores.dtype == np.float32
     assert np.isfinite(scores).all()
@@ -69,18 +71,15 @@ def test_a_score_for_each_photo_of_any_size(model, images):
 
 
 def test_score_does_not_depend_on_the_other_images_of_the_batch(model, images):
-    together = model.predict_on_batch(images)
-    alone = [model.predict_on_batch(image[np.newaxis])[0] for image in images]
-    np.testing.assert_allclose(together, alone, rtol=1e-3, atol=1e-4)
+    alone = [score(model, image[np.newaxis])[0] for image in images]
+    np.testing.assert_allclose(score(model, images), alone, rtol=1e-3, atol=1e-4)
 
 
 def test_keras_alone_loads_what_was_saved(model, images, tmp_path):
     model.save(tmp_path / "model.keras")
     assert "rankiqa" not in model.to_json()
     loaded = keras.models.load_model(tmp_path / "model.keras")
-    np.testing.assert_array_equal(
-        loaded.predict_on_batch(images), model.predict_on_batch(images)
-    )
+    np.testing.assert_array_equal(score(loaded, images), score(model, images))
     trainable = [variable.path for variable in model.trainable_variables]
     assert [variable.path for variable in loaded.trainable_variables] == trainable
 
@@ -112,14 +111,13 @@ def test_pretrained_normalisation_is_frozen_and_random_one_is_not(case, model, i
 
 def test_pretrained_normalisation_is_trained_if_wanted():
     case = Case("efficientnet_lite0", "stage1", weights="imagenet")
-    frozen, trained = case.build(), case.build(train_batch_norm=True)
-    # Four normalisations, of the stem and the first block, have two each; less one,
-    # as the first block has no expansion.
-    number = len(trained.trainable_variables) - len(frozen.trainable_variables)
-    assert number == 2 * 3
+    model = case.build(train_batch_norm=True)
+    names = {variable.path for variable in model.trainable_variables}
+    for layer in ("stem", "block0_depthwise", "block0_project"):
+        assert {f"{layer}_norm/gamma", f"{layer}_norm/beta"} <= names
 
 
-@pytest.mark.parametrize("name", ["shallow", "efficientnet_lite0", "MobileNetV3Small"])
+@pytest.mark.parametrize("name", ["shallow", "efficientnet_lite0"])
 def test_the_seed_decides_random_weights(name):
     def kernels(seed):
         keras.utils.set_random_seed(seed)
@@ -168,13 +166,14 @@ def test_means_alone_are_half_of_the_features():
 
 
 def test_a_last_level_that_is_a_vector_is_scored_as_it_is():
-    def names(levels):
-        return {layer.name for layer in models.build("shallow", levels=levels).layers}
+    def has_standardisation(levels):
+        model = models.build("shallow", levels=levels)
+        return any(layer.name == "standardise" for layer in model.layers)
 
-    assert "standardise" not in names("last")
-    assert names("features") == names("last")
-    assert "standardise" in names("conv3,features")
-    assert "standardise" in names("conv3")
+    assert not has_standardisation("last")
+    assert not has_standardisation("features")  # It is the last.
+    assert has_standardisation("conv3,features")
+    assert has_standardisation("conv3")
 
 
 def test_the_last_level_and_all_of_them_have_names():
@@ -201,7 +200,7 @@ def test_every_network_of_ours_is_in_the_table_with_its_crop():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": "vgg"}, "no network 'vgg'; there are: vgg1[69], vgg1[69], VGG"),
+        ({"name": "vgg"}, "no network 'vgg'; there are: VGG19, vgg16, VGG16, shal"),
         ({"name": "mobilenetv2"}, "no network 'mobilenetv2'; there are: MobileNetV2, "),
         (
             {"name": "shallow", "weights": "imagenet"},
@@ -214,6 +213,10 @@ def test_every_network_of_ours_is_in_the_table_with_its_crop():
         (
             {"name": "MobileNetV2", "weights": "weights.npz"},
             r"takes as weights imagenet or a file \*.h5, or none; not 'weights.npz'",
+        ),
+        (
+            {"name": "EfficientNetB0", "weights": "weights.h5"},
+            "takes as weights imagenet, or none; not 'weights.h5'",
         ),
         (
             {"name": "alexnet", "weights": "missing.npz"},

@@ -107,7 +107,7 @@ def network(name: str) -> Network:
             smallest=keras_applications.smallest(name),
             levels=keras_applications.levels_of(name),
             weights=("imagenet",),
-            files=(".h5",),
+            files=keras_applications.files(name),
             backbone=functools.partial(keras_applications.build, name),
         )
     names = [*NETWORKS, *keras_applications.names()]

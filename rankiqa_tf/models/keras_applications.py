@@ -3,6 +3,7 @@
 import functools
 import inspect
 import math
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,6 +60,13 @@ def smallest(name: str) -> int:
     return crop_size(name) if _has_one_size(name) else _SMALLEST.get(name, 32)
 
 
+def files(name: str) -> tuple[str, ...]:
+    """Returns the endings of the weight files that a backbone can take."""
+    # EfficientNetB0 to B7 have a layer more if, and only if, Keras loads its own
+    # download: a file of the same numbers would be loaded without it, and be wrong.
+    return () if name.startswith("EfficientNetB") else (".h5",)
+
+
 def levels_of(name: str) -> tuple[str, ...]:
     """Returns the names of the backbone's levels, such as stride8, first to last."""
     # ConvNeXt begins with patches of 4 x 4.
@@ -103,24 +111,39 @@ def build(
 def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
     """Calls the function of keras.applications.
 
+    Args:
+        name: one of `names`.
+        weights: as `build` takes them.
+        arguments: others of the function, such as include_top.
+
     Raises:
         ValueError: if the weights cannot be downloaded, or a file does not fit.
     """
     function = getattr(keras.applications, name)
-    if weights is None:
-        return function(weights=None, **arguments)
-    try:
-        return function(weights=weights, **arguments)
-    except Exception as error:  # A bare Exception is what a failed download raises.
-        if weights == "imagenet":
-            message = (
-                f"the ImageNet weights of {name} could not be downloaded; take a file "
-                "of them that Keras wrote (weights=PATH.h5), or random weights"
-            )
-        else:
-            top = "with" if arguments.get("include_top") else "without"
-            message = f"{weights} is no file of Keras' {name} {top} its classifier"
-        raise ValueError(f"{message} ({error})") from error
+    if weights == "imagenet":
+        try:
+            return function(weights=weights, **arguments)
+        except Exception as error:  # What Keras raises where a download fails.
+            raise ValueError(
+                f"the ImageNet weights of {name} could not be downloaded: take a file "
+                "of them (weights=PATH.h5), put it where Keras keeps its downloads "
+                f"(~/.keras/models), or take random weights ({error})"
+            ) from error
+    model = function(weights=None, **arguments)
+    if weights is not None:
+        # Without our preprocessing it has the very layers that Keras saved.
+        saved = keras.Model(arguments.get("input_tensor", model.input), model.output)
+        try:
+            with warnings.catch_warnings():
+                # Layers that the file does not have are but a warning for Keras.
+                warnings.simplefilter("error", UserWarning)
+                saved.load_weights(weights)
+        except Exception as error:  # A broken file may raise anything.
+            top = "with" if arguments["include_top"] else "without"
+            raise ValueError(
+                f"{weights} is no file of Keras' {name} {top} its classifier ({error})"
+            ) from error
+    return model
 
 
 def preprocessing(name: str) -> tuple[np.ndarray, np.ndarray, bool]:
