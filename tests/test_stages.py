@@ -2,10 +2,12 @@
 
 import dataclasses
 
+import keras
 import numpy as np
 import pytest
 
 from rankiqa_tf import config as config_lib
+from rankiqa_tf import models
 from rankiqa_tf import stages
 from rankiqa_tf.models import model_file
 
@@ -30,9 +32,20 @@ def test_photos_may_be_scored_by_other_crops_than_those_of_training():
 
 
 @pytest.mark.parametrize("name", ["crop_size", "scoring_crop_size"])
-def test_a_network_of_one_size_refuses_other_crops(name):
+def test_crops_that_are_too_small_for_the_network_are_refused(name):
     config = config_lib.Config(network="shallow", **{name: 97})
-    with pytest.raises(ValueError, match=f"227 pixels, not of 97: leave {name} at 0"):
+    message = f"219 pixels or more, not of 97: give another {name}"
+    with pytest.raises(ValueError, match=message):
+        stages.start(config)
+
+
+@pytest.mark.parametrize("name", ["crop_size", "scoring_crop_size"])
+def test_a_network_of_one_size_refuses_other_crops(name, monkeypatch):
+    image = keras.Input((227, 227, 3))
+    fixed = keras.Model(image, image[:, 0, 0, 0])
+    monkeypatch.setattr(models, "build", lambda *_, **__: fixed)
+    config = config_lib.Config(network="shallow", **{name: 229})
+    with pytest.raises(ValueError, match=f"227 pixels, not of 229: leave {name} at 0"):
         stages.start(config)
 
 
@@ -47,12 +60,3 @@ def test_a_loaded_model_may_be_given_other_crops(tmp_path):
         np.testing.assert_array_equal(
             loaded.get_layer("score").kernel, model.get_layer("score").kernel
         )
-
-
-def test_a_loaded_model_of_one_size_refuses_other_crops(tmp_path):
-    model, metadata = stages.start(config_lib.Config(network="shallow"))
-    path = tmp_path / "model.keras"
-    model_file.save(model, path, metadata)
-    config = config_lib.Config(init=str(path), crop_size=224)
-    with pytest.raises(ValueError, match="takes crops of 227 pixels, not of 224"):
-        stages.start(config)
