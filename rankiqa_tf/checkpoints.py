@@ -69,18 +69,22 @@ class Checkpoints:
             )
             for file in self._folder.glob(f"{path.name}.*"):
                 file.unlink()
-        tf.compat.v1.train.update_checkpoint_state(
-            str(self._folder),
-            str(good[-1]),
-            all_model_checkpoint_paths=[str(path) for path in good],
-        )
+        listed = self._folder / "checkpoint"
+        newest = f'model_checkpoint_path: "{good[-1].name}"'.encode()
+        if not listed.exists() or not listed.read_bytes().startswith(newest):
+            tf.compat.v1.train.update_checkpoint_state(
+                str(self._folder),
+                str(good[-1]),
+                all_model_checkpoint_paths=[str(path) for path in good],
+            )
         return True
 
     def _read(self, path: Path) -> bool:
         # A new one each time: it would look for the rest in a damaged file for ever.
         checkpoint = tf.train.Checkpoint(**self._state)
         try:
-            checkpoint.read(str(path)).assert_existing_objects_matched()
+            status = checkpoint.read(str(path)).assert_existing_objects_matched()
+            status.expect_partial()  # It holds a counter of TensorFlow's besides.
         except _NOT_DAMAGED:
             raise
         except _DAMAGED:
