@@ -162,7 +162,9 @@ class Config:
         0.0, "Greatest norm of the gradient; 0 for any.", lower_bound=0.0
     )
     accumulate: int = _option(
-        1, "Batches whose gradients make one update; steps count batches.", lower_bound=1
+        1,
+        "Batches whose gradients make one update; steps count batches.",
+        lower_bound=1,
     )
     ema: float = _option(
         0.0,

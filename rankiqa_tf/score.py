@@ -97,9 +97,7 @@ def main(argv: list[str]) -> int:
             if not argv[1:]:
                 raise ValueError("name photos or folders to score")
             photos = decode.find_photos(argv[1:])
-            scorer = scoring.Scorer(
-                *model_file.load(_MODEL.value), whole=_WHOLE.value
-            )
+            scorer = scoring.Scorer(*model_file.load(_MODEL.value), whole=_WHOLE.value)
             file = sys.stdout
             if _OUTPUT.value:
                 file = stack.enter_context(

@@ -362,7 +362,9 @@ def test_a_loss_that_is_no_number_ends_with_1_and_advice(several):
 
 
 def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_begun(several, folder):
-    wrong = [reason for reason in several if reason not in ("again", "no number", "joint")]
+    wrong = [
+        reason for reason in several if reason not in ("again", "no number", "joint")
+    ]
     assert len(wrong) == 17
     for reason in wrong:
         code, output, errors = several[reason]

@@ -67,7 +67,10 @@ def draw(names, curves, images_a_step, path):
 
 def table(title, names, curves, of_curve):
     """A row a sampler, a column a distortion."""
-    rows = [[title, *(name.replace("_", " ") for name in names)], ["---"] * (1 + len(names))]
+    rows = [
+        [title, *(name.replace("_", " ") for name in names)],
+        ["---"] * (1 + len(names)),
+    ]
     for sampler, label in SAMPLERS.items():
         found = np.array([of_curve(each) for each in curves[sampler]])
         cells = [
@@ -83,9 +86,7 @@ def table(title, names, curves, of_curve):
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    training, held_out = ranking_run.split(
-        ranking_run.photos_of(config.photos), seed=0
-    )
+    training, held_out = ranking_run.split(ranking_run.photos_of(config.photos), seed=0)
     held_out = held_out[: _HELD_OUT.value]
     known = ranking_run.versions_of(training, config)
     unknown = ranking_run.versions_of(held_out, config)

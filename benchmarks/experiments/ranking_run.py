@@ -97,7 +97,6 @@ def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
     return np.array(found)
 
 
-
 def figures_of(
     config: Config, training: versions.Versions, held_out: versions.Versions
 ) -> list[float]:

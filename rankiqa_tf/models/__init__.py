@@ -11,7 +11,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
 
 import keras
 
@@ -23,7 +22,6 @@ from rankiqa_tf.models import shallow
 from rankiqa_tf.models import vgg16
 
 # What every network has; names of levels can be chosen besides.
-Levels = Literal["last", "all"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -71,7 +71,9 @@ def rank_and_finetune(
     metadata = finetuning.scored_as(metadata, scored, config, stage="joint")
     metadata = dataclasses.replace(
         metadata,
-        trained_on=beginning.join(metadata.trained_on, ranking.ranked_on(photos, config)),
+        trained_on=beginning.join(
+            metadata.trained_on, ranking.ranked_on(photos, config)
+        ),
     )
     figures, result = ranking.evaluate(model, metadata, photos, config)
     figures |= finetuning.evaluate(model, metadata, scored)
