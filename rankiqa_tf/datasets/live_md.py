@@ -2,6 +2,8 @@
 
 from pathlib import PurePath
 
+import numpy as np
+
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
@@ -20,9 +22,9 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     3 a + b + 1 holds the a-th strength of blur and the b-th of the other, counted
     from 0. The images of blur alone stand in both parts, each with a score of its own.
 
-    That the first column of `distimgdistlevels` is the blur and that it counts from 0,
-    for none, to 3 was gathered from programs that read the data set; the data set
-    itself was not to be had.
+    That the first column of `distimgdistlevels` is the blur was gathered from programs
+    that read the data set; it was not to be had itself. How it counts levels is not
+    known, so the least of four values is taken for none, the most for the strongest.
 
     Args:
         folder: with `Part 1/blurjpeg` and `Part 2/blurnoise`.
@@ -51,14 +53,16 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
                     f"{variable} of {part} must be of shape {shape}, as there are "
                     f"{total} images, and not {array.shape}"
                 )
+        blurs, others = (_strengths(column) for column in levels.T)
+        if {*blurs} != {*range(4)} or {*others} != {*range(4)}:
+            raise folder.error(
+                f"distimgdistlevels of {part} must have 4 values in either column"
+            )
         for place, name in enumerate(map(str, names)):
             where = f"image {name} of {lists}"
-            first, other = (int(level) for level in levels[place])
-            if not (0 <= first <= 3 and 0 <= other <= 3 and (first or other)):
-                raise folder.error(
-                    f"{where}: levels must be 0 to 3 and not both 0, not "
-                    f"{first} and {other}"
-                )
+            first, other = blurs[place], others[place]
+            if not (first or other):
+                raise folder.error(f"{where} has no distortion of either kind")
             owner = int(owners[place])
             if not 1 <= owner <= len(references):
                 raise folder.error(
@@ -82,3 +86,8 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
                 )
             )
     return photos, None
+
+
+def _strengths(levels: np.ndarray) -> list[int]:
+    """Counts levels from 0, the least value."""
+    return np.unique(levels, return_inverse=True)[1].tolist()

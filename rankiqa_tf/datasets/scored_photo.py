@@ -17,8 +17,9 @@ class ScoredPhoto:
             publish it; lower is better. None where they publish `mos` itself.
         distortion: the name of what was done to the photo, that of our presets where
             they have it; None where nothing was, or nobody knows.
-        level: how strongly, 1 being the weakest; 0 for a copy of the pristine photo.
-            None where the data set has no levels.
+        level: how strongly, 1 being the weakest; 0 for a copy of the pristine photo,
+            which has the distortion it was shown among. None where the data set has no
+            levels.
     """
 
     path: Path

@@ -163,7 +163,9 @@ def read(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> list[Sp
     return splits
 
 
-def _split(entry: dict[str, Any]) -> Split:
+def _split(entry: Any) -> Split:
+    if not isinstance(entry, dict):
+        raise TypeError(f"{entry!r} is not a split")
     for part, names in entry.items():
         if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
             raise TypeError(f"{part} is not a list of texts")

@@ -7,7 +7,7 @@ from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 _LIST = "mos_with_names.txt"
-_LINE = re.compile(r"(\S+)\s+([Ii](\d\d)_(\d\d)_([1-5])\.bmp)", re.IGNORECASE)
+_LINE = re.compile(r"(\S+)\s+(I(\d\d)_(\d\d)_([1-5])\.bmp)", re.IGNORECASE)
 _KINDS = {row.number: row.name for row in TID2013.rows}
 _SYNTHETIC = 25
 
