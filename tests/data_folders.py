@@ -120,11 +120,11 @@ def csiq(folder: Path) -> None:
 
 
 def kadid10k(folder: Path) -> None:
-    """References 1 and 81, distortions 1 and 25."""
+    """References 1 and 81, distortions 1, 9, 21 and 25."""
     lines = ["dist_img,ref_img,dmos,var"]
     for reference in (1, 81):
         touch(folder / "images" / f"I{reference:02}.png")
-        for kind in (1, 25):
+        for kind in (1, 9, 21, 25):
             for level in range(1, 6):
                 name = f"I{reference:02}_{kind:02}_{level:02}.png"
                 touch(folder / "images" / name)

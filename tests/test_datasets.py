@@ -165,6 +165,14 @@ def test_live_has_realigned_scores_of_distorted_images(build):
     assert photos["jpeg/img2.bmp"] == ScoredPhoto(
         folder / "jpeg/img2.bmp", 100 - 23.8, "bikes", dmos=23.8, distortion="jpeg"
     )
+    # 227 of jp2k and 233 of jpeg come before wn, 174 of wn before gblur.
+    for name, distortion, dmos in (
+        ("jp2k/img2.bmp", "jpeg2000", 1.1),
+        ("wn/img1.bmp", "white_noise", 47.0),
+        ("gblur/img1.bmp", "gaussian_blur", 64.4),
+    ):
+        assert photos[name].distortion == distortion
+        np.testing.assert_allclose(photos[name].dmos, dmos)
     # The last, 981 = 3 * 327.
     last = photos["fastfading/img174.bmp"]
     np.testing.assert_allclose(last.dmos, 99.1)
@@ -333,7 +341,7 @@ def test_csiq_tells_what_is_wrong_with_its_table(build):
 def test_kadid10k_takes_its_dmos_as_it_is(build):
     folder = build("kadid10k")
     photos = by_path(datasets.read("kadid10k", folder), folder)
-    assert len(photos) == 20
+    assert len(photos) == 2 * 4 * 5
     assert photos["images/I81_25_04.png"] == ScoredPhoto(
         folder / "images/I81_25_04.png",
         3.0,
@@ -341,6 +349,8 @@ def test_kadid10k_takes_its_dmos_as_it_is(build):
         distortion="contrast_change",
         level=4,
     )
+    assert photos["images/I01_09_01.png"].distortion == "jpeg2000"
+    assert photos["images/I01_21_01.png"].distortion == "pixelate"
     weakest = photos["images/I01_01_01.png"]
     assert (weakest.distortion, weakest.mos) == ("gaussian_blur", 4.5)
 
