@@ -77,6 +77,7 @@ setup(
         "keras>=3.10,<4",
         "scipy>=1.11",
         "pillow>=10.2",
+        "openpyxl>=3.1",
         "absl-py>=1.4",
         "matplotlib>=3.8",
         "tqdm>=4.66",

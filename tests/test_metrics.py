@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.stats
 
 from rankiqa_tf import metrics
@@ -75,6 +76,178 @@ def test_pair_accuracy_by_hand():
 def test_pair_accuracy_needs_an_order_of_as_many_as_there_are_scores():
     with pytest.raises(ValueError, match=r"order of 3 scores .* shape \(2, 2\)"):
         metrics.pair_accuracy([1, 2, 3], np.ones((2, 2), bool))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [(9, 1, 50, 10), (100, 0, 60, 30), (0.9, 0.2, 0.1, 0.05), (0, 100, -50, 15)],
+    ids=["rises", "rises in part", "small unit", "falls"],
+)
+def test_logistic_fit_finds_the_curve_that_points_are_on(parameters):
+    b1, b2, b3, b4 = parameters
+    scores = b3 + b4 * np.random.default_rng(0).uniform(-3, 2, 50)
+    # Written out as VQEG does.
+    opinions = (b1 - b2) / (1 + np.exp(-(scores - b3) / abs(b4))) + b2
+    np.testing.assert_allclose(metrics.logistic(scores, *parameters), opinions)
+    found = metrics.fit_logistic(scores, opinions)
+    np.testing.assert_allclose(found, parameters, atol=1e-6)
+    np.testing.assert_allclose(metrics.lcc_logistic(scores, opinions), 1)
+
+
+def test_logistic_fit_is_the_best_there_is():
+    scores, opinions = data("distinct")
+    fitted = metrics.fit_logistic(scores, opinions)
+
+    def error(parameters):
+        return np.sum((metrics.logistic(scores, *parameters) - opinions) ** 2)
+
+    # A method that knows no gradient, from the fit and from far off.
+    for start in (fitted, (3.0, -3.0, 0.5, 2.0)):
+        other = scipy.optimize.minimize(
+            error, start, method="Nelder-Mead", options={"maxiter": 5000}
+        )
+        np.testing.assert_allclose(error(fitted), other.fun, rtol=1e-4)
+    expected = scipy.stats.pearsonr(metrics.logistic(scores, *fitted), opinions)
+    found = metrics.lcc_logistic(scores, opinions)
+    np.testing.assert_allclose(found, expected.statistic)
+
+
+def test_lcc_after_the_logistic_has_no_less_than_a_line():
+    # A line is the limit of a wide logistic.
+    for kind in ("distinct", "tied"):
+        scores, opinions = data(kind)
+        fitted = metrics.lcc_logistic(scores, opinions)
+        assert fitted >= metrics.lcc(scores, opinions) - 1e-9
+    steps = np.arange(20.0)
+    np.testing.assert_allclose(metrics.lcc_logistic(steps, 3 * steps - 7), 1)
+
+
+def test_lcc_after_the_logistic_has_no_unit():
+    scores, opinions = data("distinct")
+    expected = metrics.lcc_logistic(scores, opinions)
+    for scale, shift in ((1e-4, 0), (1e4, -3e6)):
+        found = metrics.lcc_logistic(scores * scale + shift, opinions / scale)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_without_a_logistic_fit_there_is_no_figure_and_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # Four parameters go through four points.
+        for scores, opinions in (
+            ([1, 2, 3, 4], [1, 3, 2, 6]),
+            ([1, 1, 1, 1, 1], [1, 2, 3, 4, 5]),
+            ([1, 2, 3, 4, 5], [4, 4, 4, 4, 4]),
+        ):
+            assert metrics.fit_logistic(scores, opinions) is None
+            assert np.isnan(metrics.lcc_logistic(scores, opinions))
+
+
+def test_a_fit_that_is_a_step_gives_no_warning():
+    generator = np.random.default_rng(0)
+    # The best curve goes up between two of the scores, as steeply as it can.
+    scores = generator.permutation(np.linspace(0, 1, 60))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(metrics.lcc_logistic(scores, scores > 0.4), 1)
+        # So do those of many scores that have nothing to do with opinions.
+        for _ in range(30):
+            opinions = generator.normal(size=60)
+            found = metrics.lcc_logistic(scores, opinions)
+            assert np.isnan(found) or found > 0
+
+
+def test_a_logistic_fit_that_is_not_found_is_none(monkeypatch):
+    def gives_up(*_, **__):
+        raise RuntimeError("Optimal parameters not found")
+
+    monkeypatch.setattr(scipy.optimize, "curve_fit", gives_up)
+    assert metrics.fit_logistic(*data("distinct")) is None
+    assert np.isnan(metrics.lcc_logistic(*data("distinct")))
+
+
+@pytest.mark.parametrize("kind", ["distinct", "tied"])
+@pytest.mark.parametrize("metric", [metrics.srocc, metrics.lcc, metrics.rmse])
+def test_interval_is_about_scipys(metric, kind):
+    scores, opinions = data(kind)
+    expected = scipy.stats.bootstrap(
+        (scores, opinions),
+        metric,
+        paired=True,
+        vectorized=False,
+        n_resamples=500,
+        method="percentile",
+        random_state=np.random.default_rng(1),
+    ).confidence_interval
+    found = metrics.interval(metric, scores, opinions, count=500)
+    # With 500 draws each end has an error of its own, of a thirtieth of the width.
+    width = expected.high - expected.low
+    np.testing.assert_allclose(found, tuple(expected), atol=0.15 * width)
+    assert found[0] < metric(scores, opinions) < found[1]
+
+
+def test_interval_of_all_draws_goes_from_the_least_to_the_most():
+    # Of two groups there are three draws: both, in any order, or one of them twice.
+    scores, opinions = [1, 2, 5, 7], [1, 4, 5, 5]
+    values = [
+        metrics.rmse(scores, opinions),
+        metrics.rmse(scores[:2] * 2, opinions[:2] * 2),
+        metrics.rmse(scores[2:] * 2, opinions[2:] * 2),
+    ]
+    found = metrics.interval(
+        metrics.rmse,
+        scores,
+        opinions,
+        groups=["lake", "lake", "city", "city"],
+        confidence=1 - 1e-9,
+        count=100,
+    )
+    np.testing.assert_allclose(found, (min(values), max(values)), rtol=1e-6)
+
+
+def test_interval_counts_photos_of_one_group_once():
+    scores, opinions = data("distinct")
+    once = metrics.interval(metrics.lcc, scores, opinions, count=200)
+    groups = np.repeat(np.arange(200), 3)
+    thrice = scores[groups], opinions[groups]
+    # Copies of a photo say nothing new: LCC of any draw is that of its photos.
+    grouped = metrics.interval(metrics.lcc, *thrice, groups=list(groups), count=200)
+    np.testing.assert_allclose(grouped, once)
+    taken_as_new = metrics.interval(metrics.lcc, *thrice, count=200)
+    assert np.diff(taken_as_new) < 0.7 * np.diff(once)
+
+
+def test_interval_is_decided_by_the_seed_and_grows_with_the_confidence():
+    def interval(**options):
+        return metrics.interval(metrics.srocc, *data("tied"), count=100, **options)
+
+    assert interval() == interval()
+    assert interval() != interval(seed=1)
+    low, high = interval(confidence=0.5)
+    assert interval()[0] < low < high < interval()[1]
+
+
+def test_interval_leaves_out_draws_without_a_figure():
+    # Drawn alone, either group has no correlation: what is left is both, LCC 1.
+    scores = [1, 1, 2, 2]
+    found = metrics.interval(
+        metrics.lcc, scores, scores, groups=["a", "a", "b", "b"], count=50
+    )
+    np.testing.assert_allclose(found, (1, 1))
+    assert np.isnan(metrics.interval(metrics.lcc, [1, 1], [2, 3], count=9)).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"confidence": 95}, "confidence must be between 0 and 1, not 95"),
+        ({"count": 0}, "count must be 1 or more draws, not 0"),
+        ({"groups": ["a"]}, "not 1 groups for 3 photos"),
+    ],
+)
+def test_interval_refuses_what_is_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        metrics.interval(metrics.lcc, [1, 2, 3], [1, 2, 3], **options)
 
 
 def test_constant_data_have_no_correlation_and_give_no_warning():

@@ -87,6 +87,17 @@ def test_what_is_written_is_read_back(write, tmp_path, monkeypatch):
     assert scores_csv.read("sub folder/out.csv") == photos
 
 
+def test_what_a_data_set_says_of_a_photo_is_read_back(write, tmp_path):
+    write("")
+    photos = [
+        ScoredPhoto(tmp_path / "a.png", 40.0, "lake", 60.0, "white_noise", 3),
+        ScoredPhoto(tmp_path / "b.png", 1.5, "b.png", distortion="fast_fading"),
+        ScoredPhoto(tmp_path / "sub folder/c.png", 0.0, "lake", level=0),
+    ]
+    scores_csv.write(tmp_path / "out.csv", photos)
+    assert scores_csv.read(tmp_path / "out.csv") == photos
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -102,6 +113,8 @@ def test_what_is_written_is_read_back(write, tmp_path, monkeypatch):
         ("image,mos\na.png,nan\nb.png,2\n", "line 2: mos must be a number, not 'nan'"),
         ("image,mos\na.png,inf\nb.png,2\n", "line 2: mos must be a number, not 'inf'"),
         ("image,mos\na.png,3,5\nb.png,2\n", "line 2 has more values than columns"),
+        ("image,mos,dmos\na.png,1,x\n", "line 2: dmos must be a number, not 'x'"),
+        ("image,mos,level\na.png,1,-1\n", "line 2: level must be 0, 1 .*, not '-1'"),
         ("image,mos\na.png,1\n./a.png,2\n", "names a photo twice"),
         ("image,mos\na.png,1\nd.png,2\ne.png,3\n", r"2 of 3 photos .*d\.png; .*start"),
     ],

@@ -1,6 +1,7 @@
-"""Human scores from a CSV file: image,mos[,reference]."""
+"""Human scores from a CSV file: image,mos[,reference,dmos,distortion,level]."""
 
 import csv
+import dataclasses
 import math
 import os
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ def read(
     Args:
         path: UTF-8, with a header line. `image` is a path; `mos` a number, higher is
             better (turn a DMOS round first); `reference` may be left out, then each
-            photo is a reference of its own.
+            photo is a reference of its own. `dmos`, `distortion` and `level` may be
+            there too, and be empty: they are those of ScoredPhoto.
         folder: where relative image paths start; the CSV's own folder if None.
 
     Returns:
@@ -67,9 +69,9 @@ def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
     """Writes photos and scores so that `read` gives them back; paths are absolute."""
     with Path(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("image", "mos", "reference"))
+        writer.writerow(("image", "mos", "reference", "dmos", "distortion", "level"))
         for photo in photos:
-            writer.writerow((photo.path.absolute(), photo.mos, photo.reference))
+            writer.writerow((photo.path.absolute(), *dataclasses.astuple(photo)[1:]))
 
 
 def _photo(row: dict[str, str], root: Path, where: str) -> ScoredPhoto:
@@ -78,11 +80,29 @@ def _photo(row: dict[str, str], root: Path, where: str) -> ScoredPhoto:
     image = (row["image"] or "").strip()
     if not image:
         raise ValueError(f"{where} names no image")
+    mos = _number(row["mos"], f"{where}: mos")
+    # Columns that may be missing, or have no value in this row.
+    reference, dmos, distortion, level = (
+        (row.get(column) or "").strip()
+        for column in ("reference", "dmos", "distortion", "level")
+    )
+    if level and not level.isdecimal():
+        raise ValueError(f"{where}: level must be 0, 1 and so on, not {level!r}")
+    return ScoredPhoto(
+        root / image,
+        mos,
+        reference or image,
+        dmos=_number(dmos, f"{where}: dmos") if dmos else None,
+        distortion=distortion or None,
+        level=int(level) if level else None,
+    )
+
+
+def _number(text: str, what: str) -> float:
     try:
-        mos = float(row["mos"])
+        number = float(text)
     except (TypeError, ValueError):
-        mos = math.nan
-    if not math.isfinite(mos):
-        raise ValueError(f"{where}: mos must be a number, not {row['mos']!r}")
-    reference = (row.get("reference") or "").strip()
-    return ScoredPhoto(root / image, mos, reference or image)
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"{what} must be a number, not {text!r}")
+    return number

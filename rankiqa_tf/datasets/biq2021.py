@@ -1,0 +1,43 @@
+"""BIQ2021, a large-scale blind image quality database (Ahmed and Asif 2022)."""
+
+from rankiqa_tf.datasets.data_folder import DataFolder
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
+
+_LISTS = {
+    "training": "Train (Images and MOS).csv",
+    "test": "Test (Images and MOS).csv",
+}
+
+
+def read(folder: DataFolder) -> tuple[list[ScoredPhoto], Split]:
+    """Reads BIQ2021: columns Image Name and MOS of its two lists, and Images.
+
+    Photos are each of a content of their own, and as people took them: there is no
+    distortion. One file is named otherwise than in its list, `ss02 (1014).JPG` instead
+    of `.jpg`, which does not matter here.
+
+    Args:
+        folder: with `Train (Images and MOS).csv`, `Test (Images and MOS).csv` and
+            Images.
+
+    Returns:
+        The photos, 12,000, and the official split: 10,000 to train on and 2,000 to
+        test.
+
+    Raises:
+        ValueError: if a file is missing or a line is not as it should be.
+    """
+    photos = []
+    names: dict[str, list[str]] = {part: [] for part in _LISTS}
+    for part, file in _LISTS.items():
+        for where, row in folder.csv_rows(file, ("Image Name", "MOS")):
+            name = row["Image Name"]
+            names[part].append(name)
+            mos = folder.number(row["MOS"], where)
+            photos.append(ScoredPhoto(folder.file(f"Images/{name}"), mos, name))
+    try:
+        split = Split(training=tuple(names["training"]), test=tuple(names["test"]))
+    except ValueError as error:
+        raise folder.error(f"the two lists are no split: {error}") from error
+    return photos, split

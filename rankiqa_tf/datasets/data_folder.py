@@ -1,0 +1,188 @@
+"""The folder of a data set as its authors pack it: files, tables and their errors."""
+
+import csv
+import math
+import os
+import zipfile
+from collections.abc import Iterator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import scipy.io
+from openpyxl.utils.exceptions import InvalidFileException
+
+# What SciPy raises of a file that is no MATLAB file, or one of version 7.3.
+_MATLAB_ERRORS = (
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    OSError,
+    scipy.io.matlab.MatReadError,
+)
+_EXCEL_ERRORS = (zipfile.BadZipFile, InvalidFileException, KeyError, OSError)
+
+
+class DataFolder:
+    """Reads files of a data set; every error says where the data set can be had.
+
+    Names are found whatever their case: lists and files of several data sets disagree,
+    and those who packed them had file systems that do not care.
+
+    Args:
+        path: the folder.
+        title: what the data set is called.
+        source: where it can be had.
+
+    Raises:
+        ValueError: if there is no such folder.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, title: str, source: str):
+        self._root = Path(path)
+        self._title = title
+        self._source = source
+        self._listings: dict[Path, dict[str, Path]] = {}
+        if not self._root.is_dir():
+            raise self.error("there is no such folder")
+
+    def error(self, problem: str) -> ValueError:
+        """Makes the error that says what is wrong with the folder."""
+        return ValueError(
+            f"{self._root} is not {self._title} as it is distributed: {problem}; it "
+            f"can be had from {self._source}"
+        )
+
+    def file(self, name: str) -> Path:
+        """Finds a file.
+
+        Args:
+            name: its path in the folder, with slashes; in any case.
+
+        Returns:
+            The path as it really is.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        found: Path | None = self._root
+        for part in name.split("/"):
+            found = self._entry(found, part) if found else None
+        if found is None:
+            raise self.error(f"there is no file {name}")
+        return found
+
+    def lines(self, name: str) -> Iterator[tuple[str, str]]:
+        """Yields where each line of a text stands and what it is, the empty left out.
+
+        Raises:
+            ValueError: if the file is missing or not text in UTF-8.
+        """
+        for number, line in enumerate(self._text(name).splitlines(), start=1):
+            if line.strip():
+                yield f"{name} line {number}", line
+
+    def csv_rows(
+        self, name: str, columns: Sequence[str]
+    ) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yields where each row of a CSV file stands and what it holds, by column.
+
+        Raises:
+            ValueError: if the file is missing, not UTF-8, or without these columns, or
+                if a row lacks one.
+        """
+        reader = csv.DictReader(self._text(name).splitlines())
+        there = [column.strip() for column in reader.fieldnames or ()]
+        if not set(columns) <= set(there):
+            raise self.error(
+                f"{name} needs the columns {', '.join(columns)}, and its first line is "
+                f"{','.join(there)!r}"
+            )
+        reader.fieldnames = there
+        for row in reader:
+            where = f"{name} line {reader.line_num}"
+            if any(not row[column] for column in columns):
+                raise self.error(f"{where} is not complete")
+            yield where, {column: row[column].strip() for column in columns}
+
+    def arrays(self, name: str, *variables: str) -> list[np.ndarray]:
+        """Reads variables of a MATLAB file, each as an array without axes of length 1.
+
+        A cell array of texts becomes an array of str.
+
+        Raises:
+            ValueError: if the file is missing or broken, or has no such variable.
+        """
+        path = self.file(name)
+        try:
+            there = scipy.io.loadmat(path, squeeze_me=True, variable_names=variables)
+        except _MATLAB_ERRORS as error:
+            raise self.error(f"{name} is not a MATLAB file: {error}") from error
+        for variable in variables:
+            if variable not in there:
+                raise self.error(f"{name} has no variable {variable}")
+        return [np.atleast_1d(there[variable]) for variable in variables]
+
+    def sheet(
+        self, name: str, sheet: str, columns: Sequence[str]
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yields where each row of an Excel sheet stands and what it holds, by column.
+
+        The table may stand anywhere in the sheet; it begins with the first row that has
+        all columns' names. Rows without a value in the first of them are left out.
+
+        Raises:
+            ValueError: if the file is missing or broken, or has no such sheet or table.
+        """
+        path = self.file(name)
+        try:
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        except _EXCEL_ERRORS as error:
+            raise self.error(f"{name} is not an Excel file: {error}") from error
+        try:
+            if sheet not in book.sheetnames:
+                raise self.error(f"{name} has no sheet {sheet}")
+            rows = list(book[sheet].iter_rows(values_only=True))
+        finally:
+            book.close()
+        titled = [row for row in rows if set(columns) <= set(row)]
+        if not titled:
+            raise self.error(
+                f"sheet {sheet} of {name} has no row with the columns "
+                f"{', '.join(columns)}"
+            )
+        places = {column: titled[0].index(column) for column in columns}
+        first = rows.index(titled[0]) + 1
+        for number, row in enumerate(rows[first:], start=first + 1):
+            if row[places[columns[0]]] is not None:
+                where = f"{name} row {number}"
+                yield where, {column: row[places[column]] for column in columns}
+
+    def number(self, value: Any, where: str) -> float:
+        """Makes a finite number of a cell; a ValueError says where there is none."""
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise self.error(f"{where}: the score must be a number, not {value!r}")
+        return number
+
+    def _text(self, name: str) -> str:
+        try:
+            return self.file(name).read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self.error(f"{name} is not text in UTF-8: {error}") from error
+
+    def _entry(self, folder: Path, name: str) -> Path | None:
+        if folder not in self._listings:
+            entries = sorted(folder.iterdir()) if folder.is_dir() else []
+            self._listings[folder] = {
+                # Where names differ in case alone, each is found by its own first.
+                **{entry.name.lower(): entry for entry in entries},
+                **{entry.name: entry for entry in entries},
+            }
+        listing = self._listings[folder]
+        return listing.get(name) or listing.get(name.lower())

@@ -1,0 +1,79 @@
+"""LIVE Image Quality Assessment Database, release 2 (Sheikh et al. 2005, 2006)."""
+
+from pathlib import PurePath
+
+from rankiqa_tf.datasets.data_folder import DataFolder
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+# Folder, distortion and number of images, in the order in which the arrays of the .mat
+# files follow each other; from the readme of the release.
+_KINDS = (
+    ("jp2k", "jpeg2000", 227),
+    ("jpeg", "jpeg", 233),
+    ("wn", "white_noise", 174),
+    ("gblur", "gaussian_blur", 174),
+    ("fastfading", "fast_fading", 174),
+)
+_TOTAL = sum(count for _, _, count in _KINDS)
+
+
+def read(
+    folder: DataFolder, *, realigned: bool = True, copies: bool = False
+) -> tuple[list[ScoredPhoto], None]:
+    """Reads LIVE: img1.bmp and on in each of five folders, and the .mat files.
+
+    Images have no levels; how strong each distortion is stands in the folders'
+    `info.txt`, which is not needed here.
+
+    Args:
+        folder: with jp2k, jpeg, wn, gblur, fastfading, refnames_all.mat and the file of
+            the scores.
+        realigned: whether to take `dmos_new` of dmos_realigned.mat, in which the
+            experiments of the five kinds were put on one scale (Sheikh, Sabir and Bovik
+            2006), or `dmos` of dmos.mat. That the former goes somewhat beyond 0..100 is
+            from memory.
+        copies: whether to include the 203 images that are copies of references
+            (`orgs` is 1), as level 0. They tie at one score, which flatters
+            correlations.
+
+    Returns:
+        The photos, 779 without copies; mos is 100 - DMOS. There is no official split.
+
+    Raises:
+        ValueError: if a file is missing or not as it should be.
+    """
+    file, variable = (
+        ("dmos_realigned.mat", "dmos_new") if realigned else ("dmos.mat", "dmos")
+    )
+    scores, originals = folder.arrays(file, variable, "orgs")
+    (references,) = folder.arrays("refnames_all.mat", "refnames_all")
+    for name, array in (
+        (variable, scores),
+        ("orgs", originals),
+        ("refnames_all", references),
+    ):
+        if array.shape != (_TOTAL,):
+            raise folder.error(
+                f"{name} must hold {_TOTAL} values, and its shape is {array.shape}"
+            )
+    photos = []
+    images = (
+        (kind, distortion, number)
+        for kind, distortion, count in _KINDS
+        for number in range(1, count + 1)
+    )
+    for place, (kind, distortion, number) in enumerate(images):
+        if originals[place] and not copies:
+            continue
+        dmos = folder.number(scores[place], f"{variable} {place + 1} of {file}")
+        photos.append(
+            ScoredPhoto(
+                folder.file(f"{kind}/img{number}.bmp"),
+                100 - dmos,
+                PurePath(str(references[place])).stem,
+                dmos=dmos,
+                distortion=distortion,
+                level=0 if originals[place] else None,
+            )
+        )
+    return photos, None

@@ -1,0 +1,53 @@
+"""Tampere Image Database 2013 (Ponomarenko et al. 2015)."""
+
+import re
+
+from distortions.presets.tid2013 import TID2013
+from rankiqa_tf.datasets.data_folder import DataFolder
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+_LIST = "mos_with_names.txt"
+_LINE = re.compile(r"(\S+)\s+(I(\d\d)_(\d\d)_([1-5])\.bmp)", re.IGNORECASE)
+_KINDS = {row.number: row.name for row in TID2013.rows}
+_SYNTHETIC = 25
+
+
+def read(
+    folder: DataFolder, *, synthetic: bool = False
+) -> tuple[list[ScoredPhoto], None]:
+    """Reads TID2013: lines `score name` of mos_with_names.txt, and distorted_images.
+
+    A name `iXX_YY_Z.bmp` is that of reference XX, distortion YY and level Z. The list
+    and the files disagree on the case of names, which does not matter here.
+
+    Args:
+        folder: with mos_with_names.txt and distorted_images.
+        synthetic: whether to include reference 25, which is no photo; the paper leaves
+            it out.
+
+    Returns:
+        The photos, 2,880 or 3,000. There is no official split.
+
+    Raises:
+        ValueError: if a file is missing or a line is not as it should be.
+    """
+    photos = []
+    for where, line in folder.lines(_LIST):
+        match = _LINE.fullmatch(line.strip())
+        if not match or int(match[4]) not in _KINDS:
+            raise folder.error(
+                f"{where} must be a score and a name such as I01_01_1.bmp, not {line!r}"
+            )
+        score, name, reference, kind, level = match.groups()
+        if int(reference) == _SYNTHETIC and not synthetic:
+            continue
+        photos.append(
+            ScoredPhoto(
+                folder.file(f"distorted_images/{name}"),
+                folder.number(score, where),
+                f"I{reference}",
+                distortion=_KINDS[int(kind)],
+                level=int(level),
+            )
+        )
+    return photos, None

@@ -1,0 +1,168 @@
+"""Small folders in the layout of the public data sets; the images are empty files."""
+
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import scipy.io
+
+
+def touch(path: Path) -> None:
+    """Makes an empty file and the folders it is in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+
+
+def cell(texts, shape) -> np.ndarray:
+    """Makes what scipy.io.savemat writes as a cell array of texts."""
+    array = np.empty(len(texts), object)
+    array[:] = texts
+    return array.reshape(shape)
+
+
+def live(folder: Path) -> None:
+    """982 images of 3 references; the DMOS of image k, counted from 0, is k / 10.
+
+    Realigned it is 1 more. Every seventh image is a copy of its reference.
+    """
+    counts = {"jp2k": 227, "jpeg": 233, "wn": 174, "gblur": 174, "fastfading": 174}
+    for kind, count in counts.items():
+        for number in range(1, count + 1):
+            touch(folder / kind / f"img{number}.bmp")
+        touch(folder / kind / "info.txt")
+        touch(folder / kind / "Thumbs.db")
+    places = np.arange(982)
+    originals = (places % 7 == 0).astype(np.uint8)
+    names = [("bikes.bmp", "sailing1.bmp", "parrots.bmp")[k % 3] for k in places]
+    for file, variable, offset in (
+        ("dmos.mat", "dmos", 0),
+        ("dmos_realigned.mat", "dmos_new", 1),
+    ):
+        scores = (places / 10 + offset)[np.newaxis]
+        scipy.io.savemat(
+            folder / file, {variable: scores, "orgs": originals[np.newaxis]}
+        )
+    scipy.io.savemat(
+        folder / "refnames_all.mat", {"refnames_all": cell(names, (1, 982))}
+    )
+
+
+def live_md(folder: Path) -> None:
+    """2 references of 15 images in each part; the DMOS of image k is k, or k + 50."""
+    strengths = [(a, b) for a in range(4) for b in range(4) if a or b]
+    for part, images, offset in (
+        ("Part 1", "blurjpeg", 0),
+        ("Part 2", "blurnoise", 50),
+    ):
+        references = ["babygirl.bmp", "bikes.bmp"]
+        names = [
+            f"{reference[:-4]}_{a}_{b}.bmp"
+            for reference in references
+            for a, b in strengths
+        ]
+        for name in (*references, *names):
+            touch(folder / part / images / name)
+        scipy.io.savemat(
+            folder / part / "Imagelists.mat",
+            {
+                "refimgs": cell(references, (2, 1)),
+                "distimgs": cell(names, (30, 1)),
+                "ref4dist": np.repeat([[1], [2]], 15, axis=0).astype(np.uint8),
+                "distimgdistlevels": np.array(strengths * 2, np.uint8),
+            },
+        )
+        scipy.io.savemat(
+            folder / part / "Scores.mat",
+            {"DMOSscores": np.arange(30.0)[np.newaxis] + offset},
+        )
+
+
+def tid2013(folder: Path) -> None:
+    """References 1, 2 and 25, distortions 1 and 24; names differ in case."""
+    lines = []
+    for reference in (1, 2, 25):
+        for kind in (1, 24):
+            for level in range(1, 6):
+                name = f"{reference:02}_{kind:02}_{level}"
+                file = f"i{name}.bmp" if reference < 25 else f"I{name}.BMP"
+                touch(folder / "distorted_images" / file)
+                lines.append(f"{7 - level + reference / 100:.5f} I{name}.bmp")
+    text = "\r\n".join([*lines, ""])
+    (folder / "mos_with_names.txt").write_bytes(text.encode("ascii"))
+
+
+def csiq(folder: Path) -> None:
+    """References 1600 and trolley, level 1 and 5 of all six kinds."""
+    book = openpyxl.Workbook()
+    book.active.title = "all_by_distortion"
+    sheet = book.create_sheet("all_by_image")
+    sheet["A1"] = "DMOS of all images"
+    header = ("image", "dst_idx", "dst_type", "dst_lev", "dmos_std", "dmos")
+    rows = [header]
+    kinds = {
+        "noise": "awgn/{}.AWGN.{}.png",
+        "jpeg": "jpeg/{}.JPEG.{}.png",
+        "jpeg 2000": "jpeg2000/{}.jpeg2000.{}.png",
+        "fnoise": "fnoise/{}.fnoise.{}.png",
+        "blur": "blur/{}.BLUR.{}.png",
+        "contrast": "contrast/{}.contrast.{}.png",
+    }
+    for image in (1600, "trolley"):
+        for index, (kind, file) in enumerate(kinds.items(), start=1):
+            for level in (1, 5):
+                touch(folder / "dst_imgs" / file.format(image, level))
+                rows.append((image, index, kind, level, 0.1, level / 10 + index / 100))
+    for number, row in enumerate(rows, start=4):
+        for place, value in enumerate(row, start=4):
+            sheet.cell(number, place, value)
+    folder.mkdir(exist_ok=True)
+    book.save(folder / "csiq.DMOS.xlsx")
+
+
+def kadid10k(folder: Path) -> None:
+    """References 1 and 81, distortions 1, 9, 21 and 25."""
+    lines = ["dist_img,ref_img,dmos,var"]
+    for reference in (1, 81):
+        touch(folder / "images" / f"I{reference:02}.png")
+        for kind in (1, 9, 21, 25):
+            for level in range(1, 6):
+                name = f"I{reference:02}_{kind:02}_{level:02}.png"
+                touch(folder / "images" / name)
+                lines.append(f"{name},I{reference:02}.png,{5 - level / 2},0.5")
+    (folder / "dmos.csv").write_text("\n".join(lines) + "\n")
+
+
+def koniq10k(folder: Path) -> None:
+    """Six photos, three of them to train on."""
+    parts = ("training", "test", "training", "validation", "training", "test")
+    lines = ["image_name,c1,c2,c3,c4,c5,c_total,MOS,SD,set"]
+    for number, part in enumerate(parts):
+        for size in ("1024x768", "512x384"):
+            touch(folder / size / f"10{number}.jpg")
+        mos = 10.5 * number + 20
+        lines.append(f"10{number}.jpg,0.0,0.0,0.5,0.5,0.0,105,{mos},0.5,{part}")
+    (folder / "koniq10k_distributions_sets.csv").write_text("\n".join(lines) + "\n")
+
+
+def biq2021(folder: Path) -> None:
+    """Three photos to train on and two to test on; one is named otherwise on disk."""
+    train = ("ss02 (1014).jpg,0.2500", "ss01 (10).jpg,0.5000", "ss03 (7).jpg,0.8900")
+    test = ("ss03 (793).jpg,0.0000", "ss01 (331).jpg,0.7185")
+    for file in ("ss02 (1014).JPG", "ss01 (10).jpg", "ss03 (7).jpg"):
+        touch(folder / "Images" / file)
+    for file in ("ss03 (793).jpg", "ss01 (331).jpg"):
+        touch(folder / "Images" / file)
+    for name, rows in (("Train", train), ("Test", test)):
+        text = "\n".join(["Image Name,MOS", *rows, ""])
+        (folder / f"{name} (Images and MOS).csv").write_text(text)
+
+
+BUILDERS = {
+    "live": live,
+    "live_md": live_md,
+    "tid2013": tid2013,
+    "csiq": csiq,
+    "kadid10k": kadid10k,
+    "koniq10k": koniq10k,
+    "biq2021": biq2021,
+}

@@ -1,0 +1,393 @@
+"""Readers of the public data sets, on small folders in their layout."""
+
+import numpy as np
+import openpyxl
+import pytest
+import scipy.io
+
+from distortions import PRESETS
+from rankiqa_tf import datasets
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from tests.data_folders import BUILDERS
+
+EVERY = pytest.mark.parametrize("name", datasets.DATA_SETS)
+
+# Those of LIVE-MD's small folder: of blur and of the other, for each of two references.
+LEVELS = np.array([(a, b) for a in range(4) for b in range(4) if a or b] * 2)
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Makes the small folder of a data set."""
+
+    def make(name):
+        BUILDERS[name](tmp_path)
+        return tmp_path
+
+    return make
+
+
+def by_path(data_set, folder):
+    return {
+        photo.path.relative_to(folder).as_posix(): photo for photo in data_set.photos
+    }
+
+
+def test_every_data_set_has_a_small_folder():
+    assert list(BUILDERS) == list(datasets.DATA_SETS)
+
+
+@EVERY
+def test_photos_are_files_with_a_score_on_the_scale(build, name):
+    row, data_set = datasets.DATA_SETS[name], datasets.read(name, build(name))
+    assert data_set.name == name
+    assert data_set.scale == row.scale
+    for photo in data_set.photos:
+        assert photo.path.is_file()
+        assert row.scale[0] <= photo.mos <= row.scale[1]
+        assert photo.reference
+        assert (photo.dmos is not None) == row.turned_round
+    if row.turned_round:
+        best = max(data_set.photos, key=lambda photo: photo.mos)
+        assert best.dmos == min(photo.dmos for photo in data_set.photos)
+
+
+@EVERY
+def test_official_splits_are_of_the_references(build, name):
+    row, data_set = datasets.DATA_SETS[name], datasets.read(name, build(name))
+    assert (data_set.official_split is not None) == row.official_split
+    if data_set.official_split:
+        parts = data_set.official_split.divide(data_set.photos)
+        assert sum(map(len, parts)) == len(data_set.photos)
+
+
+@EVERY
+def test_a_folder_that_is_not_there_says_where_to_get_the_data_set(tmp_path, name):
+    with pytest.raises(ValueError, match="there is no such folder") as error:
+        datasets.read(name, tmp_path / "none")
+    assert str(tmp_path / "none") in str(error.value)
+    assert datasets.DATA_SETS[name].source in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("live", "dmos_realigned.mat"),
+        ("live", "refnames_all.mat"),
+        ("live", "fastfading/img174.bmp"),
+        ("live_md", "Part 1/Imagelists.mat"),
+        ("live_md", "Part 2/Scores.mat"),
+        ("live_md", "Part 2/blurnoise/bikes_3_3.bmp"),
+        ("tid2013", "mos_with_names.txt"),
+        ("tid2013", "distorted_images/i01_24_5.bmp"),
+        ("csiq", "csiq.DMOS.xlsx"),
+        ("csiq", "dst_imgs/awgn/1600.AWGN.1.png"),
+        ("kadid10k", "dmos.csv"),
+        ("kadid10k", "images/I81_25_05.png"),
+        ("koniq10k", "koniq10k_distributions_sets.csv"),
+        ("koniq10k", "1024x768/105.jpg"),
+        ("biq2021", "Test (Images and MOS).csv"),
+        ("biq2021", "Images/ss03 (793).jpg"),
+    ],
+)
+def test_a_missing_file_is_named(build, name, file):
+    folder = build(name)
+    (folder / file).unlink()
+    with pytest.raises(ValueError, match="there is no file") as error:
+        datasets.read(name, folder)
+    assert file.lower() in str(error.value).lower()
+    assert datasets.DATA_SETS[name].source in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text", "message"),
+    [
+        ("live", "dmos_realigned.mat", "text", "dmos_realigned.mat is not a MATLAB"),
+        ("live_md", "Part 1/Scores.mat", "", "Scores.mat is not a MATLAB file"),
+        ("tid2013", "mos_with_names.txt", "5.5 I01_01.bmp", "line 1 must be a score"),
+        ("tid2013", "mos_with_names.txt", "5.5 I01_25_1.bmp", "line 1 must be a score"),
+        ("tid2013", "mos_with_names.txt", "x I01_01_1.bmp", "a number, not 'x'"),
+        ("tid2013", "mos_with_names.txt", "", "it lists 0 photos"),
+        (
+            "tid2013",
+            "mos_with_names.txt",
+            "5 I01_01_1.bmp\n4 i01_01_1.bmp",
+            "it lists a photo twice",
+        ),
+        ("csiq", "csiq.DMOS.xlsx", "text", "csiq.DMOS.xlsx is not an Excel file"),
+        ("kadid10k", "dmos.csv", "image,mos\na,1", r"needs .* first line is 'image"),
+        (
+            "kadid10k",
+            "dmos.csv",
+            "dist_img,ref_img,dmos\nI01_26_01.png,I01.png,3",
+            r"dmos.csv line 2: dist_img must be .*, not 'I01_26_01.png'",
+        ),
+        (
+            "kadid10k",
+            "dmos.csv",
+            "dist_img,ref_img,dmos\nI01_01_01.png,I01.png,",
+            "line 2 is not complete",
+        ),
+        (
+            "koniq10k",
+            "koniq10k_distributions_sets.csv",
+            "image_name,MOS,set\n100.jpg,3,train",
+            "set must be one of training, validation, test, not 'train'",
+        ),
+        (
+            "koniq10k",
+            "koniq10k_distributions_sets.csv",
+            "image_name,MOS,set\n100.jpg,3,training\n101.jpg,4,training",
+            "the test part of a split has no reference",
+        ),
+        (
+            "biq2021",
+            "Test (Images and MOS).csv",
+            "Image Name,MOS\nss03 (7).jpg,0.5",
+            "the two lists are no split: .* 'ss03 \\(7\\).jpg'",
+        ),
+    ],
+)
+def test_a_damaged_list_is_named(build, name, file, text, message):
+    folder = build(name)
+    (folder / file).write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+        datasets.read(name, folder)
+    assert datasets.DATA_SETS[name].source in str(error.value)
+
+
+def test_live_has_realigned_scores_of_distorted_images(build):
+    folder = build("live")
+    photos = by_path(datasets.read("live", folder), folder)
+    # Every seventh of 982 is a copy: 0, 7, ..., 980.
+    assert len(photos) == 982 - 141
+    # The second of jpeg is image 228 from 0; 228 = 3 * 76.
+    assert photos["jpeg/img2.bmp"] == ScoredPhoto(
+        folder / "jpeg/img2.bmp", 100 - 23.8, "bikes", dmos=23.8, distortion="jpeg"
+    )
+    # 227 of jp2k and 233 of jpeg come before wn, 174 of wn before gblur.
+    for name, distortion, dmos in (
+        ("jp2k/img2.bmp", "jpeg2000", 1.1),
+        ("wn/img1.bmp", "white_noise", 47.0),
+        ("gblur/img1.bmp", "gaussian_blur", 64.4),
+    ):
+        assert photos[name].distortion == distortion
+        np.testing.assert_allclose(photos[name].dmos, dmos)
+    # The last, 981 = 3 * 327.
+    last = photos["fastfading/img174.bmp"]
+    np.testing.assert_allclose(last.dmos, 99.1)
+    assert last.distortion == "fast_fading"
+    assert "jp2k/img1.bmp" not in photos
+
+
+def test_live_has_copies_and_first_scores_on_request(build):
+    folder = build("live")
+    photos = by_path(
+        datasets.read("live", folder, realigned=False, copies=True), folder
+    )
+    assert len(photos) == 982
+    assert photos["jp2k/img1.bmp"] == ScoredPhoto(
+        folder / "jp2k/img1.bmp",
+        100,
+        "bikes",
+        dmos=0,
+        distortion="jpeg2000",
+        level=0,
+    )
+    assert photos["jpeg/img2.bmp"].dmos == 22.8
+
+
+def test_live_tells_that_scores_are_missing(build):
+    folder = build("live")
+    scipy.io.savemat(
+        folder / "dmos_realigned.mat",
+        {"dmos_new": np.zeros((1, 981)), "orgs": np.zeros((1, 982))},
+    )
+    with pytest.raises(ValueError, match=r"dmos_new must hold 982 .* \(981,\)"):
+        datasets.read("live", folder)
+    scipy.io.savemat(folder / "dmos_realigned.mat", {"orgs": np.zeros((1, 982))})
+    with pytest.raises(ValueError, match=r"realigned.mat has no variable dmos_new"):
+        datasets.read("live", folder)
+
+
+def test_live_md_has_the_levels_of_our_preset(build):
+    folder = build("live_md")
+    data_set = datasets.read("live_md", folder)
+    photos = by_path(data_set, folder)
+    assert len(photos) == 60
+    assert {photo.reference for photo in data_set.photos} == {"babygirl", "bikes"}
+    # By part, folder, then place in the list of (0, 1), (0, 2), ... (3, 3).
+    blurred = photos["Part 1/blurjpeg/bikes_2_0.bmp"]
+    assert (blurred.distortion, blurred.level, blurred.dmos) == ("gaussian_blur", 2, 22)
+    noisy = photos["Part 2/blurnoise/babygirl_0_3.bmp"]
+    assert (noisy.distortion, noisy.level, noisy.mos) == ("white_noise", 3, 48)
+    compressed = photos["Part 1/blurjpeg/babygirl_0_1.bmp"]
+    assert (compressed.distortion, compressed.level) == ("jpeg", 1)
+    for part, name in (("Part 1/blurjpeg", "jpeg"), ("Part 2/blurnoise", "noise")):
+        row = PRESETS["live_md"].row(f"blur_and_{name}")
+        for first in (1, 2, 3):
+            for second in (1, 2, 3):
+                photo = photos[f"{part}/bikes_{first}_{second}.bmp"]
+                assert photo.distortion == row.name
+                strengths = row.parameters[photo.level - 1]
+                strongest = [sorted({p[k] for p in row.parameters}) for k in (0, 1)]
+                # Of JPEG more quality is less strength.
+                seconds = strongest[1][::-1] if name == "jpeg" else strongest[1]
+                assert strengths == (strongest[0][first - 1], seconds[second - 1])
+
+
+def test_live_md_does_not_mind_from_what_its_levels_count(build):
+    folder = build("live_md")
+    before = datasets.read("live_md", folder)
+    change(folder / "Part 1/Imagelists.mat", distimgdistlevels=LEVELS + 1)
+    change(folder / "Part 2/Imagelists.mat", distimgdistlevels=LEVELS * 2)
+    assert datasets.read("live_md", folder) == before
+
+
+def change(path, **variables):
+    """Gives variables of a MATLAB file other values."""
+    there = {
+        name: array
+        for name, array in scipy.io.loadmat(path).items()
+        if not name.startswith("__")
+    }
+    scipy.io.savemat(path, there | variables)
+
+
+WITH_A_COPY = np.where(np.arange(30)[:, np.newaxis] == 1, 0, LEVELS)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("ref4dist", np.full((30, 1), 3), "reference 3 is none of the 2"),
+        ("distimgdistlevels", np.zeros((30, 2)), "Part 1 must have 4 values"),
+        (
+            "distimgdistlevels",
+            WITH_A_COPY,
+            r"_2\.bmp of .* no distortion of either kind",
+        ),
+        ("distimgdistlevels", np.zeros((30, 3)), r"of shape \(30, 2\), .* \(30, 3\)"),
+    ],
+)
+def test_live_md_tells_what_is_wrong_with_its_lists(build, variable, value, message):
+    folder = build("live_md")
+    change(folder / "Part 1/Imagelists.mat", **{variable: value})
+    with pytest.raises(ValueError, match=message):
+        datasets.read("live_md", folder)
+
+
+def test_tid2013_leaves_the_synthetic_reference_out(build):
+    folder = build("tid2013")
+    data_set = datasets.read("tid2013", folder)
+    assert {photo.reference for photo in data_set.photos} == {"I01", "I02"}
+    photos = by_path(data_set, folder)
+    # 7 - 5 + 1 / 100; the names of files are found in the case they have.
+    assert photos["distorted_images/i01_24_5.bmp"] == ScoredPhoto(
+        folder / "distorted_images/i01_24_5.bmp",
+        2.01,
+        "I01",
+        distortion="sparse_sampling",
+        level=5,
+    )
+    every = datasets.read("tid2013", folder, synthetic=True)
+    assert {photo.reference for photo in every.photos} == {"I01", "I02", "I25"}
+    assert len(every.photos) == 30
+
+
+def test_csiq_finds_its_table_and_files(build):
+    folder = build("csiq")
+    photos = by_path(datasets.read("csiq", folder), folder)
+    assert len(photos) == 24
+    noisy = photos["dst_imgs/awgn/1600.AWGN.5.png"]
+    assert (noisy.reference, noisy.distortion, noisy.level) == (
+        "1600",
+        "white_noise",
+        5,
+    )
+    np.testing.assert_allclose((noisy.mos, noisy.dmos), (0.49, 0.51))
+    assert photos["dst_imgs/jpeg2000/trolley.jpeg2000.1.png"].distortion == "jpeg2000"
+    assert photos["dst_imgs/fnoise/trolley.fnoise.1.png"].distortion == "pink_noise"
+
+
+def test_csiq_has_the_kinds_of_live_on_request(build):
+    data_set = datasets.read("csiq", build("csiq"), shared_with_live=True)
+    assert {photo.distortion for photo in data_set.photos} == {
+        row.name for row in PRESETS["live"].rows
+    }
+
+
+def test_csiq_tells_what_is_wrong_with_its_table(build):
+    folder = build("csiq")
+    book = openpyxl.load_workbook(folder / "csiq.DMOS.xlsx")
+    for cell, value, message in (
+        ("F5", "fog", "row 5: dst_type must be one of noise, .*, not 'fog'"),
+        ("G6", 6, "row 6: dst_lev must be 1 to 5, not 6"),
+        ("I7", "?", r"row 7: the score must be a number, not '\?'"),
+        ("I4", "score", "all_by_image of csiq.DMOS.xlsx has no row with the columns"),
+    ):
+        before = book["all_by_image"][cell].value
+        book["all_by_image"][cell] = value
+        book.save(folder / "csiq.DMOS.xlsx")
+        with pytest.raises(ValueError, match=message):
+            datasets.read("csiq", folder)
+        book["all_by_image"][cell] = before
+    del book["all_by_image"]
+    book.save(folder / "csiq.DMOS.xlsx")
+    with pytest.raises(ValueError, match="has no sheet all_by_image"):
+        datasets.read("csiq", folder)
+
+
+def test_kadid10k_takes_its_dmos_as_it_is(build):
+    folder = build("kadid10k")
+    photos = by_path(datasets.read("kadid10k", folder), folder)
+    assert len(photos) == 2 * 4 * 5
+    assert photos["images/I81_25_04.png"] == ScoredPhoto(
+        folder / "images/I81_25_04.png",
+        3.0,
+        "I81",
+        distortion="contrast_change",
+        level=4,
+    )
+    assert photos["images/I01_09_01.png"].distortion == "jpeg2000"
+    assert photos["images/I01_21_01.png"].distortion == "pixelate"
+    weakest = photos["images/I01_01_01.png"]
+    assert (weakest.distortion, weakest.mos) == ("gaussian_blur", 4.5)
+
+
+@pytest.mark.parametrize("size", ["1024x768", "512x384"])
+def test_koniq10k_has_two_sizes_and_its_split(build, size):
+    folder = build("koniq10k")
+    data_set = datasets.read("koniq10k", folder, size=size)
+    assert data_set.photos[3] == ScoredPhoto(folder / size / "103.jpg", 51.5, "103.jpg")
+    split = data_set.official_split
+    assert split.training == ("100.jpg", "102.jpg", "104.jpg")
+    assert split.validation == ("103.jpg",)
+    assert split.test == ("101.jpg", "105.jpg")
+
+
+def test_koniq10k_has_no_other_size(build):
+    with pytest.raises(ValueError, match="size must be one of 1024x768, 512x384"):
+        datasets.read("koniq10k", build("koniq10k"), size="224x224")
+
+
+def test_biq2021_finds_the_file_that_is_named_otherwise(build):
+    folder = build("biq2021")
+    data_set = datasets.read("biq2021", folder)
+    assert data_set.photos[0] == ScoredPhoto(
+        folder / "Images/ss02 (1014).JPG", 0.25, "ss02 (1014).jpg"
+    )
+    training, validation, test = data_set.official_split.divide(data_set.photos)
+    assert [photo.mos for photo in training] == [0.25, 0.5, 0.89]
+    assert not validation
+    assert [photo.mos for photo in test] == [0.0, 0.7185]
+
+
+def test_an_unknown_data_set_or_option_is_named_with_those_there_are(build):
+    with pytest.raises(ValueError, match="no data set 'kadid'; there are: kadid10k, "):
+        datasets.read("kadid", "folder")
+    folder = build("live")
+    with pytest.raises(ValueError, match="live has no option 'size'; it has: realign"):
+        datasets.read("live", folder, size=3)
+    with pytest.raises(ValueError, match="biq2021 has no option 'size'; it has: none"):
+        datasets.read("biq2021", folder, size=3)
