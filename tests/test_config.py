@@ -8,7 +8,6 @@ from absl import flags
 
 import distortions
 from rankiqa_tf import config as config_lib
-from rankiqa_tf import models
 from rankiqa_tf.config import Config
 
 FIELDS = dataclasses.fields(Config)

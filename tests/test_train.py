@@ -344,7 +344,7 @@ def test_a_complete_run_started_again_trains_nothing_and_ends_with_0(several, wh
 
 
 def test_a_joint_run_has_the_figures_of_both_stages(several, whole, folder):
-    code, output, errors = several["joint"]
+    code, _, errors = several["joint"]
     assert code == 0, errors
     results = results_of(folder / "runs" / "joint")
     expected = set(results_of(whole[0])) - {"rank/seconds", "finetune/seconds"}

@@ -1,6 +1,6 @@
 """All pairs against random pairs and hard-negative mining: the paper's Figure 3.
 
-    python -m benchmarks.experiments.convergence --flagfile=benchmarks/experiments/convergence.cfg --photos=photos
+    python -m benchmarks.experiments.convergence --photos=photos
 
 The three samplers pass as many images through the network each step: 3 photos x 4
 distortions x 6 levels = 72, or 36 pairs. What is looked at is the ranking loss over all
@@ -15,7 +15,6 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from absl import app
 from absl import flags
 
 from benchmarks.experiments import ranking_run
@@ -106,11 +105,12 @@ def main(argv):
     minutes = sum(map(sum, seconds.values())) / 60
     text = f"""# All pairs, hard-negative mining, random pairs
 
-    python -m benchmarks.experiments.convergence --flagfile=benchmarks/experiments/convergence.cfg --photos=photos
+    python -m benchmarks.experiments.convergence --photos=photos
 
-{config.network} from {config.init} weights, crops of {config.crop_size}, {images_a_step}
-images a step, {config.rank_steps} steps, {_SEEDS.value} seeds; {known.num_photos} photos
-to train on, {unknown.num_photos} held out; preset {config.preset}. {minutes:.0f} minutes.
+{config.network} from {config.init} weights, crops of {config.crop_size},
+{images_a_step} images a step, {config.rank_steps} steps, {_SEEDS.value} seeds;
+{known.num_photos} photos to train on, {unknown.num_photos} held out; preset
+{config.preset}. {minutes:.0f} minutes of training and looking.
 
 {table("Last held-out ranking loss", known.names, curves, lambda c: c[max(c)])}
 
@@ -125,4 +125,4 @@ Mean over the seeds, and the least and greatest of them.
 
 
 if __name__ == "__main__":
-    app.run(main)
+    ranking_run.start(main, __file__)

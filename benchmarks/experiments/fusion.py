@@ -1,13 +1,12 @@
 """The last level against several, in ranking.
 
-    python -m benchmarks.experiments.fusion --flagfile=benchmarks/experiments/fusion.cfg --photos=photos
+    python -m benchmarks.experiments.fusion --photos=photos
 
-Each seed splits the photos anew. Prints the table of the ranking part of fusion.md.
+Each seed splits the photos anew. Prints the first table of fusion.md.
 """
 
 import dataclasses
 
-from absl import app
 from absl import flags
 
 from benchmarks.experiments import ranking_run
@@ -39,4 +38,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    ranking_run.start(main, __file__)

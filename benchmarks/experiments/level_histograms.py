@@ -1,9 +1,10 @@
 """Do scores tell levels apart on photos of another source? The paper's Figure 2.
 
-    python -m benchmarks.experiments.level_histograms --model=runs/ranked/model.keras --photos=other_photos --preset=live --output=figures
+    python -m benchmarks.experiments.level_histograms --model=model.keras --photos=others
 
-Scores every level of every photo of the folder with a ranker that was trained on others,
-draws a histogram for each distortion and prints pair accuracy and SROCC with level.
+Scores every level of every photo of the folder with a ranker that was trained on photos
+of another source, draws a histogram for each distortion, and prints pair accuracy and
+SROCC with level.
 """
 
 from pathlib import Path
@@ -22,7 +23,7 @@ from rankiqa_tf.report import histograms
 _MODEL = flags.DEFINE_string("model", None, "The ranker.", required=True)
 _PHOTOS = flags.DEFINE_string("photos", None, "Photos to distort.", required=True)
 _PRESET = flags.DEFINE_string("preset", "live", "Distortions and their levels.")
-_OUTPUT = flags.DEFINE_string("output", None, "Folder of the figures.", required=True)
+_OUTPUT = flags.DEFINE_string("output", "figures", "Folder of the figures.")
 
 
 def main(argv):

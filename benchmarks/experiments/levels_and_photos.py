@@ -1,17 +1,17 @@
 """How many levels, how many photos? The supplement's Table 4.
 
-    python -m benchmarks.experiments.levels_and_photos --flagfile=benchmarks/experiments/levels_and_photos.cfg --photos=photos
+    python -m benchmarks.experiments.levels_and_photos --photos=photos
 
-Trains with 2 to 6 levels of each distortion, the pristine photo among them, evenly spread
-over the preset's, and with a fifth to all of the training photos; each run passes as
-many images through the network. Looked at are all levels of photos held out. Prints the
-table of levels_and_photos.md.
+Trains with 2 to 6 levels of each distortion, the pristine photo among them, evenly
+spread over the preset's, and with a fifth to all of the training photos; each run
+passes as many images through the network. Looked at are all levels of photos held out.
+Prints the table of levels_and_photos.md.
 """
 
 import dataclasses
+
 import numpy as np
 import tensorflow as tf
-from absl import app
 from absl import flags
 
 from benchmarks.experiments import ranking_run
@@ -93,4 +93,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    ranking_run.start(main, __file__)

@@ -1,14 +1,13 @@
 """Networks side by side, trained to rank from scratch: the paper's Table 1.
 
-    python -m benchmarks.experiments.networks --flagfile=benchmarks/experiments/networks.cfg --photos=photos
+    python -m benchmarks.experiments.networks --photos=photos
 
-Prints the table of networks.md: every network after as many steps, with the time of one.
+Prints the table of networks.md: every network after as many steps, and their time.
 """
 
 import dataclasses
 
 import keras
-from absl import app
 from absl import flags
 
 from benchmarks.experiments import ranking_run
@@ -42,4 +41,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    app.run(main)
+    ranking_run.start(main, __file__)

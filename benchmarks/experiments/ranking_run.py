@@ -1,6 +1,7 @@
 """What the experiments share: photos, their versions, and a ranker trained on them."""
 
 import dataclasses
+import sys
 import tempfile
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from absl import app
 
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
@@ -20,6 +22,15 @@ from rankiqa_tf.stages import beginning
 from rankiqa_tf.stages import ranking
 
 _KEPT_BYTES = 8 << 30  # Experiments see their photos often.
+
+
+def start(main: Callable[[list[str]], None], script: str) -> None:
+    """Runs an experiment with the options of the flagfile beside it.
+
+    Options on the command line come after these, and win.
+    """
+    own = Path(script).with_suffix(".cfg")
+    app.run(main, argv=[sys.argv[0], f"--flagfile={own}", *sys.argv[1:]])
 
 
 def photos_of(folder: str) -> list[Path]:
@@ -100,8 +111,11 @@ def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
 def figures_of(
     config: Config, training: versions.Versions, held_out: versions.Versions
 ) -> list[float]:
-    """Trains a ranker: its pair accuracy and SROCC with level on single crops of photos
-    held out, and the seconds of a step."""
+    """Trains a ranker and looks at photos held out, one crop a version.
+
+    Returns:
+        Pair accuracy, SROCC with level, and the seconds of a step.
+    """
     config = dataclasses.replace(config, evaluate_every=config.rank_steps)
     done = run(config, training, held_out, looking=lambda _: {})
     figures = done.looks[config.rank_steps].summary("look")

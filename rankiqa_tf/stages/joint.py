@@ -12,9 +12,9 @@ from rankiqa_tf.config import Config
 from rankiqa_tf.data import joint
 from rankiqa_tf.models import model_file
 from rankiqa_tf.ranking_check import LevelScores
+from rankiqa_tf.stages import beginning
 from rankiqa_tf.stages import finetuning
 from rankiqa_tf.stages import ranking
-from rankiqa_tf.stages import beginning
 from rankiqa_tf.stages.split import Split
 
 
