@@ -3,7 +3,8 @@
     python -m benchmarks.frozen_features mos.csv [images_folder]
 
 Prints, for several penalties, the SROCC on the part that training with --seed=0 holds
-out, and on those of five more splits. Photos are taken in crops of 512 pixels.
+out, and on those of five more splits: with the features of all levels, and with those
+of the last alone. Photos are taken in crops of 512 pixels.
 """
 
 import sys
@@ -40,14 +41,17 @@ def main(path, folder=None):
         references.split(numbers, holdout=0.2, seed=seed, groups=names)
         for seed in range(6)
     ]
-    for penalty in (0.1, 0.3, 1.0, 3.0, 10.0):
-        found = [
-            metrics.srocc(
-                predicted(features[a], opinions[a], features[b], penalty), opinions[b]
-            )
-            for a, b in splits
-        ]
-        print(f"penalty {penalty:4}: SROCC", " ".join(f"{x:.3f}" for x in found))
+    last = 2 * model.get_layer("head").filters  # Means and deviations, at the end.
+    for levels, used in (("all", features), ("last", features[:, -last:])):
+        for penalty in (0.1, 0.3, 1.0, 3.0, 10.0):
+            found = [
+                metrics.srocc(
+                    predicted(used[a], opinions[a], used[b], penalty), opinions[b]
+                )
+                for a, b in splits
+            ]
+            shown = " ".join(f"{x:.3f}" for x in found)
+            print(f"{levels} levels, penalty {penalty:4}: SROCC {shown}")
 
 
 if __name__ == "__main__":

@@ -85,10 +85,8 @@ def table(title, names, curves, of_curve):
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    training, held_out = ranking_run.split(ranking_run.photos_of(config.photos), seed=0)
-    held_out = held_out[: _HELD_OUT.value]
-    known = ranking_run.versions_of(training, config)
-    unknown = ranking_run.versions_of(held_out, config)
+    known, held_out = ranking_run.Photos.of(config).split(seed=0)
+    unknown = ranking_run.SomePhotos(held_out, np.arange(_HELD_OUT.value))
     curves, seconds = {name: [] for name in SAMPLERS}, {name: [] for name in SAMPLERS}
     for seed in range(_SEEDS.value):
         for sampler in SAMPLERS:

@@ -14,21 +14,18 @@ from rankiqa_tf import config as config_lib
 
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Splits.", lower_bound=1)
 _CHOICES = flags.DEFINE_list(
-    "choices", ["last", "stage3", "stage5", "stage3+stage5+head", "all"],
-    "What to compare: --levels, with + for the comma.",
-)  # fmt: skip
+    "choices", ["last", "stage3", "all"], "Levels to compare, + for a comma."
+)
 config_lib.define_flags()
 
 
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    photos = ranking_run.photos_of(config.photos)
+    photos = ranking_run.Photos.of(config)
     found = {choice: [] for choice in _CHOICES.value}
     for seed in range(_SEEDS.value):
-        training, held_out = ranking_run.split(photos, seed=seed)
-        known = ranking_run.versions_of(training, config)
-        unknown = ranking_run.versions_of(held_out, config)
+        known, unknown = photos.split(seed=seed)
         for choice in found:
             changed = dataclasses.replace(
                 config, levels=choice.replace("+", ","), seed=seed

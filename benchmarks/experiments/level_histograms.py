@@ -1,6 +1,6 @@
 """Do scores tell levels apart on photos of another source? The paper's Figure 2.
 
-    python -m benchmarks.experiments.level_histograms --model=model.keras --photos=others
+    python -m benchmarks.experiments.level_histograms --model=m.keras --photos=others
 
 Scores every level of every photo of the folder with a ranker that was trained on photos
 of another source, draws a histogram for each distortion, and prints pair accuracy and

@@ -20,7 +20,7 @@ from rankiqa_tf.data import versions
 
 IMAGES = 48  # In a batch, or a little less.
 
-_SEEDS = flags.DEFINE_integer("seeds", 3, "Runs of each size.", lower_bound=1)
+_SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each size.", lower_bound=1)
 config_lib.define_flags()
 
 
@@ -51,16 +51,6 @@ class SomeLevels:
         return self._versions.crop(photo, kind, self._levels[level], size, seed)
 
 
-class SomePhotos:
-    """The first of the photos only, as `versions.Versions` says."""
-
-    def __init__(self, all_photos: versions.Versions, count: int):
-        self.names, self.num_levels = all_photos.names, all_photos.num_levels
-        self.better, self.num_photos = all_photos.better, count
-        self.photo, self.whole = all_photos.photo, all_photos.whole
-        self.crop = all_photos.crop
-
-
 def compared(config, known, unknown):
     """Figures of each seed, from as many images whatever the levels."""
     of_a_photo = len(known.names) * (known.num_levels + 1)
@@ -76,9 +66,7 @@ def compared(config, known, unknown):
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    training, held_out = ranking_run.split(ranking_run.photos_of(config.photos), seed=0)
-    known = ranking_run.versions_of(training, config)
-    unknown = ranking_run.versions_of(held_out, config)
+    known, unknown = ranking_run.Photos.of(config).split(seed=0)
     every = known.num_levels + 1
     found = {}
     for count in range(2, every + 1):
@@ -86,7 +74,8 @@ def main(argv):
         title = f"{count} levels: {', '.join(map(str, levels))}"
         found[title] = compared(config, SomeLevels(known, levels), unknown)
     for share in (0.2, 0.4, 0.6, 0.8):
-        some = SomePhotos(known, round(share * known.num_photos))
+        few = np.arange(round(share * known.num_photos))
+        some = ranking_run.SomePhotos(known, few)
         title = f"{every} levels of {some.num_photos} photos"
         found[title] = compared(config, some, unknown)
     print(ranking_run.table(f"of {known.num_photos} photos", found))

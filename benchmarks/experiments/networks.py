@@ -16,7 +16,9 @@ from rankiqa_tf import models
 
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each network.", lower_bound=1)
 _NETWORKS = flags.DEFINE_list(
-    "networks", ["shallow", "alexnet", "efficientnet_lite0"], "What to compare."
+    "networks",
+    ["shallow", "alexnet", "MobileNetV2", "efficientnet_lite0"],
+    "What to compare.",
 )
 config_lib.define_flags()
 
@@ -24,9 +26,7 @@ config_lib.define_flags()
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    training, held_out = ranking_run.split(ranking_run.photos_of(config.photos), seed=0)
-    known = ranking_run.versions_of(training, config)
-    unknown = ranking_run.versions_of(held_out, config)
+    known, unknown = ranking_run.Photos.of(config).split(seed=0)
     found = {}
     for name in _NETWORKS.value:
         size = models.build(name, levels=config.levels).count_params()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import tensorflow as tf
 from absl import app
 
 from rankiqa_tf.config import Config
@@ -33,20 +34,59 @@ def start(main: Callable[[list[str]], None], script: str) -> None:
     app.run(main, argv=[sys.argv[0], f"--flagfile={own}", *sys.argv[1:]])
 
 
-def photos_of(folder: str) -> list[Path]:
-    """The photos of a folder, or the embedded ones."""
-    return decode.find_photos([folder]) if folder else references.embedded_photos()
+class SomePhotos:
+    """Some of the photos that there are versions of, as `versions.Versions` says.
+
+    Args:
+        every: where they come from.
+        contents: numbers of the photos to take.
+    """
+
+    def __init__(self, every: versions.Versions, contents: np.ndarray):
+        self._every, self._contents = every, tf.constant(contents, tf.int32)
+        self.names, self.num_levels, self.better = (
+            every.names,
+            every.num_levels,
+            every.better,
+        )
+        self.num_photos = len(contents)
+        self.whole, self.crop = every.whole, every.crop
+
+    def photo(self, content: tf.Tensor) -> tf.Tensor:
+        """As of every photo."""
+        return self._every.photo(self._contents[content])
 
 
-def split(photos: Sequence[Path], *, seed: int) -> tuple[list[Path], list[Path]]:
-    """Photos to train on and the fifth that is held out."""
-    names = [photo.name for photo in photos]
-    return references.split(photos, holdout=0.2, seed=seed, groups=names)
+@dataclasses.dataclass(frozen=True)
+class Photos:
+    """Photos and their versions, kept in memory if they fit 8 GiB."""
 
+    paths: Sequence[Path]
+    versions: versions.Versions
 
-def versions_of(photos: Sequence[Path], config: Config) -> versions.Versions:
-    """Versions under the preset of the options, kept in memory if they fit 8 GiB."""
-    return versions.of_photos(photos, config.preset, budget=_KEPT_BYTES)
+    @classmethod
+    def of(cls, config: Config) -> "Photos":
+        """Those of the options."""
+        paths = (
+            decode.find_photos([config.photos])
+            if config.photos
+            else references.embedded_photos()
+        )
+        made = versions.of_photos(paths, config.preset, budget=_KEPT_BYTES)
+        return cls(paths, made)
+
+    def split(self, *, seed: int) -> tuple[SomePhotos, SomePhotos]:
+        """Photos to train on and the fifth that is held out."""
+        training, held_out = references.split(
+            range(len(self.paths)),
+            holdout=0.2,
+            seed=seed,
+            groups=[path.name for path in self.paths],
+        )
+        return (
+            SomePhotos(self.versions, np.array(training)),
+            SomePhotos(self.versions, np.array(held_out)),
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import keras
 import numpy as np
 import scipy.linalg
+import tensorflow as tf
 
 _STANDARDISE = "standardise"
 _SCORE = "score"
@@ -95,8 +96,8 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
     if not _has_standardisation(model):
         return
     layer = model.get_layer(_STANDARDISE)
-    extract = keras.Model(model.input, layer.input)
-    features = np.concatenate([extract.predict_on_batch(batch) for batch in batches])
+    extract = _input_of(layer, model)
+    features = np.concatenate([extract(batch).numpy() for batch in batches])
     layer.set_weights([features.mean(0), features.var(0)])
 
 
@@ -124,8 +125,8 @@ def fit_score(
     """
     layer = model.get_layer(_SCORE)
     standardise = model.get_layer(_STANDARDISE) if _has_standardisation(model) else None
-    extract = keras.Model(model.input, (standardise or layer).input)
-    rows = [(extract.predict_on_batch(crops).mean(0), to) for crops, to in photos]
+    extract = _input_of(standardise or layer, model)
+    rows = [(extract(crops).numpy().mean(0), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
     mean, variance = features.mean(0), features.var(0) + 1e-6  # Some may be silent.
     known = (features - mean) / np.sqrt(variance)
@@ -141,6 +142,21 @@ def fit_score(
         standardise.set_weights([mean, variance * size])
         kernel = weights * np.sqrt(size)
     layer.set_weights([kernel[:, np.newaxis], np.atleast_1d(target)])
+
+
+def _input_of(
+    layer: keras.Layer, model: keras.Model
+) -> Callable[[np.ndarray], tf.Tensor]:
+    """A function from images [N, h, w, 3] to what a layer is given, [N, c]."""
+    extract = keras.Model(model.input, layer.input)
+    images = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
+
+    # One signature: photos with other numbers of crops trace no new graph.
+    @tf.function(input_signature=[images])
+    def features(batch: tf.Tensor) -> tf.Tensor:
+        return extract(batch, training=False)
+
+    return features
 
 
 def _has_standardisation(model: keras.Model) -> bool:
