@@ -291,7 +291,7 @@ def several(whole, folder, flags):
             *flags, f"--workdir={workdir}", "--seed=7", "--evaluate_every=6",
         ],
         "Did you mean: rank_steps": [*ranking, "--rank_step=3"],
-        "should be one of <rank|finetune|both>": [*ranking, "--stage=sort"],
+        "should be one of <rank|finetune|both|joint>": [*ranking, "--stage=sort"],
         "--rank_steps=0": [*ranking, "--rank_steps=0"],
         "margin must be more than 0, not -1.0": [*ranking, "--margin=-1"],
         "give their CSV as scores": [*ranking, "--stage=finetune"],
