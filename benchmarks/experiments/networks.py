@@ -2,7 +2,7 @@
 
     python -m benchmarks.experiments.networks --photos=photos
 
-Prints the table of networks.md: every network after as many steps, and their time.
+Prints a table: every network after as many steps, and their time.
 """
 
 import dataclasses
