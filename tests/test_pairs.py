@@ -7,6 +7,8 @@ import types
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import assert_equal
+from batches import steps
 
 import distortions
 from rankiqa_tf import losses
@@ -39,18 +41,6 @@ def make(source=None, *, number=4, seed=3, crop_size=2):
     return pairs.RandomPairs(
         source or Numbered(), pairs=number, crop_size=crop_size, seed=seed
     )
-
-
-def steps(batches, first, last):
-    return list(batches.dataset(first, last).as_numpy_iterator())
-
-
-def assert_equal(found, expected):
-    assert len(found) == len(expected)
-    for batch, other in zip(found, expected, strict=True):
-        assert batch.keys() == other.keys()
-        for name in batch:
-            np.testing.assert_array_equal(batch[name], other[name], name)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import assert_equal
+from batches import steps
 from PIL import Image
 
 import distortions
@@ -26,18 +28,6 @@ def make(photos, *, shape=BATCH, crop_size=CROP, seed=1, budget=0):
         crop_size=crop_size,
         seed=seed,
     )
-
-
-def steps(batches, first, last):
-    return list(batches.dataset(first, last).as_numpy_iterator())
-
-
-def assert_equal(found, expected):
-    assert len(found) == len(expected)
-    for batch, other in zip(found, expected, strict=True):
-        assert batch.keys() == other.keys()
-        for name in batch:
-            np.testing.assert_array_equal(batch[name], other[name], name)
 
 
 def pixels(path):

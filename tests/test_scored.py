@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from batches import assert_equal
+from batches import steps
 from PIL import Image
 
 from rankiqa_tf import opinion_check
@@ -25,18 +27,6 @@ def make(photos, *, size=3, crop_size=16, flips=False, seed=1):
     return scored.ScoredBatches(
         photos, size=size, crop_size=crop_size, flips=flips, seed=seed
     )
-
-
-def steps(batches, first, last):
-    return list(batches.dataset(first, last).as_numpy_iterator())
-
-
-def assert_equal(found, expected):
-    assert len(found) == len(expected)
-    for batch, other in zip(found, expected, strict=True):
-        assert batch.keys() == other.keys()
-        for name in batch:
-            np.testing.assert_array_equal(batch[name], other[name])
 
 
 def test_a_batch_is_what_the_module_says(flat_photos):

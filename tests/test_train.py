@@ -2,10 +2,8 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import scipy.ndimage
 import tensorflow as tf
 from PIL import Image
 from programs import run_several
+from programs import start
 
 import distortions
 from rankiqa_tf import stages
@@ -68,16 +67,6 @@ def flags(folder):
         "--evaluate_every=5",
         "--checkpoint_every=2",
     ]
-
-
-def start(*arguments) -> subprocess.Popen:
-    return subprocess.Popen(
-        [sys.executable, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
 
 
 def run(*arguments) -> subprocess.CompletedProcess:

@@ -87,7 +87,7 @@ def main(argv):
     config = config_lib.from_flags()
     known, held_out = ranking_run.Photos.of(config).split(seed=0)
     unknown = ranking_run.SomePhotos(held_out, np.arange(_HELD_OUT.value))
-    curves, seconds = {name: [] for name in SAMPLERS}, {name: [] for name in SAMPLERS}
+    curves, minutes = {name: [] for name in SAMPLERS}, 0.0
     for seed in range(_SEEDS.value):
         for sampler in SAMPLERS:
             changed = dataclasses.replace(config, pairs=sampler, seed=seed)
@@ -95,12 +95,11 @@ def main(argv):
                 changed, known, unknown, looking=lambda s: s.summary("look")
             )
             curves[sampler].append(curve(run, config.margin))
-            seconds[sampler].append(run.seconds)
+            minutes += run.seconds / 60
     output = Path(_OUTPUT.value, "convergence")
     images_a_step = 2 * config.pairs_per_batch
     draw(known.names, curves, images_a_step, output.with_suffix(".png"))
     output.with_suffix(".json").write_text(json.dumps(curves, indent=1))
-    minutes = sum(map(sum, seconds.values())) / 60
     text = f"""# All pairs, hard-negative mining, random pairs
 
     python -m benchmarks.experiments.convergence --photos=photos

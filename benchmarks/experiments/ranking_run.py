@@ -7,7 +7,6 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 from absl import app
@@ -16,7 +15,6 @@ from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 from rankiqa_tf.data import versions
-from rankiqa_tf.models import model_file
 from rankiqa_tf.ranking_check import LevelScores
 from rankiqa_tf.ranking_check import RankingCheck
 from rankiqa_tf.stages import beginning
@@ -44,12 +42,8 @@ class SomePhotos:
 
     def __init__(self, every: versions.Versions, contents: np.ndarray):
         self._every, self._contents = every, tf.constant(contents, tf.int32)
-        self.names, self.num_levels, self.better = (
-            every.names,
-            every.num_levels,
-            every.better,
-        )
-        self.num_photos = len(contents)
+        self.names, self.num_levels = every.names, every.num_levels
+        self.better, self.num_photos = every.better, len(contents)
         self.whole, self.crop = every.whole, every.crop
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
@@ -91,17 +85,13 @@ class Photos:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A trained ranker.
+    """What is left of training a ranker.
 
     Attributes:
-        model: the ranker.
-        metadata: of the model.
         seconds: how long training took, looks included.
         looks: single crops of held-out photos at the looks, by the number of steps.
     """
 
-    model: keras.Model
-    metadata: model_file.Metadata
     seconds: float
     looks: dict[int, LevelScores]
 
@@ -136,7 +126,7 @@ def run(
             model, metadata, training, config, Path(workdir), look=look
         )
     looks[config.rank_steps] = check.single_crops(model)
-    return Run(model, metadata, seconds, looks)
+    return Run(seconds, looks)
 
 
 def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:

@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openpyxl
 import scipy.io
-from openpyxl.utils.exceptions import InvalidFileException
 
 # What SciPy raises of a file that is no MATLAB file, or one of version 7.3.
 _MATLAB_ERRORS = (
@@ -22,7 +20,6 @@ _MATLAB_ERRORS = (
     OSError,
     scipy.io.matlab.MatReadError,
 )
-_EXCEL_ERRORS = (zipfile.BadZipFile, InvalidFileException, KeyError, OSError)
 
 
 class DataFolder:
@@ -136,10 +133,19 @@ class DataFolder:
         Raises:
             ValueError: if the file is missing or broken, or has no such sheet or table.
         """
+        # Here, not above: every program imports this module, and few read a sheet.
+        import openpyxl
+        from openpyxl.utils.exceptions import InvalidFileException
+
         path = self.file(name)
         try:
             book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except _EXCEL_ERRORS as error:
+        except (
+            zipfile.BadZipFile,
+            InvalidFileException,
+            KeyError,
+            OSError,
+        ) as error:
             raise self.error(f"{name} is not an Excel file: {error}") from error
         try:
             if sheet not in book.sheetnames:

@@ -1,0 +1,17 @@
+"""What tests of batches ask of their sources."""
+
+import numpy as np
+
+
+def steps(batches, first, last):
+    """The batches of the steps first to last - 1, as dictionaries of arrays."""
+    return list(batches.dataset(first, last).as_numpy_iterator())
+
+
+def assert_equal(found, expected):
+    """Asserts that batches are the same, key by key and number by number."""
+    assert len(found) == len(expected)
+    for batch, other in zip(found, expected, strict=True):
+        assert batch.keys() == other.keys()
+        for name in batch:
+            np.testing.assert_array_equal(batch[name], other[name], name)
