@@ -17,11 +17,13 @@ from rankiqa_tf import models
 from rankiqa_tf.data import references
 from rankiqa_tf.data import scored
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.models import heads
 
 
-def predicted(features, opinions, others, penalty):
+def predicted(features, opinions, others, *, shares, penalty):
     """Ridge regression of the opinions, for other photos, in its dual form."""
     mean, deviation = features.mean(0), features.std(0) + 1e-3
+    deviation *= np.sqrt(shares)
     known, unknown = (features - mean) / deviation, (others - mean) / deviation
     gram = known @ known.T + penalty * len(known) * np.eye(len(known))
     weights = np.linalg.solve(gram, opinions - opinions.mean())
@@ -30,7 +32,9 @@ def predicted(features, opinions, others, penalty):
 
 def main(path, folder=None):
     model = models.build("efficientnet_lite0", weights="imagenet", levels="all")
-    extract = keras.Model(model.input, model.get_layer("standardise").input)
+    standardise = model.get_layer("standardise")
+    extract = keras.Model(model.input, standardise.input)
+    shares = heads.shares(standardise, model)
     photos = scores_csv.read(path, folder)
     crops = scored.recipe_crops(photos, 512)
     features = np.stack([extract.predict_on_batch(grid).mean(0) for grid, _ in crops])
@@ -42,16 +46,22 @@ def main(path, folder=None):
         for seed in range(6)
     ]
     last = 2 * model.get_layer("head").filters  # Means and deviations, at the end.
-    for levels, used in (("all", features), ("last", features[:, -last:])):
-        for penalty in (0.1, 0.3, 1.0, 3.0, 10.0):
+    every, last = slice(None), slice(-last, None)
+    for levels, used in (("all", every), ("last", last)):
+        part = features[:, used]
+        parts = shares[used] * (1 / shares[used]).sum()
+        for penalty in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2):
             found = [
                 metrics.srocc(
-                    predicted(used[a], opinions[a], used[b], penalty), opinions[b]
+                    predicted(
+                        part[a], opinions[a], part[b], shares=parts, penalty=penalty
+                    ),
+                    opinions[b],
                 )
                 for a, b in splits
             ]
             shown = " ".join(f"{x:.3f}" for x in found)
-            print(f"{levels} levels, penalty {penalty:4}: SROCC {shown}")
+            print(f"{levels} levels, penalty {penalty}: SROCC {shown}")
 
 
 if __name__ == "__main__":

@@ -134,16 +134,14 @@ def test_lite0_takes_images_of_any_size(lite0, sides):
     backbone, levels = lite0
     every_level = keras.Model(backbone.input, levels)
     found = every_level.predict_on_batch(np.zeros((1, *sides, 3), np.float32))
+    # A block filters as many channels as it takes, times its expansion.
+    channels = (32, 6 * 16, *2 * (6 * 24,), *2 * (6 * 40,), *3 * (6 * 80,))
+    channels += (*3 * (6 * 112,), *4 * (6 * 192,))
+    strides = 2 * np.cumprod(STRIDES)  # The stem has a stride of 2.
     expected = {
-        "stage1": (2, 16),
-        "stage2": (4, 24),
-        "stage3": (8, 40),
-        "stage4": (16, 80),
-        "stage5": (16, 112),
-        "stage6": (32, 192),
-        "stage7": (32, 320),
-        "head": (32, 1280),
-    }
+        f"block{number}": of_block
+        for number, of_block in enumerate(zip(strides, channels, strict=True))
+    } | {"head": (32, 1280)}
     assert list(levels) == list(expected)
     for name, (stride, channels) in expected.items():
         # Halving rounds up each time, which is to round up once.

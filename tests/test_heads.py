@@ -11,12 +11,17 @@ IMAGES = np.random.default_rng(0).random((40, 9, 7, 3), np.float32)
 BATCHES = (IMAGES[:16], IMAGES[16:32], IMAGES[32:])
 
 
+CHANNELS = (4, 4, 2)  # Of the parts that `build` joins.
+
+
 def build(standardised=True):
-    """A small network of one level, with means and deviations as features."""
+    """A small network: means and deviations of a level, and means of another."""
     keras.utils.set_random_seed(3)
     image = keras.Input([None, None, 3])
     level = keras.layers.Conv2D(4, 3)(10 * image)
     pooled = [heads.mean_over_space(level), heads.deviation_over_space(level)]
+    level = keras.layers.Conv2D(2, 3)(level)
+    pooled.append(heads.mean_over_space(level))
     if standardised:
         features = heads.standardised(pooled)
     else:
@@ -84,6 +89,13 @@ def raw_features_of(model, images):
     return extract.predict_on_batch(images).astype(float)
 
 
+def in_equal_parts(features):
+    """Standardised, each joined part with a third of a sum of variances of 1."""
+    features = (features - features.mean(0)) / features.std(0)
+    parts = np.split(features, np.cumsum(CHANNELS)[:-1], axis=1)
+    return np.hstack([part / (3 * part.shape[1]) ** 0.5 for part in parts])
+
+
 @pytest.mark.parametrize("standardised", [True, False])
 @pytest.mark.parametrize("penalty", [1e-3, 1.0])
 def test_fitted_score_is_the_ridge_regression_of_least_squares(penalty, standardised):
@@ -94,11 +106,10 @@ def test_fitted_score_is_the_ridge_regression_of_least_squares(penalty, standard
     heads.fit_score(model, photos, penalty=penalty)
     # Mean squared error plus penalty is one sum of squares with a row more for each
     # weight; the constant, last, has none.
-    features = raw_features_of(model, IMAGES)
-    features = (features - features.mean(0)) / features.std(0)
+    features = in_equal_parts(raw_features_of(model, IMAGES))
     count, size = features.shape
     rows = np.column_stack([features, np.ones(count)]) / count**0.5
-    rows = np.vstack([rows, (penalty * size) ** 0.5 * np.eye(size, size + 1)])
+    rows = np.vstack([rows, penalty**0.5 * np.eye(size, size + 1)])
     values = np.append(targets / count**0.5, np.zeros(size))
     expected = np.linalg.lstsq(rows, values, rcond=None)[0]
     np.testing.assert_allclose(
@@ -115,7 +126,8 @@ def test_features_of_a_fitted_score_have_a_sum_of_variances_of_1():
     heads.fit_score(model, zip(IMAGES[:, np.newaxis], range(40), strict=True))
     features = features_of(model)
     np.testing.assert_allclose(features.mean(0), 0, atol=1e-4)
-    np.testing.assert_allclose(features.var(0), 1 / features.shape[1], rtol=1e-2)
+    expected = np.repeat([1 / 12, 1 / 12, 1 / 6], CHANNELS)
+    np.testing.assert_allclose(features.var(0), expected, rtol=1e-2)
 
 
 def test_a_photo_counts_as_the_mean_of_its_crops():
@@ -125,12 +137,20 @@ def test_a_photo_counts_as_the_mean_of_its_crops():
     heads.fit_score(model, photos, penalty=0.1)
     scores = model.predict_on_batch(IMAGES).reshape(20, 2).mean(1)
     features = raw_features_of(model, IMAGES).reshape(20, 2, -1).mean(1)
-    features = (features - features.mean(0)) / features.std(0)
-    size = features.shape[1]
-    gram = features.T @ features / 20 + 0.1 * size * np.eye(size)
+    features = in_equal_parts(features)
+    gram = features.T @ features / 20 + 0.1 * np.eye(features.shape[1])
     weights = np.linalg.solve(gram, features.T @ (targets - targets.mean()) / 20)
     np.testing.assert_allclose(
         scores, features @ weights + targets.mean(), rtol=1e-2, atol=1e-3
+    )
+
+
+def test_rescaled_scores_are_a_line_of_those_before():
+    model = build()
+    before = model.predict_on_batch(IMAGES)
+    heads.rescale(model, -2.5, 40.0)
+    np.testing.assert_allclose(
+        model.predict_on_batch(IMAGES), 40 - 2.5 * before, rtol=1e-4, atol=1e-4
     )
 
 

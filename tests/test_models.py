@@ -32,8 +32,8 @@ CASES = [
     Case("vgg16", "conv1,conv2"),
     Case("efficientnet_lite0", "all", weights="imagenet"),
     Case("efficientnet_lite0", "last", pooling="mean"),
-    Case("efficientnet_lite1", "stage2,stage4"),
-    Case("efficientnet_lite2", "stage3"),
+    Case("efficientnet_lite1", "block3,block7"),
+    Case("efficientnet_lite2", "block4"),
 ]
 
 
@@ -110,7 +110,7 @@ def test_pretrained_normalisation_is_frozen_and_random_one_is_not(case, model, i
 
 
 def test_pretrained_normalisation_is_trained_if_wanted():
-    case = Case("efficientnet_lite0", "stage1", weights="imagenet")
+    case = Case("efficientnet_lite0", "block1", weights="imagenet")
     model = case.build(train_batch_norm=True)
     names = {variable.path for variable in model.trainable_variables}
     for layer in ("stem", "block0_depthwise", "block0_project"):
@@ -157,12 +157,12 @@ def test_features_are_moments_of_the_levels_in_the_networks_order():
 
 
 def test_means_alone_are_half_of_the_features():
-    arguments = {"name": "efficientnet_lite0", "levels": "stage2,stage1"}
+    arguments = {"name": "efficientnet_lite0", "levels": "block1,block0"}
     sizes = [
         models.build(**arguments, pooling=pooling).get_layer("score").kernel.shape[0]
         for pooling in ("mean", "mean_and_deviation")
     ]
-    assert sizes == [16 + 24, 2 * (16 + 24)]
+    assert sizes == [32 + 96, 2 * (32 + 96)]
 
 
 def test_a_last_level_that_is_a_vector_is_scored_as_it_is():

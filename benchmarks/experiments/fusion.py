@@ -14,7 +14,7 @@ from rankiqa_tf import config as config_lib
 
 _SEEDS = flags.DEFINE_integer("seeds", 3, "Splits.", lower_bound=1)
 _CHOICES = flags.DEFINE_list(
-    "choices", ["last", "stage3", "all"], "Levels to compare, + for a comma."
+    "choices", ["last", "block4", "all"], "Levels to compare, + for a comma."
 )
 config_lib.define_flags()
 

@@ -51,7 +51,7 @@ def _efficientnet_lite(name: str, *weights: str) -> Network:
     return Network(
         crop_size=efficientnet_lite.VARIANTS[name].crop_size,
         smallest=efficientnet_lite.SMALLEST,
-        levels=efficientnet_lite.LEVELS,
+        levels=efficientnet_lite.levels_of(name),
         weights=weights,
         backbone=functools.partial(efficientnet_lite.build, name),
     )

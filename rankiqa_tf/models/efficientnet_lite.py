@@ -53,14 +53,18 @@ _STAGES = (
     (5, 2, 6, 192, 4),
     (3, 1, 6, 320, 1),
 )
-LEVELS = (*(f"stage{number}" for number in range(1, len(_STAGES) + 1)), "head")
+
+
+def levels_of(name: str) -> tuple[str, ...]:
+    """The names of a variant's levels, first to last."""
+    return (*(block.name for block in _blocks(VARIANTS[name])), "head")
 
 
 def build(
     name: str = "efficientnet_lite0",
     *,
     weights: str | None = None,
-    levels: Sequence[str] = LEVELS,
+    levels: Sequence[str] = (),
 ) -> tuple[keras.Model, dict[str, keras.KerasTensor]]:
     """Makes a network without its classifier, fully convolutional.
 
@@ -73,8 +77,10 @@ def build(
 
     Returns:
         The model from images [N, h, w, 3] in 0..1 to features [N, h/32, w/32, 1280],
-        and its levels by name, first to last: the output of each of the seven stages
-        and of the head, each [N, h', w', channels].
+        and its levels by name, first to last: the maps inside of each block, where it
+        is widest, that its depthwise filters give, and the output of the head, each
+        [N, h', w', channels]. They tell more of quality than what blocks end with
+        (benchmarks/lite0.md).
 
     Raises:
         ModuleNotFoundError: if the package is not installed, saying how to.
@@ -86,16 +92,8 @@ def build(
     x = keras.layers.Rescaling(255 / 128, offset=-127 / 128)(images)
     x = _convolution(x, "stem", 32, kernel=3, stride=2)
     outputs = {}
-    block = 0
-    for stage, (kernel, stride, expansion, channels, repeats) in enumerate(_STAGES, 1):
-        if 1 < stage < len(_STAGES):
-            repeats = math.ceil(variant.depth * repeats)
-        for repeat in range(repeats):
-            step = stride if repeat == 0 else 1
-            wide = _rounded(variant.width * channels)
-            x = _block(x, f"block{block}", kernel, step, expansion, wide)
-            block += 1
-        outputs[f"stage{stage}"] = x
+    for block in _blocks(variant):
+        x, outputs[block.name] = _block(x, block)
     x = outputs["head"] = _convolution(x, "head", 1280, kernel=1)
     model = keras.Model(images, x, name=name)
     if weights == "imagenet":
@@ -104,6 +102,34 @@ def build(
         arrays = weight_file.read(weights)
         weight_file.fill(_variables(model), arrays, source=weights)
     return model, outputs
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _Block:
+    """An inverted bottleneck; `channels` are those of its output."""
+
+    name: str
+    kernel: int
+    stride: int
+    expansion: int
+    channels: int
+
+
+def _blocks(variant: Variant) -> list[_Block]:
+    blocks: list[_Block] = []
+    for stage, (kernel, stride, expansion, channels, repeats) in enumerate(_STAGES, 1):
+        if 1 < stage < len(_STAGES):
+            repeats = math.ceil(variant.depth * repeats)
+        for repeat in range(repeats):
+            block = _Block(
+                name=f"block{len(blocks)}",
+                kernel=kernel,
+                stride=stride if repeat == 0 else 1,
+                expansion=expansion,
+                channels=_rounded(variant.width * channels),
+            )
+            blocks.append(block)
+    return blocks
 
 
 def _rounded(channels: float) -> int:
@@ -170,25 +196,25 @@ def _file_name(name: str) -> str:
 
 
 def _block(
-    x: keras.KerasTensor,
-    name: str,
-    kernel: int,
-    stride: int,
-    expansion: int,
-    channels: int,
-) -> keras.KerasTensor:
-    """An inverted bottleneck: expand, filter each channel, project."""
-    inputs = x
-    if expansion > 1:
-        x = _convolution(x, f"{name}_expand", x.shape[-1] * expansion, kernel=1)
+    x: keras.KerasTensor, block: _Block
+) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """Expand, filter each channel, project: the output, and what was filtered."""
+    inputs, name = x, block.name
+    if block.expansion > 1:
+        wide = x.shape[-1] * block.expansion
+        x = _convolution(x, f"{name}_expand", wide, kernel=1)
     x = keras.layers.DepthwiseConv2D(
-        kernel, stride, padding="same", use_bias=False, name=f"{name}_depthwise"
+        block.kernel,
+        block.stride,
+        padding="same",
+        use_bias=False,
+        name=f"{name}_depthwise",
     )(x)
-    x = _normalise(x, f"{name}_depthwise")
-    x = _convolution(x, f"{name}_project", channels, kernel=1, activation=False)
-    if stride == 1 and x.shape[-1] == inputs.shape[-1]:
+    x = filtered = _normalise(x, f"{name}_depthwise")
+    x = _convolution(x, f"{name}_project", block.channels, kernel=1, activation=False)
+    if block.stride == 1 and x.shape[-1] == inputs.shape[-1]:
         x = keras.layers.Add(name=f"{name}_add")([inputs, x])
-    return x
+    return x, filtered
 
 
 def _convolution(

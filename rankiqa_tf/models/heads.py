@@ -16,7 +16,7 @@ _SCORE = "score"
 # Ten times what predicts best from features that know nothing of the targets. As a
 # start it leaves errors for the features to learn from; at the end, when they have
 # learned the targets by heart, less of it would trust them too much.
-PENALTY = 0.01
+PENALTY = 0.003
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
@@ -120,28 +120,52 @@ def fit_score(
         model: from `models.build`.
         photos: the crops of a photo, [n, h, w, 3] in 0..1, and its target. As a
             photo's score is the mean of its crops', its features are their mean.
-        penalty: weight of the squared norm of the weights, for features of unit
-            variance, times their number, against the mean squared error.
+        penalty: weight of the squared norm of the weights against the mean squared
+            error, for features whose variances have a sum of 1. Each mean or deviation
+            of a level has an equal part of it, however many channels it has: else the
+            last levels, which are the widest, would decide alone.
     """
     layer = model.get_layer(_SCORE)
     standardise = model.get_layer(_STANDARDISE) if _has_standardisation(model) else None
     extract = _input_of(standardise or layer, model)
     rows = [(extract(crops).numpy().mean(0), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
-    mean, variance = features.mean(0), features.var(0) + 1e-6  # Some may be silent.
-    known = (features - mean) / np.sqrt(variance)
-    count, size = known.shape
+    mean = features.mean(0)
+    # Some may be silent.
+    scale = (features.var(0) + 1e-6) * shares(standardise or layer, model)
+    known = (features - mean) / np.sqrt(scale)
+    count = len(known)
     target = targets.mean()
     # The dual form: of photos there are few.
-    gram = known @ known.T + penalty * size * count * np.eye(count)
-    weights = known.T @ scipy.linalg.solve(gram, targets - target, assume_a="pos")
+    gram = known @ known.T + penalty * count * np.eye(count)
+    kernel = known.T @ scipy.linalg.solve(gram, targets - target, assume_a="pos")
     if standardise is None:
-        kernel = weights / np.sqrt(variance)
+        kernel /= np.sqrt(scale)
         target -= mean @ kernel
     else:
-        standardise.set_weights([mean, variance * size])
-        kernel = weights * np.sqrt(size)
+        standardise.set_weights([mean, scale])
     layer.set_weights([kernel[:, np.newaxis], np.atleast_1d(target)])
+
+
+def rescale(model: keras.Model, factor: float, offset: float) -> None:
+    """Makes a model's scores factor times what they are, plus offset."""
+    layer = model.get_layer(_SCORE)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel * factor, bias * factor + offset])
+
+
+def shares(layer: keras.Layer, model: keras.Model) -> np.ndarray:
+    """What to divide variances of 1 by, so that each joined vector has an equal part.
+
+    Returns:
+        Float64 [c], for the c features that a layer of the model is given; the sum of
+        their inverses is 1.
+    """
+    sizes = [layer.input.shape[-1]]
+    for join in model.layers:
+        if isinstance(join, keras.layers.Concatenate) and join.output is layer.input:
+            sizes = [vector.shape[-1] for vector in join.input]
+    return np.repeat([len(sizes) * size for size in sizes], sizes).astype(float)
 
 
 def _input_of(
