@@ -188,6 +188,9 @@ class Config:
     finetune_batch: int = _option(
         30, "Images in a batch of fine-tuning.", lower_bound=1
     )
+    finetune_crops: int = _option(
+        1, "How many of these are crops of the same photo.", lower_bound=1
+    )
     finetune_flips: bool = _option(
         False, "Turn half of the crops left to right in fine-tuning."
     )
@@ -197,10 +200,22 @@ class Config:
         "photos, before and after, or kept from the ranker.",
         enum_values=("ridge", "keep"),
     )
-    scale_free: bool = _option(
+    standardise_mos: bool = _option(
         True,
-        "Take the squared error in units of the variance of the training scores, so "
-        "that a learning rate fits any scale of MOS.",
+        "Learn scores in standard deviations from their mean, so that a learning rate "
+        "fits any scale of MOS; the model gives MOS all the same.",
+    )
+    validation: float = _option(
+        0.0,
+        "Share of the training references in fine-tuning that is kept back to choose "
+        "the weights by, at each look; 0 for none, which ends with the last weights.",
+        lower_bound=0.0,
+    )
+    patience: int = _option(
+        0,
+        "Looks at --validation photos without a better one, after which fine-tuning "
+        "ends; 0 for never.",
+        lower_bound=0,
     )
     joint_weight: float = _option(
         1.0, "Weight of the ranking loss in stage joint.", lower_bound=0.0
@@ -226,6 +241,18 @@ class Config:
                 )
         if not 0 < self.holdout < 1:
             raise ValueError(f"holdout must lie between 0 and 1, not {self.holdout}")
+        if self.validation >= 1:
+            raise ValueError(f"validation must be less than 1, not {self.validation}")
+        if self.patience and not self.validation:
+            raise ValueError(
+                f"patience, {self.patience}, needs photos to judge by: give a share of "
+                "them as validation"
+            )
+        if self.finetune_batch % self.finetune_crops:
+            raise ValueError(
+                f"finetune_batch must be a multiple of finetune_crops, "
+                f"{self.finetune_crops}, not {self.finetune_batch}"
+            )
         if self.ema >= 1:
             raise ValueError(f"ema must be less than 1, not {self.ema}")
         if self.weight_decay and self.optimizer != "adamw":

@@ -40,6 +40,8 @@ class Plan:
         seed: decides what random layers (dropout) draw.
         checkpoint_every: in steps.
         look_every: steps between two calls of `look`.
+        patience: looks without a better one, after which training ends early where
+            looks are judged; 0 for never.
 
     Raises:
         ValueError: if a value is none of these or two do not fit.
@@ -65,6 +67,7 @@ class Plan:
     precision: str = "float32"
     frozen_layers: int = 0
     seed: int = 0
+    patience: int = 0
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -91,7 +94,6 @@ class Plan:
             )
         if not 0 <= self.ema < 1:
             raise ValueError(f"ema must be 0 or more and less than 1, not {self.ema}")
-        if self.frozen_layers < 0:
-            raise ValueError(
-                f"frozen_layers must be 0 or more, not {self.frozen_layers}"
-            )
+        for name in ("frozen_layers", "patience"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be 0 or more, not {getattr(self, name)}")

@@ -19,6 +19,7 @@ import keras
 import tensorflow as tf
 import tqdm
 
+from rankiqa_tf.best_weights import BestWeights
 from rankiqa_tf.checkpoints import Checkpoints
 from rankiqa_tf.learner import Batch
 from rankiqa_tf.learner import Learner
@@ -48,6 +49,7 @@ def train(
     *,
     prepare: Callable[[], None],
     look: Callable[[], dict[str, float]],
+    judge: str = "",
     checkpoints: Path,
     tensorboard: Path,
 ) -> float:
@@ -62,6 +64,10 @@ def train(
         prepare: sets what the model starts from; called before the first step of a
             run, not when one is taken up again.
         look: what to measure now and then on photos held out; figures by name.
+        judge: the name of that figure, the higher the better, by which weights are
+            chosen: the model ends with those of its best look (a look is then taken
+            after the last step too), and training may end early, as the plan says.
+            If empty, it ends with the last.
         checkpoints: folder for checkpoints.
         tensorboard: folder for TensorBoard's records.
 
@@ -75,15 +81,23 @@ def train(
     """
     learner = Learner(model, loss, plan)
     seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
-    kept = Checkpoints(checkpoints, learner.state | {"seconds": seconds})
+    best = BestWeights(model, patience=plan.patience) if judge else None
+    state = learner.state | {"seconds": seconds} | (best.state if best else {})
+    kept = Checkpoints(checkpoints, state)
     if not kept.restore():
         prepare()
         learner.begin()
         kept.save(0)
     first = int(learner.steps)
-    if first == plan.steps:
+
+    def finish() -> float:
         learner.finish()
+        if best:
+            best.take()
         return float(seconds)
+
+    if first == plan.steps or (best and best.waited_enough):
+        return finish()
     writer = tf.summary.create_file_writer(str(tensorboard))
     bar = tqdm.tqdm(
         desc=checkpoints.name,
@@ -109,19 +123,23 @@ def train(
                 bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
                 figures["images_per_second"] = bar.format_dict["rate"] or 0.0
                 _write(figures, number)
-            if number % plan.look_every == 0 and number < plan.steps:
+            last = number == plan.steps
+            if (number % plan.look_every == 0 and not last) or (last and best):
                 with learner.averaged():
                     seen = look()
+                    if best:
+                        best.look(seen[judge])
                 _write(seen, number)
                 shown = ", ".join(f"{name} {seen[name]:.3f}" for name in seen)
                 bar.write(f"step {number}: {shown}")
-            due = number % plan.checkpoint_every == 0 or number == plan.steps
-            if due or requests:
+            last = last or bool(best and best.waited_enough)
+            if number % plan.checkpoint_every == 0 or last or requests:
                 save(number)
             if requests:
                 raise Interrupted(f"stopped after step {number} of {plan.steps}")
-    learner.finish()
-    return float(seconds)
+            if last:
+                break
+    return finish()
 
 
 def _check_finite(loss: float, step: int) -> None:

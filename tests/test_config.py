@@ -59,9 +59,12 @@ OTHERS = {
     "finetune_steps": (1, []),
     "finetune_learning_rate": (1.0, []),
     "finetune_batch": (1, []),
+    "finetune_crops": (5, []),
     "finetune_flips": (True, []),
     "finetune_head": ("keep", []),
-    "scale_free": (False, []),
+    "standardise_mos": (False, []),
+    "validation": (0.25, []),
+    "patience": (3, ["--validation=0.1"]),
     "joint_weight": (0.5, []),
     "holdout": (0.99, []),
     "seed": (2**31 - 1, []),
@@ -261,6 +264,16 @@ def test_steps_are_a_multiple_of_the_batches_of_an_update():
 
 def test_an_average_forgets():
     assert _refusal(ema=1.0) == "ema must be less than 1, not 1.0"
+
+
+def test_weights_are_chosen_by_part_of_the_training_photos():
+    assert _refusal(validation=1.0) == "validation must be less than 1, not 1.0"
+    assert "patience, 2, needs photos to judge by" in _refusal(patience=2)
+
+
+def test_a_batch_is_made_of_whole_groups_of_crops():
+    message = _refusal(finetune_batch=10, finetune_crops=4)
+    assert message == "finetune_batch must be a multiple of finetune_crops, 4, not 10"
 
 
 def test_decoupled_decay_is_that_of_adamw():

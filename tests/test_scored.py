@@ -23,9 +23,14 @@ def flat_photos(tmp_path_factory):
     return photos
 
 
-def make(photos, *, size=3, crop_size=16, flips=False, seed=1):
+def make(photos, *, size=3, crops_per_photo=1, crop_size=16, flips=False, seed=1):
     return scored.ScoredBatches(
-        photos, size=size, crop_size=crop_size, flips=flips, seed=seed
+        photos,
+        size=size,
+        crops_per_photo=crops_per_photo,
+        crop_size=crop_size,
+        flips=flips,
+        seed=seed,
     )
 
 
@@ -81,6 +86,18 @@ def test_crops_are_new_parts_of_the_photo_each_epoch(photos):
         assert len(places) == 1
         found.add(tuple(places[0]))
     assert len(found) >= 7
+
+
+def test_several_crops_of_a_photo_stand_side_by_side(photos):
+    some = [ScoredPhoto(path, n, path.name) for n, path in enumerate(photos)]
+    batches = make(some, size=6, crops_per_photo=3)
+    epoch = steps(batches, 0, (len(some) + 1) // 2)
+    scores = np.concatenate([batch["mos"].reshape(2, 3) for batch in epoch])
+    assert (scores == scores[:, :1]).all()
+    assert set(scores[: len(some), 0]) == set(range(len(some)))
+    for batch in epoch:
+        assert len({crop.tobytes() for crop in batch["image"]}) == 6
+    assert_equal(steps(batches, 1, 2), epoch[1:2])
 
 
 def test_a_small_photo_is_mirrored(flat_photos):

@@ -22,7 +22,9 @@ class ScoredBatches:
 
     Args:
         photos: the photos and their scores.
-        size: images in a batch; an epoch's end may fall inside one.
+        size: images in a batch, a multiple of crops_per_photo; an epoch's end may fall
+            inside one.
+        crops_per_photo: how many of them are crops of the same photo, side by side.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         flips: whether half of the crops, drawn anew each time, are turned left to
             right.
@@ -34,11 +36,13 @@ class ScoredBatches:
         photos: Sequence[ScoredPhoto],
         *,
         size: int,
+        crops_per_photo: int = 1,
         crop_size: int,
         flips: bool,
         seed: int,
     ):
         self.size = size
+        self._crops_per_photo = crops_per_photo
         self._flips = flips
         self._paths = tf.constant([str(photo.path) for photo in photos])
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
@@ -47,22 +51,30 @@ class ScoredBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
+        photos = self.size // self._crops_per_photo
         return (
-            tf.data.Dataset.range(first_step * self.size, last_step * self.size)
+            tf.data.Dataset.range(first_step * photos, last_step * photos)
             .map(self._photo, tf.data.AUTOTUNE, deterministic=True)
+            .unbatch()
             .batch(self.size, drop_remainder=True)
             .prefetch(tf.data.AUTOTUNE)
         )
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
+        count = self._crops_per_photo
         number = order.shuffled(slot, len(self._paths), self._seed)
         photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
+        images = [self._crop(photo, slot * count + crop) for crop in range(count)]
+        mos = tf.repeat(self._scores[number], count)
+        return {"image": tf.cast(tf.stack(images), tf.float32) / 255, "mos": mos}
+
+    def _crop(self, photo: tf.Tensor, slot: tf.Tensor) -> tf.Tensor:
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
         if self._flips:
             flip_seed = order.seed_of(self._seed, "flip", slot)
             crop = tf.image.stateless_random_flip_left_right(crop, flip_seed)
-        return {"image": tf.cast(crop, tf.float32) / 255, "mos": self._scores[number]}
+        return crop
 
 
 def recipe_crops(

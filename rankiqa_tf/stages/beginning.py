@@ -106,6 +106,7 @@ def plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
         seed=config.seed,
         checkpoint_every=config.checkpoint_every,
         look_every=config.evaluate_every,
+        patience=config.patience,
     )
 
 

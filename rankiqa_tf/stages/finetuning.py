@@ -2,10 +2,10 @@
 
 import dataclasses
 from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf import losses
@@ -13,11 +13,14 @@ from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring
 from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import references
 from rankiqa_tf.data import scored
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
 from rankiqa_tf.stages import beginning
 from rankiqa_tf.stages.split import Split
+from rankiqa_tf.stages.targets import Targets
 
 _LOOK_PHOTOS = 50  # Held-out photos that a look takes.
 
@@ -41,35 +44,71 @@ def finetune(
     Returns:
         What is known of the model now, and the figures on the held-out photos.
     """
-    batches = make_batches(photos, metadata, config)
-    variance = opinions(photos).var()
+    parts = divide(photos, config)
+    targets = Targets.of(photos.training, standardise=config.standardise_mos)
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
-        error = losses.squared_error(scores, batch["mos"])
-        return error / variance if config.scale_free else error
+        return losses.squared_error(scores, targets.of_mos(batch["mos"]))
 
     seconds = train_to_score(
-        model, metadata, photos, batches, loss, config, workdir, stage="finetune"
+        model,
+        metadata,
+        parts,
+        targets,
+        make_batches(parts, metadata, config),
+        loss,
+        config,
+        workdir,
+        stage="finetune",
     )
-    metadata = scored_as(metadata, photos, config, stage="finetune")
+    metadata = scored_as(metadata, photos, targets, config, stage="finetune")
     return metadata, {
         "finetune/seconds": seconds,
         **evaluate(model, metadata, photos),
     }
 
 
-def opinions(photos: Split) -> np.ndarray:
-    """The MOS of the photos to train on, float64 [n]."""
-    return np.array([photo.mos for photo in photos.training])
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Photos with scores in three parts, by reference.
+
+    Attributes:
+        training: learned from.
+        validation: of the training references too, kept back to choose weights by;
+            empty for none.
+        held_out: tested on.
+    """
+
+    training: Sequence[ScoredPhoto]
+    validation: Sequence[ScoredPhoto]
+    held_out: Sequence[ScoredPhoto]
+
+
+def divide(photos: Split, config: Config) -> Parts:
+    """Keeps part of the training references back for validation, if told to.
+
+    Raises:
+        ValueError: if there are too few references for both.
+    """
+    if not config.validation:
+        return Parts(training=photos.training, validation=(), held_out=photos.held_out)
+    training, validation = references.split(
+        photos.training,
+        holdout=config.validation,
+        seed=config.seed,
+        groups=[photo.reference for photo in photos.training],
+    )
+    return Parts(training=training, validation=validation, held_out=photos.held_out)
 
 
 def make_batches(
-    photos: Split, metadata: model_file.Metadata, config: Config
+    photos: Parts, metadata: model_file.Metadata, config: Config
 ) -> scored.ScoredBatches:
     """Batches of the photos to train on."""
     return scored.ScoredBatches(
         photos.training,
         size=config.finetune_batch,
+        crops_per_photo=config.finetune_crops,
         crop_size=beginning.training_crop_size(metadata, config),
         flips=config.finetune_flips,
         seed=config.seed,
@@ -79,7 +118,8 @@ def make_batches(
 def train_to_score(
     model: keras.Model,
     metadata: model_file.Metadata,
-    photos: Split,
+    photos: Parts,
+    targets: Targets,
     batches: trainer.Batches,
     loss: Callable[[tf.Tensor, trainer.Batch], tf.Tensor],
     config: Config,
@@ -89,21 +129,27 @@ def train_to_score(
 ) -> float:
     """Trains a model whose last layer the options may have fitted to human scores.
 
+    While it is trained it gives targets; at the end, MOS.
+
     Returns:
         The seconds it took.
     """
     scorer = scoring.Scorer(model, metadata)
-    few = photos.held_out[:_LOOK_PHOTOS]
 
-    def fit_score() -> None:
-        crops = scored.recipe_crops(photos.training, metadata.crop_size)
-        heads.fit_score(model, crops)
+    def fit_score(known: Sequence[ScoredPhoto]) -> None:
+        crops = scored.recipe_crops(known, metadata.crop_size)
+        heads.fit_score(model, ((crop, targets.of_mos(mos)) for crop, mos in crops))
 
     def prepare() -> None:
         if config.finetune_head == "ridge":
-            fit_score()
+            fit_score(photos.training)
         else:
             beginning.standardise(model, metadata, batches)
+
+    def look() -> dict[str, float]:
+        seen = photos.validation or photos.held_out[:_LOOK_PHOTOS]
+        result = opinion_check.check(lambda p: targets.to_mos(scorer.score(p)), seen)
+        return result.summary("validation" if photos.validation else "test_look")
 
     seconds = trainer.train(
         model,
@@ -111,24 +157,32 @@ def train_to_score(
         loss,
         beginning.plan(config, config.finetune_steps, config.finetune_learning_rate),
         prepare=prepare,
-        look=lambda: opinion_check.check(scorer.score, few).summary("test_look"),
+        look=look,
+        judge="validation/srocc" if photos.validation else "",
         checkpoints=workdir / "checkpoints" / stage,
         tensorboard=workdir / "tensorboard" / stage,
     )
     if config.finetune_head == "ridge":
-        fit_score()
+        fit_score([*photos.training, *photos.validation])
+    heads.rescale(model, targets.deviation, targets.mean)
     return seconds
 
 
 def scored_as(
-    metadata: model_file.Metadata, photos: Split, config: Config, *, stage: str
+    metadata: model_file.Metadata,
+    photos: Split,
+    targets: Targets,
+    config: Config,
+    *,
+    stage: str,
 ) -> model_file.Metadata:
     """What is known of a model that was trained on human scores."""
-    known = opinions(photos)
+    known = [photo.mos for photo in photos.training]
     return dataclasses.replace(
         metadata,
         stages=(*metadata.stages, stage),
-        score_range=(float(known.min()), float(known.max())),
+        score_range=(min(known), max(known)),
+        standardised_by=(targets.mean, targets.deviation),
         trained_on=beginning.join(
             metadata.trained_on,
             f"{len(photos.training)} photos of {Path(config.scores).name}",

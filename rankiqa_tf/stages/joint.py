@@ -16,6 +16,7 @@ from rankiqa_tf.stages import beginning
 from rankiqa_tf.stages import finetuning
 from rankiqa_tf.stages import ranking
 from rankiqa_tf.stages.split import Split
+from rankiqa_tf.stages.targets import Targets
 
 
 def rank_and_finetune(
@@ -28,9 +29,9 @@ def rank_and_finetune(
 ) -> tuple[model_file.Metadata, dict[str, float], LevelScores]:
     """Trains a model on ranked and on scored photos in each step; changes it in place.
 
-    The loss is the squared error in units of the opinions' variance plus
-    `config.joint_weight` times the ranking loss of scores in units of their standard
-    deviation, so that the margin means the same whatever the scale of MOS.
+    The loss is the squared error plus `config.joint_weight` times the ranking loss,
+    both of scores on the scale of the targets: that of standard deviations, so that the
+    margin means the same whatever the scale of MOS, unless told otherwise.
 
     Args:
         model: from `start`.
@@ -46,29 +47,29 @@ def rank_and_finetune(
     """
     training = ranking.training_versions(photos, config)
     to_rank = ranking.make_batches(training, metadata, config)
-    to_score = finetuning.make_batches(scored, metadata, config)
+    parts = finetuning.divide(scored, config)
+    targets = Targets.of(scored.training, standardise=config.standardise_mos)
+    to_score = finetuning.make_batches(parts, metadata, config)
     ranking_loss = ranking.make_loss(training.better, config)
-    deviation = finetuning.opinions(scored).std()
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
-        in_deviations = scores / deviation
         error = losses.squared_error(
-            in_deviations[to_rank.size :], batch["mos"] / deviation
+            scores[to_rank.size :], targets.of_mos(batch["mos"])
         )
-        ranked = ranking_loss(in_deviations[: to_rank.size], batch)
-        return error + config.joint_weight * ranked
+        return error + config.joint_weight * ranking_loss(scores[: to_rank.size], batch)
 
     seconds = finetuning.train_to_score(
         model,
         metadata,
-        scored,
+        parts,
+        targets,
         joint.JointBatches(to_rank, to_score),
         loss,
         config,
         workdir,
         stage="joint",
     )
-    metadata = finetuning.scored_as(metadata, scored, config, stage="joint")
+    metadata = finetuning.scored_as(metadata, scored, targets, config, stage="joint")
     metadata = dataclasses.replace(
         metadata,
         trained_on=beginning.join(
