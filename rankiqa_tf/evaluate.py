@@ -30,8 +30,15 @@ _SCORES = flags.DEFINE_string(
 _SCORES_DIR = flags.DEFINE_string(
     "scores_dir", "", "Folder its image paths start from; empty for the CSV's own."
 )
-_WHOLE = flags.DEFINE_bool(
-    "whole", False, "Score each photo in one pass instead of by its crops."
+_CROPS = flags.DEFINE_enum(
+    "crops",
+    "grid",
+    scoring.CROPS,
+    "What a photo's score is the mean of: the model's own recipe, as in exports; the "
+    "photo in one pass; or the paper's 30 random crops.",
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "Decides the places of random crops.", lower_bound=0
 )
 _FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
 _PREDICTIONS = flags.DEFINE_string(
@@ -45,7 +52,9 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         photos = scores_csv.read(_SCORES.value, _SCORES_DIR.value or None)
-        scorer = scoring.Scorer(*model_file.load(_MODEL.value), whole=_WHOLE.value)
+        scorer = scoring.Scorer(
+            *model_file.load(_MODEL.value), crops=_CROPS.value, seed=_SEED.value
+        )
         problems = decode.unreadable([photo.path for photo in photos])
         readable = [photo for photo in photos if photo.path not in problems]
         if len(readable) < 2:

@@ -30,8 +30,15 @@ from rankiqa_tf.models import model_file
 Row = tuple[Path, float | None, str | None]
 
 _MODEL = flags.DEFINE_string("model", None, "The .keras model file.", required=True)
-_WHOLE = flags.DEFINE_bool(
-    "whole", False, "Score each photo in one pass instead of by its crops."
+_CROPS = flags.DEFINE_enum(
+    "crops",
+    "grid",
+    scoring.CROPS,
+    "What a photo's score is the mean of: the model's own recipe, as in exports; the "
+    "photo in one pass; or the paper's 30 random crops.",
+)
+_SEED = flags.DEFINE_integer(
+    "seed", 0, "Decides the places of random crops.", lower_bound=0
 )
 _FORMAT = flags.DEFINE_enum(
     "format", "table", ["table", "csv", "jsonl"], "How scores are written."
@@ -97,7 +104,9 @@ def main(argv: list[str]) -> int:
             if not argv[1:]:
                 raise ValueError("name photos or folders to score")
             photos = decode.find_photos(argv[1:])
-            scorer = scoring.Scorer(*model_file.load(_MODEL.value), whole=_WHOLE.value)
+            scorer = scoring.Scorer(
+                *model_file.load(_MODEL.value), crops=_CROPS.value, seed=_SEED.value
+            )
             file = sys.stdout
             if _OUTPUT.value:
                 file = stack.enter_context(

@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf import models
-from rankiqa_tf.data import crops
+from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.models import model_file
 
 
@@ -22,9 +22,18 @@ def score_photo(model: keras.Model, photo: tf.Tensor, *, crop_size: int) -> tf.T
     Returns:
         float32 scalar; higher is better.
     """
-    # At most 16 crops, so one batch has a bounded size. Floats only after cropping.
-    batch = tf.cast(crops.grid_crops(photo, crop_size), tf.float32) / 255.0
+    # At most 16 crops, so one batch has a bounded size.
+    return _mean_score(model, crops_lib.grid_crops(photo, crop_size))
+
+
+def _mean_score(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
+    # Floats only after cropping.
+    batch = tf.cast(images, tf.float32) / 255.0
     return tf.reduce_mean(tf.cast(model(batch, training=False), tf.float32))
+
+
+CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Scorer`.
+_RANDOM_CROPS = 30  # As many as the paper takes.
 
 
 class Scorer:
@@ -33,16 +42,18 @@ class Scorer:
     Args:
         model: the model.
         metadata: of the model.
-        whole: score a photo in one pass, as it is, instead of by its crops. Only fully
-            convolutional networks can; memory grows with the photo, and exports,
-            which score by crops, give other scores.
+        crops: what a photo's score is the mean of: "grid" is the model's recipe, the
+            one that exports have. "random" are the paper's 30 crops from random places.
+            "whole" is the photo in one pass, as it is: only fully convolutional
+            networks can, and memory grows with the photo.
+        seed: decides the places of random crops, 0 or more.
 
     Example:
         scorer = Scorer(*model_file.load("model.keras"))
         score = scorer.score(decode.read_photo("photo.jpg"))
 
     Raises:
-        ValueError: if the network cannot take whole photos.
+        ValueError: if crops is none of these, or the network cannot take whole photos.
     """
 
     def __init__(
@@ -50,24 +61,33 @@ class Scorer:
         model: keras.Model,
         metadata: model_file.Metadata,
         *,
-        whole: bool = False,
+        crops: str = "grid",
+        seed: int = 0,
     ):
+        if crops not in CROPS:
+            raise ValueError(f"crops must be one of {', '.join(CROPS)}, not {crops!r}")
         self.metadata = metadata
         side = model.input_shape[1]
-        if whole and side is not None:
+        if crops == "whole" and side is not None:
             raise ValueError(
                 f"network {metadata.network} takes crops of {side} pixels only: it "
                 "cannot score a photo as a whole"
             )
-        smallest = models.network(metadata.network).smallest if whole else 0
+
+        def images(photo: tf.Tensor) -> tf.Tensor:
+            if crops == "whole":
+                smallest = models.network(metadata.network).smallest
+                return crops_lib.pad_to(photo, smallest)[tf.newaxis]
+            if crops == "random":
+                return crops_lib.random_crops(
+                    photo, metadata.crop_size, count=_RANDOM_CROPS, seed=seed
+                )
+            return crops_lib.grid_crops(photo, metadata.crop_size)
 
         # One signature: photos of new sizes trace no new graph.
         @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
         def score(photo: tf.Tensor) -> tf.Tensor:
-            if not whole:
-                return score_photo(model, photo, crop_size=metadata.crop_size)
-            image = tf.cast(crops.pad_to(photo, smallest), tf.float32) / 255.0
-            return tf.cast(model(image[tf.newaxis], training=False), tf.float32)[0]
+            return _mean_score(model, images(photo))
 
         self._score = score
 

@@ -72,14 +72,39 @@ def test_a_photo_may_be_scored_as_a_whole(shape):
     image = keras.Input([None, None, 3])
     greatest = keras.layers.GlobalMaxPooling2D()(image)[:, 0]
     metadata = dataclasses.replace(METADATA, network="efficientnet_lite0")
-    scorer = scoring.Scorer(keras.Model(image, greatest), metadata, whole=True)
+    scorer = scoring.Scorer(keras.Model(image, greatest), metadata, crops="whole")
     photo = np.resize(PHOTO, (*shape, 3))
     assert scorer.score(photo) == pytest.approx(photo[..., 0].max() / 255)
 
 
 def test_a_network_of_one_size_refuses_whole_photos():
     with pytest.raises(ValueError, match="network mean takes crops of 16 pixels only"):
-        scoring.Scorer(mean_of_red(), METADATA, whole=True)
+        scoring.Scorer(mean_of_red(), METADATA, crops="whole")
+
+
+def mean_of_30_crops(seed):
+    return scoring.Scorer(mean_of_red(), METADATA, crops="random", seed=seed)
+
+
+def test_random_crops_are_decided_by_the_seed_alone():
+    found = [mean_of_30_crops(seed).score(PHOTO) for seed in (1, 1, 2)]
+    assert found[0] == found[1] != found[2]
+    assert mean_of_30_crops(1).score(PHOTO) == found[0]
+
+
+def test_random_crops_are_30_with_places_all_over_the_photo():
+    # A ramp from left to right, of which a crop's mean tells its place.
+    ramp = np.zeros((20, 115, 3), np.uint8)
+    ramp[..., 0] = 2 * np.arange(115)
+    means = [mean_of_30_crops(seed).score(ramp) * 255 for seed in range(12)]
+    # Crops begin at 0..99 alike: means of 30 have deviations of 2 * 28.9 / 30 ** 0.5.
+    assert np.mean(means) == pytest.approx(2 * (49.5 + 7.5), abs=4 * 10.5 / 12**0.5)
+    assert 5 < np.std(means) < 18
+
+
+def test_refuses_crops_that_it_does_not_know():
+    with pytest.raises(ValueError, match="grid, whole, random, not 'some'"):
+        scoring.Scorer(mean_of_red(), METADATA, crops="some")
 
 
 @pytest.mark.parametrize(

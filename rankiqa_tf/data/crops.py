@@ -10,6 +10,7 @@ Only core operations: these functions also run inside exported models.
 import tensorflow as tf
 
 from distortions import mirror
+from rankiqa_tf.data import order
 
 MAX_CROPS_A_SIDE = 4  # At most 16 crops a photo, so that large ones are not slow.
 
@@ -52,6 +53,26 @@ def random_crop(image: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
     )
     crop = pad_to(image[top : top + height, left : left + width], size)
     return tf.ensure_shape(crop, [size, size, image.shape[-1]])
+
+
+def random_crops(image: tf.Tensor, size: int, *, count: int, seed: int) -> tf.Tensor:
+    """Cuts squares from random places, the same in every photo of the same size.
+
+    Args:
+        image: [height, width, channels]; padded where smaller than a crop.
+        size: height and width of a crop, in pixels.
+        count: how many.
+        seed: decides the places, 0 or more.
+
+    Returns:
+        [count, size, size, channels].
+    """
+    image = tf.convert_to_tensor(image)
+
+    def crop(number: tf.Tensor) -> tf.Tensor:
+        return random_crop(image, size, seed=order.seed_of(seed, "crops", number))
+
+    return tf.map_fn(crop, tf.range(count), fn_output_signature=image.dtype)
 
 
 def random_box(sides: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
