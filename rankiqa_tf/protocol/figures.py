@@ -129,7 +129,7 @@ def measure(
         raise ValueError(f"a distortion must have another name than {ALL}")
     values = {
         (method, column, name): tuple(
-            _figure(metric, *_points(split, column)) for split in splits
+            _figure(metric, *points(split, column)) for split in splits
         )
         for method, splits in kept.items()
         for column in columns
@@ -141,6 +141,17 @@ def measure(
         for name in MAIN_METRICS
     }
     return Figures(dataset, kept, columns, values, intervals)
+
+
+def points(split: OpinionScores, column: str) -> tuple[np.ndarray, np.ndarray]:
+    """Takes the scores and the opinions of a distortion, or of `ALL`: [n] each."""
+    chosen = [
+        place
+        for place, photo in enumerate(split.photos)
+        if column in (ALL, photo.distortion)
+    ]
+    opinions = np.array([split.photos[place].mos for place in chosen], float)
+    return np.asarray(split.scores, float)[chosen], opinions
 
 
 def _distortions(
@@ -158,17 +169,6 @@ def _distortions(
     if dataset in _NUMBERED:
         names.sort(key=lambda name: _NUMBERS.get(name, math.inf))
     return names
-
-
-def _points(split: OpinionScores, column: str) -> tuple[np.ndarray, np.ndarray]:
-    """The scores and opinions of a column, [n] each."""
-    chosen = [
-        place
-        for place, photo in enumerate(split.photos)
-        if column in (ALL, photo.distortion)
-    ]
-    opinions = np.array([split.photos[place].mos for place in chosen], float)
-    return np.asarray(split.scores, float)[chosen], opinions
 
 
 def _figure(
