@@ -231,12 +231,13 @@ def _scatters(
         drawn.append(_panel(title, said, drawing))
     explained = (
         "The curve is the logistic fitted to all photos, the same in each diagram: "
-        "points beside it are of a distortion that is scored too high or too low."
+        "points beside it are of a distortion that is scored too high or too low. "
+        "Below, what it makes of a score is called mapped."
         if curve
         else "No logistic could be fitted to these scores."
     )
     return (
-        "<h3>Score and opinion</h3>\n"
+        "<h4>Score and opinion</h4>\n"
         f'<p class="note">A point is a photo. {explained}</p>\n'
         f'<div class="panels">{"".join(drawn)}</div>'
     )
@@ -263,7 +264,7 @@ def _histograms(figures: Figures, split: OpinionScores) -> str:
     if not drawn:
         return ""
     return (
-        "<h3>Scores by level</h3>\n"
+        "<h4>Scores by level</h4>\n"
         '<p class="note">A row is a level of the distortion, the weakest on top. '
         "Where a method tells levels apart, rows step to the left.</p>\n"
         f'<div class="panels">{"".join(drawn)}</div>'
@@ -293,7 +294,7 @@ def _photos(
     for name, heading in _SORTS.items():
         if name in picks:
             shown = "".join(_photo(chosen, images) for chosen in picks[name])
-            parts.append(f'<h3>{heading}</h3>\n<div class="photos">{shown}</div>')
+            parts.append(f'<h4>{heading}</h4>\n<div class="photos">{shown}</div>')
     return "\n".join(parts)
 
 
@@ -309,7 +310,7 @@ def _photo(chosen: gallery.Pick, images: Mapping[Path, str]) -> str:
         picture = '<div class="missing">the photo is not there or cannot be read</div>'
     score = f"score {chosen.score:.4g}"
     if chosen.mapped is not None:
-        score += f", on the scale of MOS {chosen.mapped:.3g}"
+        score += f", mapped {chosen.mapped:.3g}"
     said = [
         f"<b>MOS {photo.mos:.3g}</b>",
         *(
