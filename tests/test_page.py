@@ -15,6 +15,7 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.opinion_check import OpinionScores
 from rankiqa_tf.protocol import figures as figures_lib
 from rankiqa_tf.report import gallery
+from rankiqa_tf.report import method_section
 from rankiqa_tf.report import page
 from rankiqa_tf.report import panels
 
@@ -212,10 +213,10 @@ def test_draws_a_point_for_each_photo_and_the_fitted_curve(write, photos):
 
 
 def test_shows_the_split_of_the_median():
-    assert page._median_split((0.9, 0.1, 0.5)) == 2
-    assert page._median_split((0.9, 0.1, 0.5, 0.7)) == 2
-    assert page._median_split((np.nan, 0.1, np.nan)) == 1
-    assert page._median_split((np.nan, np.nan)) == 0
+    assert method_section._median_split((0.9, 0.1, 0.5)) == 2
+    assert method_section._median_split((0.9, 0.1, 0.5, 0.7)) == 2
+    assert method_section._median_split((np.nan, 0.1, np.nan)) == 1
+    assert method_section._median_split((np.nan, np.nan)) == 0
 
 
 def test_one_split_without_distortions_and_levels(write, photos):

@@ -36,8 +36,9 @@ INTERVAL_NOTE = (
     "hangs on the photos tested on; what hangs on training is in the spread."
 )
 SPREAD_NOTE = (
-    "Figures are means over splits; ± is the standard deviation over splits. A figure "
-    "that a split does not have (of one photo, or of equal scores) is left out of both."
+    "Figures are means over splits, or over runs where the data set has a split of its "
+    "own; ± is the standard deviation over them. A figure that a split does not have "
+    "(of one photo, or of equal scores) is left out of both."
 )
 
 _COLUMNS_A_PART = 13  # As many as the paper's Table 2 has side by side.
