@@ -59,6 +59,7 @@ setup(
         "": ["py.typed"],
         "distortions": ["README.md"],
         "rankiqa_tf.assets": ["photos/*.jpg", "photos/*.csv", "weights/*"],
+        "rankiqa_tf.report": ["*.css"],
     },
     data_files=[
         (

@@ -9,11 +9,15 @@ from pathlib import Path
 
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
-_NEEDED = ("image", "mos")
+COLUMNS = ("image", "mos", "reference", "dmos", "distortion", "level")
+_NEEDED = COLUMNS[:2]
 
 
 def read(
-    path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    missing_ok: bool = False,
 ) -> list[ScoredPhoto]:
     """Reads a CSV file of photos and scores, and checks that the photos are there.
 
@@ -23,13 +27,14 @@ def read(
             photo is a reference of its own. `dmos`, `distortion` and `level` may be
             there too, and be empty: they are those of ScoredPhoto.
         folder: where relative image paths start; the CSV's own folder if None.
+        missing_ok: whether photos may be missing, for a use that needs no pixels.
 
     Returns:
         The rows in order, two or more.
 
     Raises:
-        ValueError: if the file or a photo is missing, or a line is wrong; the message
-            names the line.
+        ValueError: if the file is missing, or a photo that may not be, or a line is
+            wrong; the message names the line.
     """
     path = Path(path)
     if not path.is_file():
@@ -57,7 +62,7 @@ def read(
     if len({photo.path for photo in photos}) < len(photos):
         raise ValueError(f"{path} names a photo twice; average its scores into one")
     missing = [photo.path for photo in photos if not photo.path.is_file()]
-    if missing:
+    if missing and not missing_ok:
         raise ValueError(
             f"{len(missing)} of {len(photos)} photos of {path} are not there, the "
             f"first being {missing[0]}; image paths start from {root}"
@@ -69,9 +74,13 @@ def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
     """Writes photos and scores so that `read` gives them back; paths are absolute."""
     with Path(path).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(("image", "mos", "reference", "dmos", "distortion", "level"))
-        for photo in photos:
-            writer.writerow((photo.path.absolute(), *dataclasses.astuple(photo)[1:]))
+        writer.writerow(COLUMNS)
+        writer.writerows(map(cells, photos))
+
+
+def cells(photo: ScoredPhoto) -> tuple:
+    """Gives what `write` writes of a photo, in the order of COLUMNS."""
+    return (photo.path.absolute(), *dataclasses.astuple(photo)[1:])
 
 
 def _photo(row: dict[str, str], root: Path, where: str) -> ScoredPhoto:

@@ -1,1 +1,1 @@
-"""Figures of a run."""
+"""Figures of a run, and the page of a benchmark."""

@@ -1,0 +1,1 @@
+"""The papers' protocol: predictions on several splits, and the tables of them."""
