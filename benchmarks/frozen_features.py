@@ -9,7 +9,6 @@ of the last alone. Photos are taken in crops of 512 pixels.
 
 import sys
 
-import keras
 import numpy as np
 
 from rankiqa_tf import metrics
@@ -18,26 +17,15 @@ from rankiqa_tf.data import references
 from rankiqa_tf.data import scored
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.models import heads
-
-
-def predicted(features, opinions, others, *, shares, penalty):
-    """Ridge regression of the opinions, for other photos, in its dual form."""
-    mean, deviation = features.mean(0), features.std(0) + 1e-3
-    deviation *= np.sqrt(shares)
-    known, unknown = (features - mean) / deviation, (others - mean) / deviation
-    gram = known @ known.T + penalty * len(known) * np.eye(len(known))
-    weights = np.linalg.solve(gram, opinions - opinions.mean())
-    return unknown @ (known.T @ weights) + opinions.mean()
+from rankiqa_tf.models import ridge
 
 
 def main(path, folder=None):
     model = models.build("efficientnet_lite0", weights="imagenet", levels="all")
-    standardise = model.get_layer("standardise")
-    extract = keras.Model(model.input, standardise.input)
-    shares = heads.shares(standardise, model)
+    extract, shares = heads.extractor(model)
     photos = scores_csv.read(path, folder)
     crops = scored.recipe_crops(photos, 512)
-    features = np.stack([extract.predict_on_batch(grid).mean(0) for grid, _ in crops])
+    features = np.stack([extract(grid).numpy().mean(0) for grid, _ in crops])
     opinions = np.array([photo.mos for photo in photos])
     names = [photo.reference for photo in photos]
     numbers = list(range(len(photos)))
@@ -50,18 +38,13 @@ def main(path, folder=None):
     for levels, used in (("all", every), ("last", last)):
         part = features[:, used]
         parts = shares[used] * (1 / shares[used]).sum()
-        for penalty in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2):
-            found = [
-                metrics.srocc(
-                    predicted(
-                        part[a], opinions[a], part[b], shares=parts, penalty=penalty
-                    ),
-                    opinions[b],
-                )
-                for a, b in splits
-            ]
+        for penalty in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, None):
+            found = []
+            for a, b in splits:
+                fitted = ridge.fit(part[a], opinions[a], shares=parts, penalty=penalty)
+                found.append(metrics.srocc(fitted.predict(part[b]), opinions[b]))
             shown = " ".join(f"{x:.3f}" for x in found)
-            print(f"{levels} levels, penalty {penalty}: SROCC {shown}")
+            print(f"{levels} levels, penalty {penalty or 'found'}: SROCC {shown}")
 
 
 if __name__ == "__main__":

@@ -183,7 +183,11 @@ class Config:
     scores_dir: str = _option(
         "", "Folder its image paths start from; empty for the CSV's own folder."
     )
-    finetune_steps: int = _option(50_000, "Steps of fine-tuning.", lower_bound=1)
+    finetune_steps: int = _option(
+        50_000,
+        "Steps of fine-tuning; 0 leaves the network as it is, and fits the last layer.",
+        lower_bound=0,
+    )
     finetune_learning_rate: float = _option(1e-6, "First rate of fine-tuning.")
     finetune_batch: int = _option(
         30, "Images in a batch of fine-tuning.", lower_bound=1
@@ -248,6 +252,14 @@ class Config:
                 f"patience, {self.patience}, needs photos to judge by: give a share of "
                 "them as validation"
             )
+        if not self.finetune_steps and (
+            self.finetune_head != "ridge" or self.stage == "joint"
+        ):
+            raise ValueError(
+                "finetune_steps is 0, which only fits the last layer: it goes with "
+                f"finetune_head ridge and not with stage joint; they are "
+                f"{self.finetune_head} and {self.stage}"
+            )
         if self.finetune_batch % self.finetune_crops:
             raise ValueError(
                 f"finetune_batch must be a multiple of finetune_crops, "
@@ -272,7 +284,7 @@ class Config:
         preset = distortions.PRESETS[self.preset]
         for name in self._steps:
             steps = getattr(self, name)
-            if self.warmup_steps >= steps:
+            if steps and self.warmup_steps >= steps:
                 raise ValueError(
                     f"warmup_steps must be less than {name}, {steps}, not "
                     f"{self.warmup_steps}"

@@ -56,7 +56,7 @@ OTHERS = {
     "rank_learning_rate": (1e-7, []),
     "scores": ("a=b.csv", ["--stage=finetune"]),
     "scores_dir": ("elsewhere", []),
-    "finetune_steps": (1, []),
+    "finetune_steps": (0, []),
     "finetune_learning_rate": (1.0, []),
     "finetune_batch": (1, []),
     "finetune_crops": (5, []),
@@ -269,6 +269,12 @@ def test_an_average_forgets():
 def test_weights_are_chosen_by_part_of_the_training_photos():
     assert _refusal(validation=1.0) == "validation must be less than 1, not 1.0"
     assert "patience, 2, needs photos to judge by" in _refusal(patience=2)
+
+
+def test_no_steps_of_fine_tuning_are_for_fitting_the_last_layer():
+    assert Config(finetune_steps=0, warmup_steps=9).finetune_steps == 0
+    for options in ({"finetune_head": "keep"}, {"stage": "joint", "scores": "a.csv"}):
+        assert "only fits the last layer" in _refusal(finetune_steps=0, **options)
 
 
 def test_a_batch_is_made_of_whole_groups_of_crops():

@@ -42,7 +42,7 @@ class ScoredBatches:
         seed: int,
     ):
         self.size = size
-        self._crops_per_photo = crops_per_photo
+        self.crops_per_photo = crops_per_photo
         self._flips = flips
         self._paths = tf.constant([str(photo.path) for photo in photos])
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
@@ -51,7 +51,7 @@ class ScoredBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        photos = self.size // self._crops_per_photo
+        photos = self.size // self.crops_per_photo
         return (
             tf.data.Dataset.range(first_step * photos, last_step * photos)
             .map(self._photo, tf.data.AUTOTUNE, deterministic=True)
@@ -61,7 +61,7 @@ class ScoredBatches:
         )
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        count = self._crops_per_photo
+        count = self.crops_per_photo
         number = order.shuffled(slot, len(self._paths), self._seed)
         photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
         images = [self._crop(photo, slot * count + crop) for crop in range(count)]

@@ -7,14 +7,15 @@ from types import MappingProxyType
 
 import keras
 import numpy as np
-import scipy.linalg
 import tensorflow as tf
+
+from rankiqa_tf.models import ridge
 
 _STANDARDISE = "standardise"
 _SCORE = "score"
 
-# Ten times what predicts best from features that know nothing of the targets. As a
-# start it leaves errors for the features to learn from; at the end, when they have
+# About ten times what predicts best from features that know nothing of the targets. As
+# a start it leaves errors for the features to learn from; at the end, when they have
 # learned the targets by heart, less of it would trust them too much.
 PENALTY = 0.003
 
@@ -96,8 +97,12 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
     if not _has_standardisation(model):
         return
     layer = model.get_layer(_STANDARDISE)
-    extract = _input_of(layer, model)
+    before = model.get_weights()
+    # As training sees them: random normalisation standardises by the batch there, and
+    # by statistics that it has yet to gather elsewhere.
+    extract = _input_of(layer, model, training=True)
     features = np.concatenate([extract(batch).numpy() for batch in batches])
+    model.set_weights(before)
     layer.set_weights([features.mean(0), features.var(0)])
 
 
@@ -105,16 +110,16 @@ def fit_score(
     model: keras.Model,
     photos: Iterable[tuple[np.ndarray, float]],
     *,
-    penalty: float = PENALTY,
+    penalty: float | None = PENALTY,
 ) -> None:
     """Sets the last layer by ridge regression on the features of photos.
 
     Fine-tuning that starts from a random last layer first bends the features to it;
     one that starts from a fitted last layer keeps what they know (Kumar et al.,
     "Fine-tuning can distort pretrained features", ICLR 2022). The standardisation
-    below it, if there is one, is set from the same features; they leave it with a
-    variance of 1 divided by their number, which makes the last layer learn no faster
-    than those below.
+    below it, if there is one, is set from the same features; they leave it with
+    variances whose sum is 1, which makes the last layer learn no faster than those
+    below.
 
     Args:
         model: from `models.build`.
@@ -123,28 +128,23 @@ def fit_score(
         penalty: weight of the squared norm of the weights against the mean squared
             error, for features whose variances have a sum of 1. Each mean or deviation
             of a level has an equal part of it, however many channels it has: else the
-            last levels, which are the widest, would decide alone.
+            last levels, which are the widest, would decide alone. None for the one
+            that `ridge.fit` finds, which supposes features that know nothing of the
+            targets.
     """
-    layer = model.get_layer(_SCORE)
-    standardise = model.get_layer(_STANDARDISE) if _has_standardisation(model) else None
-    extract = _input_of(standardise or layer, model)
+    extract, shares = extractor(model)
     rows = [(extract(crops).numpy().mean(0), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
-    mean = features.mean(0)
-    # Some may be silent.
-    scale = (features.var(0) + 1e-6) * shares(standardise or layer, model)
-    known = (features - mean) / np.sqrt(scale)
-    count = len(known)
-    target = targets.mean()
-    # The dual form: of photos there are few.
-    gram = known @ known.T + penalty * count * np.eye(count)
-    kernel = known.T @ scipy.linalg.solve(gram, targets - target, assume_a="pos")
-    if standardise is None:
-        kernel /= np.sqrt(scale)
-        target -= mean @ kernel
+    fitted = ridge.fit(features, targets, shares=shares, penalty=penalty)
+    kernel, bias = fitted.kernel, fitted.bias
+    if _has_standardisation(model):
+        layer = model.get_layer(_STANDARDISE)
+        layer.set_weights([fitted.mean, fitted.scale])
     else:
-        standardise.set_weights([mean, scale])
-    layer.set_weights([kernel[:, np.newaxis], np.atleast_1d(target)])
+        kernel = kernel / np.sqrt(fitted.scale)
+        bias -= fitted.mean @ kernel
+    weights = [kernel[:, np.newaxis], np.atleast_1d(bias)]
+    model.get_layer(_SCORE).set_weights(weights)
 
 
 def rescale(model: keras.Model, factor: float, offset: float) -> None:
@@ -154,22 +154,27 @@ def rescale(model: keras.Model, factor: float, offset: float) -> None:
     layer.set_weights([kernel * factor, bias * factor + offset])
 
 
-def shares(layer: keras.Layer, model: keras.Model) -> np.ndarray:
-    """What to divide variances of 1 by, so that each joined vector has an equal part.
+def extractor(
+    model: keras.Model,
+) -> tuple[Callable[[np.ndarray], tf.Tensor], np.ndarray]:
+    """Gives what a last layer is fitted to.
 
     Returns:
-        Float64 [c], for the c features that a layer of the model is given; the sum of
-        their inverses is 1.
+        A function from images [N, h, w, 3] in 0..1 to features [N, c] before any
+        standardisation; and float64 [c], what variances of 1 are to be divided by for
+        each vector that was joined to have an equal part of a sum of 1.
     """
+    layer = model.get_layer(_STANDARDISE if _has_standardisation(model) else _SCORE)
     sizes = [layer.input.shape[-1]]
     for join in model.layers:
         if isinstance(join, keras.layers.Concatenate) and join.output is layer.input:
             sizes = [vector.shape[-1] for vector in join.input]
-    return np.repeat([len(sizes) * size for size in sizes], sizes).astype(float)
+    shares = np.repeat([len(sizes) * size for size in sizes], sizes).astype(float)
+    return _input_of(layer, model), shares
 
 
 def _input_of(
-    layer: keras.Layer, model: keras.Model
+    layer: keras.Layer, model: keras.Model, *, training: bool = False
 ) -> Callable[[np.ndarray], tf.Tensor]:
     """A function from images [N, h, w, 3] to what a layer is given, [N, c]."""
     extract = keras.Model(model.input, layer.input)
@@ -178,7 +183,7 @@ def _input_of(
     # One signature: photos with other numbers of crops trace no new graph.
     @tf.function(input_signature=[images])
     def features(batch: tf.Tensor) -> tf.Tensor:
-        return extract(batch, training=False)
+        return extract(batch, training=training)
 
     return features
 

@@ -1,11 +1,15 @@
 """The second stage: squared error against human scores."""
 
 import dataclasses
+import math
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf import losses
@@ -136,13 +140,16 @@ def train_to_score(
     """
     scorer = scoring.Scorer(model, metadata)
 
-    def fit_score(known: Sequence[ScoredPhoto]) -> None:
-        crops = scored.recipe_crops(known, metadata.crop_size)
-        heads.fit_score(model, ((crop, targets.of_mos(mos)) for crop, mos in crops))
+    def fit_score(
+        crops: Iterable[tuple[np.ndarray, float]], penalty: float | None
+    ) -> None:
+        known = ((crop, targets.of_mos(mos)) for crop, mos in crops)
+        heads.fit_score(model, known, penalty=penalty)
 
     def prepare() -> None:
         if config.finetune_head == "ridge":
-            fit_score(photos.training)
+            first = _first_epoch(make_batches(photos, metadata, config), photos)
+            fit_score(first, heads.PENALTY)
         else:
             beginning.standardise(model, metadata, batches)
 
@@ -151,21 +158,40 @@ def train_to_score(
         result = opinion_check.check(lambda p: targets.to_mos(scorer.score(p)), seen)
         return result.summary("validation" if photos.validation else "test_look")
 
-    seconds = trainer.train(
-        model,
-        batches,
-        loss,
-        beginning.plan(config, config.finetune_steps, config.finetune_learning_rate),
-        prepare=prepare,
-        look=look,
-        judge="validation/srocc" if photos.validation else "",
-        checkpoints=workdir / "checkpoints" / stage,
-        tensorboard=workdir / "tensorboard" / stage,
-    )
+    seconds = 0.0
+    if config.finetune_steps:
+        seconds = trainer.train(
+            model,
+            batches,
+            loss,
+            beginning.plan(
+                config, config.finetune_steps, config.finetune_learning_rate
+            ),
+            prepare=prepare,
+            look=look,
+            judge="validation/srocc" if photos.validation else "",
+            checkpoints=workdir / "checkpoints" / stage,
+            tensorboard=workdir / "tensorboard" / stage,
+        )
     if config.finetune_head == "ridge":
-        fit_score([*photos.training, *photos.validation])
+        known = [*photos.training, *photos.validation]
+        crops = scored.recipe_crops(known, metadata.crop_size)
+        # Features that were trained on these targets are not to be believed as much.
+        fit_score(crops, heads.PENALTY if config.finetune_steps else None)
     heads.rescale(model, targets.deviation, targets.mean)
     return seconds
+
+
+def _first_epoch(
+    batches: scored.ScoredBatches, photos: Parts
+) -> Iterator[tuple[np.ndarray, float]]:
+    """The crops that training sees first, [1, crop, crop, 3], and their MOS."""
+    crops = len(photos.training) * batches.crops_per_photo
+    for batch in batches.dataset(
+        0, math.ceil(crops / batches.size)
+    ).as_numpy_iterator():
+        for image, mos in zip(batch["image"], batch["mos"], strict=True):
+            yield image[np.newaxis], mos
 
 
 def scored_as(

@@ -1,0 +1,175 @@
+"""How many human scores does fine-tuning need, with ranking before it and without?
+
+    python -m benchmarks.experiments.few_labels --scores=mos.csv --scores_dir=images --ranked=runs/ranked/model.keras
+
+The photos of seed 0's split are held out each time. Of the rest, the first so many of
+an order that the seed draws have a label. Writes few_labels.md and few_labels.png into
+--output, and few_labels.csv, which a later call of the same command goes on with.
+"""  # noqa: E501 - a command is not cut in two.
+
+import csv
+import dataclasses
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+from absl import flags
+from matplotlib.figure import Figure
+
+from benchmarks.experiments import ranking_run
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import metrics
+from rankiqa_tf import opinion_check
+from rankiqa_tf import scoring
+from rankiqa_tf import stages
+from rankiqa_tf.data import references
+from rankiqa_tf.data import scored
+from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.models import heads
+from rankiqa_tf.models import ridge
+
+_RANKED = flags.DEFINE_string("ranked", None, "A ranked model.keras.", required=True)
+_COUNTS = flags.DEFINE_list("counts", [50, 100, 200, 500, 1600], "Numbers of labels.")
+_SEEDS = flags.DEFINE_integer("seeds", 3, "Draws of the labels.", lower_bound=1)
+_OUTPUT = flags.DEFINE_string("output", "benchmarks/experiments", "Folder to write to.")
+config_lib.define_flags()
+
+COLUMNS = ("start", "steps", "labels", "seed", "srocc")
+
+
+class Frozen:
+    """Fits the last layer alone; the features of each photo are had once."""
+
+    def __init__(self, config, photos):
+        model, metadata = stages.start(config)
+        extract, shares = heads.extractor(model)
+        crops = scored.recipe_crops(photos, metadata.crop_size)
+        self._features = np.stack([extract(grid).numpy().mean(0) for grid, _ in crops])
+        self._photos = {photo.path: place for place, photo in enumerate(photos)}
+        self._shares = shares
+
+    def srocc(self, split, seed):
+        del seed
+        known, unknown = (
+            self._features[[self._photos[photo.path] for photo in part]]
+            for part in (split.training, split.held_out)
+        )
+        targets = np.array([photo.mos for photo in split.training])
+        fitted = ridge.fit(known, targets, shares=self._shares, penalty=None)
+        opinions = [photo.mos for photo in split.held_out]
+        return metrics.srocc(fitted.predict(unknown), opinions)
+
+
+class Tuned:
+    """Fine-tunes the network as a run does."""
+
+    def __init__(self, config, photos):
+        del photos
+        self._config = config
+
+    def srocc(self, split, seed):
+        keras.backend.clear_session()
+        config = dataclasses.replace(self._config, seed=seed)
+        model, metadata = stages.start(config)
+        with tempfile.TemporaryDirectory() as folder:
+            metadata, _ = stages.finetune(model, metadata, split, config, Path(folder))
+        score = scoring.Scorer(model, metadata).score
+        return opinion_check.check(score, split.held_out).summary("test")["test/srocc"]
+
+
+def draw(found, path):
+    """A curve for each start; a bar spans the seeds."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    for start, by_count in found.items():
+        counts = sorted(by_count)
+        values = [np.array(by_count[count]) for count in counts]
+        means = np.array([value.mean() for value in values])
+        ends = [means - [v.min() for v in values], [v.max() for v in values] - means]
+        axes.errorbar(counts, means, yerr=ends, marker="o", capsize=3, label=start)
+    axes.set(xscale="log", xlabel="labels", ylabel="SROCC on the photos held out")
+    axes.legend()
+    figure.savefig(path, dpi=100)
+
+
+def table(found):
+    """A row a start, a column a number of labels."""
+    counts = sorted({count for by_count in found.values() for count in by_count})
+    rows = [["SROCC", *map(str, counts)], ["---"] * (1 + len(counts))]
+    for start, by_count in found.items():
+        cells = [
+            f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
+            for values in (by_count[count] for count in counts)
+        ]
+        rows.append([start, *cells])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def measure(config, path):
+    """Fills the CSV file of results: one line a start, number of labels and seed."""
+    photos = scores_csv.read(config.scores, config.scores_dir or None)
+    groups = [photo.reference for photo in photos]
+    rest, held_out = references.split(
+        photos, holdout=config.holdout, seed=0, groups=groups
+    )
+    done = set()
+    if path.is_file():
+        with path.open(newline="") as file:
+            done = {tuple(row.values())[:4] for row in csv.DictReader(file)}
+    else:
+        path.write_text(",".join(COLUMNS) + "\n")
+    for start, init in (("ImageNet", config.init), ("ranked", _RANKED.value)):
+        asked = [
+            (start, str(config.finetune_steps), str(int(count)), str(seed))
+            for count in _COUNTS.value
+            for seed in range(_SEEDS.value)
+        ]
+        if done.issuperset(asked):
+            continue
+        changed = dataclasses.replace(config, init=init)
+        way = (Tuned if config.finetune_steps else Frozen)(changed, photos)
+        for key in asked:
+            if key in done:
+                continue
+            count, seed = int(key[2]), int(key[3])
+            order = np.random.default_rng(seed).permutation(len(rest))[:count]
+            labelled = stages.Split([rest[place] for place in order], held_out)
+            with path.open("a") as file:
+                print(*key, way.srocc(labelled, seed), sep=",", file=file)
+    return len(rest), len(held_out)
+
+
+def main(argv):
+    del argv
+    config = config_lib.from_flags()
+    output = Path(_OUTPUT.value, "few_labels")
+    num_rest, num_held_out = measure(config, output.with_suffix(".csv"))
+    found = {}
+    with output.with_suffix(".csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            steps = int(row["steps"])
+            way = f"fine-tuned, {steps} steps" if steps else "last layer fitted"
+            by_count = found.setdefault(f"{row['start']}, {way}", {})
+            by_count.setdefault(int(row["labels"]), []).append(float(row["srocc"]))
+    draw(found, output.with_suffix(".png"))
+    text = f"""# Few labels
+
+    python -m benchmarks.experiments.few_labels --scores=mos.csv --scores_dir=images --ranked=runs/ranked/model.keras
+
+{config.network}, levels {config.levels}; {num_rest} photos to draw labels from,
+{num_held_out} held out.
+
+{table(found)}
+
+Mean over the draws of the labels, and the least and greatest of them. Of 1,600 labels
+a frozen network has no draw: all are taken.
+
+![curves](few_labels.png)
+"""  # noqa: E501 - a command is not cut in two.
+    output.with_suffix(".md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    ranking_run.start(main, __file__)

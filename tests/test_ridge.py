@@ -1,0 +1,77 @@
+"""Ridge regression against least squares, and its penalty against leaving out."""
+
+import numpy as np
+import pytest
+
+from rankiqa_tf.models import ridge
+
+RANDOM = np.random.default_rng(0)
+FEATURES = RANDOM.normal(3, (1, 10, 0.1, 2, 5), (30, 5))
+TARGETS = FEATURES @ (1, 0.1, 0, -0.5, 0) + RANDOM.normal(50, 1, 30)
+SHARES = np.array([10, 10, 5, 10 / 3, 2.5])
+
+
+def by_least_squares(features, targets, penalty, mean, scale):
+    """The regression's predictor, from one sum of squares with a row a weight."""
+    count, size = features.shape
+    known = np.column_stack([(features - mean) / scale**0.5, np.ones(count)])
+    rows = np.vstack(
+        [known / count**0.5, penalty**0.5 * np.eye(size, size + 1)],
+    )
+    values = np.append(targets / count**0.5, np.zeros(size))
+    found = np.linalg.lstsq(rows, values, rcond=None)[0]
+    return lambda x: (x - mean) / scale**0.5 @ found[:-1] + found[-1]
+
+
+@pytest.mark.parametrize("penalty", [1e-4, 0.1, 3.0])
+def test_predictions_are_those_of_least_squares(penalty):
+    fitted = ridge.fit(FEATURES, TARGETS, shares=SHARES, penalty=penalty)
+    scale = FEATURES.var(0) * SHARES
+    np.testing.assert_allclose(fitted.scale, scale, rtol=1e-3)
+    expected = by_least_squares(
+        FEATURES, TARGETS, penalty, FEATURES.mean(0), fitted.scale
+    )
+    others = RANDOM.normal(3, 1, (7, 5))
+    np.testing.assert_allclose(fitted.predict(others), expected(others), rtol=1e-6)
+
+
+@pytest.mark.parametrize("noise", [0.1, 3.0, 100.0])
+def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise):
+    targets = TARGETS + np.random.default_rng(1).normal(0, noise, 30)
+    fitted = ridge.fit(FEATURES, targets, shares=SHARES, penalty=None)
+    errors = []
+    for penalty in ridge.PENALTIES:
+        found = []
+        for out in range(30):
+            rest = np.arange(30) != out
+            # The intercept is fitted anew each time, the standardisation is not.
+            predict = by_least_squares(
+                FEATURES[rest],
+                targets[rest],
+                penalty * 30 / 29,
+                FEATURES.mean(0),
+                fitted.scale,
+            )
+            found.append(predict(FEATURES[out]) - targets[out])
+        errors.append(np.mean(np.square(found)))
+    assert fitted.penalty == pytest.approx(ridge.PENALTIES[np.argmin(errors)])
+
+
+def test_noise_asks_for_more_of_a_penalty():
+    quiet, loud = (
+        ridge.fit(
+            FEATURES,
+            TARGETS + np.random.default_rng(1).normal(0, noise, 30),
+            shares=SHARES,
+            penalty=None,
+        ).penalty
+        for noise in (0.1, 100.0)
+    )
+    assert quiet < loud
+
+
+def test_a_constant_feature_does_no_harm():
+    features = np.column_stack([FEATURES, np.full(30, 7.0)])
+    fitted = ridge.fit(features, TARGETS, shares=np.full(6, 6.0), penalty=0.1)
+    assert np.isfinite(fitted.predict(features)).all()
+    assert abs(fitted.kernel[-1]) < 1e-9
