@@ -43,13 +43,13 @@ class Frozen:
 
     def __init__(self, config, photos):
         model, metadata = stages.start(config)
-        extract, shares = heads.extractor(model)
+        extract, self._shares = heads.extractor(model)
         crops = scored.recipe_crops(photos, metadata.crop_size)
         self._features = np.stack([extract(grid).numpy().mean(0) for grid, _ in crops])
         self._photos = {photo.path: place for place, photo in enumerate(photos)}
-        self._shares = shares
 
     def srocc(self, split, seed):
+        """The SROCC on what is held out, of a regression on what has labels."""
         del seed
         known, unknown = (
             self._features[[self._photos[photo.path] for photo in part]]
@@ -69,6 +69,7 @@ class Tuned:
         self._config = config
 
     def srocc(self, split, seed):
+        """The SROCC on what is held out, of a network trained on what has labels."""
         keras.backend.clear_session()
         config = dataclasses.replace(self._config, seed=seed)
         model, metadata = stages.start(config)
