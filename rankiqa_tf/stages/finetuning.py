@@ -131,7 +131,7 @@ def scored_as(
         score_range=(float(known.min()), float(known.max())),
         trained_on=beginning.join(
             metadata.trained_on,
-            f"{len(photos.training)} photos of {Path(config.scores).name}",
+            f"{len(photos.training)} photos of {config.scores_name}",
         ),
     )
 
