@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rankiqa_tf import assets
 from rankiqa_tf import datasets
 from rankiqa_tf import metrics
 from rankiqa_tf.config import CSV
@@ -202,7 +203,7 @@ def _opinion_table(config: Config, workdir: Path) -> Path:
         return Path(config.photos)
     folder = workdir / "opinion_table"
     opinion_table.make(
-        config.photos or references.embedded_photos()[0].parent,
+        config.photos or Path(assets.__file__).parent / "photos",
         folder,
         crop=config.opinion_crop,
         seed=config.seed,
