@@ -31,6 +31,13 @@ _FORMAT = flags.DEFINE_enum(
 _SHARD_SIZE = flags.DEFINE_integer(
     "shard_size", 200, "How large a shard may become, in megabytes.", lower_bound=1
 )
+_CROP = flags.DEFINE_integer(
+    "crop",
+    0,
+    "Side of the middle of each photo that is taken for it, in pixels; 0 for whole "
+    "photos.",
+    lower_bound=0,
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Decides all that is random.")
 _WORKERS = flags.DEFINE_integer(
     "workers",
@@ -56,6 +63,7 @@ def main(argv: list[str]) -> int:
             seed=_SEED.value,
             format=_FORMAT.value,
             shard_megabytes=_SHARD_SIZE.value,
+            crop=_CROP.value,
             workers=_WORKERS.value,
         )
     except (ValueError, OSError) as error:

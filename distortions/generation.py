@@ -127,6 +127,8 @@ class Generation:
         seed: decides all that is random.
         format: "files", an image each, or "tfrecord", shards of many.
         shard_megabytes: how large a shard may become, unless by a single image.
+        crop: side of the middle of each photo that is taken for it, in pixels; a photo
+            whose side is shorter keeps that side. 0 for whole photos.
         workers: how many images are made at the same time.
 
     Raises:
@@ -142,12 +144,13 @@ class Generation:
         *,
         seed: int,
         format: str,
-        shard_megabytes: int,
         workers: int,
+        shard_megabytes: int = 200,
+        crop: int = 0,
     ):
         self._photos, self._output = photos, output
         self._preset, self._seed = preset, seed
-        self._workers = workers
+        self._crop, self._workers = crop, workers
         self._contents = photo_files.find(photos)
         if output.resolve().is_relative_to(photos.resolve()):
             raise ValueError(
@@ -161,6 +164,7 @@ class Generation:
             "source": preset.source,
             "seed": seed,
             "format": format,
+            "crop": crop,
             "num_levels": preset.num_levels,
             "distortions": [ranked_set.describe(row) for row in preset.rows],
             "made_with": {"tensorflow": tf.__version__, "pillow": PIL.__version__},
@@ -254,6 +258,7 @@ class Generation:
             except photo_files.PhotoError as error:
                 leave_out(content, str(error).removeprefix(f"{path}: "))
                 continue
+            photo = _middle(photo, self._crop)
             for version in missing:
                 yield functools.partial(_make, version, photo)
 
@@ -416,6 +421,13 @@ class _Shards:
         return self._folder / f"ranked-{number:05}{suffix}"
 
 
+def _middle(photo: np.ndarray, crop: int) -> np.ndarray:
+    if not crop:
+        return photo
+    top, left = (max(side - crop, 0) // 2 for side in photo.shape[:2])
+    return photo[top : top + crop, left : left + crop]
+
+
 def _make(
     version: Version, photo: np.ndarray
 ) -> tuple[Version, bytes, tuple[int, ...]]:
@@ -473,9 +485,10 @@ def _example(version: Version, contents: bytes, sides: tuple[int, ...]) -> bytes
 
 def _differences(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Says in what the options of two sets differ."""
+    former = {"crop": 0} | former  # Sets were of whole photos before there were crops.
     found = [
         f"its {name} is {former.get(name)}, not {now.get(name)}"
-        for name in ("preset", "seed", "format", "shard_megabytes")
+        for name in ("preset", "seed", "format", "shard_megabytes", "crop")
         if former.get(name) != now.get(name)
     ]
     names = [[row["name"] for row in of["distortions"]] for of in (former, now)]

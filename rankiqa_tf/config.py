@@ -9,6 +9,7 @@ from typing import get_args
 from absl import flags
 
 import distortions
+from rankiqa_tf import datasets
 from rankiqa_tf import losses
 from rankiqa_tf import models
 from rankiqa_tf import plan
@@ -24,6 +25,7 @@ _POSITIVE = (
     "rank_learning_rate",
     "finetune_learning_rate",
 )
+CSV = "csv"  # The dataset whose list is --scores.
 STAGES = ("rank", "finetune", "both", "joint")
 
 
@@ -179,6 +181,24 @@ class Config:
     )
     rank_steps: int = _option(50_000, "Steps of ranking.", lower_bound=1)
     rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")
+    dataset: str = _option(
+        CSV,
+        "Whose human scores to fine-tune on: those of a CSV, of a public data set, or "
+        "opinion_table, TID2013's mean opinions of kinds and levels of distortion.",
+        enum_values=(CSV, *datasets.DATA_SETS),
+    )
+    data_dir: str = _option(
+        "",
+        "Folder of the data set as its authors distribute it. Of opinion_table, a set "
+        "that distortions.generate made with preset tid2013; if empty, it is made of "
+        "--photos in the workdir.",
+    )
+    opinion_crop: int = _option(
+        256,
+        "Side of the middle of each photo that such an opinion_table is made of, in "
+        "pixels; 0 for whole photos.",
+        lower_bound=0,
+    )
     scores: str = _option("", "CSV of human scores: image,mos[,reference].")
     scores_dir: str = _option(
         "", "Folder its image paths start from; empty for the CSV's own folder."
@@ -272,15 +292,7 @@ class Config:
                 f"weight_decay goes with optimizer adamw, not with {self.optimizer}, "
                 "which has l2"
             )
-        if self.stage != "rank" and not self.scores:
-            raise ValueError(
-                f"stage {self.stage} needs human scores: give their CSV as scores"
-            )
-        if self.stage == "rank" and self.scores:
-            raise ValueError(
-                "stage rank takes no human scores: leave scores out, or choose "
-                "stage finetune or both"
-            )
+        self._check_scores()
         preset = distortions.PRESETS[self.preset]
         for name in self._steps:
             steps = getattr(self, name)
@@ -315,6 +327,41 @@ class Config:
             "joint": ("finetune_steps",),
         }[self.stage]
 
+    def _check_scores(self) -> None:
+        is_csv = self.dataset == CSV
+        of_csv = [name for name in ("scores", "scores_dir") if getattr(self, name)]
+        given = [*of_csv, *(["data_dir"] if self.data_dir else [])]
+        if not is_csv:
+            given.append("dataset")
+        if self.stage == "rank" and given:
+            raise ValueError(
+                f"stage rank takes no human scores: leave {', '.join(given)} out, or "
+                "choose stage finetune or both"
+            )
+        if self.stage == "rank":
+            return
+        if is_csv and not self.scores:
+            raise ValueError(
+                f"stage {self.stage} needs human scores: give their CSV as scores, or "
+                "choose a dataset"
+            )
+        if is_csv and self.data_dir:
+            raise ValueError(
+                "data_dir is the folder of a data set: choose a dataset, or give the "
+                "folder of a CSV's images as scores_dir"
+            )
+        if not is_csv and of_csv:
+            raise ValueError(
+                f"dataset {self.dataset} has scores of its own: leave "
+                f"{', '.join(of_csv)} out, or choose dataset {CSV}"
+            )
+        # An opinion table can be made of the photos.
+        if not (is_csv or self.data_dir or self.dataset == "opinion_table"):
+            raise ValueError(
+                f"dataset {self.dataset} needs its folder: give it as data_dir; it can "
+                f"be had from {datasets.DATA_SETS[self.dataset].source}"
+            )
+
     def _check_init(self) -> None:
         is_file = self.init not in ("random", "imagenet")
         if is_file and not Path(self.init).is_file():
@@ -333,6 +380,11 @@ class Config:
     def ranks(self) -> bool:
         """Whether the run ranks photos."""
         return self.stage != "finetune"
+
+    @property
+    def scores_name(self) -> str:
+        """What the human scores are called: the data set's name, or that of the CSV."""
+        return Path(self.scores).name if self.dataset == CSV else self.dataset
 
     @property
     def finetunes(self) -> bool:

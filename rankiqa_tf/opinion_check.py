@@ -27,13 +27,37 @@ class OpinionScores:
         """SROCC, LCC, KROCC and RMSE, as `<prefix>/srocc` and so on.
 
         They are taken on the raw scores, without a fitted logistic; so RMSE means
-        little for a model that was ranked only and knows no scale.
+        little for a model that was ranked only and knows no scale. Where photos have
+        distortions and levels, there are SROCC and LCC of their `means` too, as
+        `<prefix>/means/srocc` and so on.
         """
         opinions = [photo.mos for photo in self.photos]
-        return {
+        figures = {
             f"{prefix}/{name}": metric(self.scores, opinions)
             for name, metric in metrics.CORRELATIONS_AND_ERROR.items()
         }
+        means = self.means()
+        if len(means) > 1:
+            figures[f"{prefix}/means/srocc"] = metrics.srocc(*means.T)
+            figures[f"{prefix}/means/lcc"] = metrics.lcc(*means.T)
+        return figures
+
+    def means(self) -> np.ndarray:
+        """Averages scores and MOS over the photos of each distortion and level.
+
+        What is left is how kinds and levels of distortion compare; what each photo is
+        like, and luck, are averaged out.
+
+        Returns:
+            Mean score and mean MOS, float64 [kinds and levels, 2], in the order of
+            first appearance. Photos without a distortion or level are left out.
+        """
+        rows: dict[tuple[str, int], list[tuple[float, float]]] = {}
+        for photo, score in zip(self.photos, self.scores, strict=True):
+            if photo.distortion is not None and photo.level is not None:
+                key = photo.distortion, photo.level
+                rows.setdefault(key, []).append((score, photo.mos))
+        return np.reshape([np.mean(row, axis=0) for row in rows.values()], (-1, 2))
 
 
 def check(

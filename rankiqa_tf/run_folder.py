@@ -7,12 +7,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rankiqa_tf import assets
+from rankiqa_tf import datasets
 from rankiqa_tf import metrics
+from rankiqa_tf.config import CSV
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import generated
 from rankiqa_tf.data import references
+from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.stages import Split
 
 _OPTIONS = "options.json"
@@ -48,14 +53,19 @@ class Data:
         return plain if len(plain) > 1 else references.embedded_photos()[:count]
 
 
-def read_data(config: Config) -> Data:
+def read_data(config: Config, workdir: Path) -> Data:
     """Finds, checks and splits what a run is trained on.
 
     Photos to rank that cannot be read are named and left out; a photo with a score
     that cannot be read is an error.
 
+    Args:
+        config: the options.
+        workdir: of the run; an opinion table that is not there is made in it.
+
     Raises:
-        ValueError: if there are too few photos, or the CSV is wrong.
+        ValueError: if there are too few photos, or the human scores are not as they
+            should be.
     """
     photos = scored = None
     if config.ranks:
@@ -79,30 +89,44 @@ def read_data(config: Config) -> Data:
                 f"{len(photos.training)} photos to train on"
             )
     if config.finetunes:
-        rows = scores_csv.read(config.scores, config.scores_dir or None)
-        scored = Split(
-            *references.split(
-                rows,
-                holdout=config.holdout,
-                seed=config.seed,
-                groups=[row.reference for row in rows],
-            )
-        )
+        scored = _scored_photos(config, workdir)
+        rows = [*scored.training, *scored.held_out]
         for purpose, part in (("train", scored.training), ("test", scored.held_out)):
             # Neither a variance nor a correlation can be had of fewer.
             if len({row.mos for row in part}) < 2:
                 raise ValueError(
-                    f"to {purpose} on, {config.scores} leaves {len(part)} of "
+                    f"to {purpose} on, {config.scores_name} leaves {len(part)} of "
                     f"{len(rows)} photos; at least 2 with different scores are "
                     "needed: add photos, or change holdout"
                 )
         problems = decode.unreadable([row.path for row in rows])
         if problems:
             raise ValueError(
-                f"{len(problems)} of {len(rows)} photos of {config.scores} cannot be "
-                f"read, the first being {next(iter(problems.values()))}"
+                f"{len(problems)} of {len(rows)} photos of {config.scores_name} cannot "
+                f"be read, the first being {next(iter(problems.values()))}"
             )
     return Data(photos, scored)
+
+
+def check(workdir: Path, config: Config) -> None:
+    """Checks that a run's folder is new, or holds a run with the same options.
+
+    Raises:
+        ValueError: if the folder holds a run with other options.
+    """
+    path, options = workdir / _OPTIONS, dataclasses.asdict(config)
+    if path.exists():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        changed = [
+            f"{name} was {before.get(name)!r}, is {value!r}"
+            for name, value in options.items()
+            if before.get(name) != value
+        ]
+        if changed:
+            raise ValueError(
+                f"{workdir} holds a run with other options ({'; '.join(changed)}): "
+                "choose another workdir, or the same options to go on"
+            )
 
 
 def claim(workdir: Path, config: Config) -> None:
@@ -118,20 +142,9 @@ def claim(workdir: Path, config: Config) -> None:
             f"workdir must be a folder, made if need be, not {workdir}: "
             f"{error.strerror}"
         ) from None
-    path, options = workdir / _OPTIONS, dataclasses.asdict(config)
-    if path.exists():
-        before = json.loads(path.read_text(encoding="utf-8"))
-        changed = [
-            f"{name} was {before.get(name)!r}, is {value!r}"
-            for name, value in options.items()
-            if before.get(name) != value
-        ]
-        if changed:
-            raise ValueError(
-                f"{workdir} holds a run with other options ({'; '.join(changed)}): "
-                "choose another workdir, or the same options to go on"
-            )
-    _write(path, json.dumps(options, indent=2))
+    check(workdir, config)
+    options = json.dumps(dataclasses.asdict(config), indent=2)
+    _write(workdir / _OPTIONS, options)
 
 
 def write_results(workdir: Path, figures: dict[str, float]) -> None:
@@ -160,6 +173,42 @@ def _photos_to_rank(config: Config) -> Sequence[Path] | Sequence[str]:
         )
     config.batch_shape.check(len(ranked_set.names), ranked_set.num_levels)
     return ranked_set.contents
+
+
+def _scored_photos(config: Config, workdir: Path) -> Split:
+    if config.dataset == CSV:
+        rows: Sequence[ScoredPhoto]
+        rows = scores_csv.read(config.scores, config.scores_dir or None)
+    else:
+        folder = config.data_dir or _opinion_table(config, workdir)
+        data_set = datasets.read(config.dataset, folder)
+        rows = data_set.photos
+        if data_set.official_split:
+            # A part for validation is left aside: nothing is chosen by it here.
+            training, _, test = data_set.official_split.divide(rows)
+            return Split(training, test)
+    return Split(
+        *references.split(
+            rows,
+            holdout=config.holdout,
+            seed=config.seed,
+            groups=[row.reference for row in rows],
+        )
+    )
+
+
+def _opinion_table(config: Config, workdir: Path) -> Path:
+    """Finds the set for the opinion table, or makes it of the photos to rank."""
+    if config.photos and generated.is_set(config.photos):
+        return Path(config.photos)
+    folder = workdir / "opinion_table"
+    opinion_table.make(
+        config.photos or Path(assets.__file__).parent / "photos",
+        folder,
+        crop=config.opinion_crop,
+        seed=config.seed,
+    )
+    return folder
 
 
 def _is_plain(path: Path) -> bool:

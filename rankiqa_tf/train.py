@@ -24,7 +24,9 @@ from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import metrics
+from rankiqa_tf import opinion_check
 from rankiqa_tf import run_folder
+from rankiqa_tf import scoring
 from rankiqa_tf import stages
 from rankiqa_tf import trainer
 from rankiqa_tf.datasets import scores_csv
@@ -63,6 +65,10 @@ def run(
         )
         histograms.draw(scores, workdir / "figures")
         model_file.save(model, workdir / "ranked.keras", metadata)
+    if photos and scored:
+        score = scoring.Scorer(model, metadata).score
+        ranked_only = opinion_check.check(score, scored.held_out)
+        figures |= ranked_only.summary("ranked/test")
     if scored:
         metadata, opinions = stages.finetune(model, metadata, scored, config, workdir)
         figures |= opinions
@@ -89,7 +95,8 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         config, workdir = config_lib.from_flags(), Path(_WORKDIR.value)
-        data = run_folder.read_data(config)
+        run_folder.check(workdir, config)  # Before an opinion table is made in it.
+        data = run_folder.read_data(config, workdir)
         model, metadata = stages.start(config)
         run_folder.claim(workdir, config)
     except (ValueError, ModuleNotFoundError) as error:

@@ -1,10 +1,18 @@
-"""Small folders in the layout of the public data sets; the images are empty files."""
+"""Small folders in the layout of the data sets; the public ones' images are empty."""
 
+import dataclasses
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import openpyxl
 import scipy.io
+from PIL import Image
+
+import distortions
+from distortions import generation
 
 
 def touch(path: Path) -> None:
@@ -157,6 +165,25 @@ def biq2021(folder: Path) -> None:
         (folder / f"{name} (Images and MOS).csv").write_text(text)
 
 
+def opinion_table(folder: Path) -> None:
+    """Two photos, one in a folder, under three kinds of the preset `tid2013`."""
+    with tempfile.TemporaryDirectory() as photos:
+        for number, name in enumerate(("a.png", "deep/b.png")):
+            touch(Path(photos) / name)
+            picture = Image.new("RGB", (13, 11), (90 * number, 60, 200))
+            picture.save(Path(photos) / name)
+        generate(Path(photos), folder, ("jpeg", "block_distortion", "mean_shift"))
+
+
+def generate(photos: Path, folder: Path, kinds: Sequence[str], **options: Any) -> None:
+    """Makes a ranked set of some kinds of the preset `tid2013`."""
+    preset = distortions.PRESETS["tid2013"]
+    rows = tuple(preset.row(kind) for kind in kinds)
+    options = {"seed": 0, "format": "files", "workers": 2} | options
+    preset = dataclasses.replace(preset, rows=rows)
+    generation.Generation(photos, folder, preset, **options).run()
+
+
 BUILDERS = {
     "live": live,
     "live_md": live_md,
@@ -165,4 +192,5 @@ BUILDERS = {
     "kadid10k": kadid10k,
     "koniq10k": koniq10k,
     "biq2021": biq2021,
+    "opinion_table": opinion_table,
 }

@@ -54,8 +54,11 @@ OTHERS = {
     "precision": ("mixed_bfloat16", []),
     "rank_steps": (1, []),
     "rank_learning_rate": (1e-7, []),
+    "dataset": ("tid2013", ["--stage=both", "--data_dir=folder"]),
+    "data_dir": ("a folder", ["--stage=finetune", "--dataset=live"]),
+    "opinion_crop": (0, []),
     "scores": ("a=b.csv", ["--stage=finetune"]),
-    "scores_dir": ("elsewhere", []),
+    "scores_dir": ("elsewhere", ["--stage=both", "--scores=scores.csv"]),
     "finetune_steps": (0, []),
     "finetune_learning_rate": (1.0, []),
     "finetune_batch": (1, []),
@@ -199,13 +202,41 @@ def test_a_holdout_must_be_a_share(value):
     assert _refusal(holdout=value) == f"holdout must lie between 0 and 1, not {value}"
 
 
-def test_ranking_takes_no_scores():
-    assert "choose stage finetune or both" in _refusal(scores="scores.csv")
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("scores", "scores.csv"), ("data_dir", "folder"), ("dataset", "opinion_table")],
+)
+def test_ranking_takes_no_scores(name, value):
+    message = _refusal(**{name: value})
+    assert f"leave {name} out, or choose stage finetune or both" in message
 
 
 @pytest.mark.parametrize("stage", ["finetune", "both", "joint"])
 def test_fine_tuning_needs_scores(stage):
-    assert "give their CSV as scores" in _refusal(stage=stage)
+    assert "give their CSV as scores, or choose a dataset" in _refusal(stage=stage)
+    message = _refusal(stage=stage, dataset="live_md")
+    assert "dataset live_md needs its folder: give it as data_dir" in message
+    assert "https://live.ece.utexas.edu" in message
+
+
+def test_an_opinion_table_may_be_made_of_the_photos():
+    assert Config(stage="finetune", dataset="opinion_table").data_dir == ""
+
+
+def test_scores_are_those_of_a_csv_or_of_a_data_set():
+    message = _refusal(stage="both", scores="scores.csv", data_dir="folder")
+    assert "data_dir is the folder of a data set: choose a dataset" in message
+    options = {"stage": "both", "dataset": "csiq", "data_dir": "folder"}
+    for name in ("scores", "scores_dir"):
+        message = _refusal(**options, **{name: "given"})
+        assert f"leave {name} out, or choose dataset csv" in message
+
+
+def test_scores_are_called_by_their_data_set_or_file():
+    config = Config(stage="both", scores="some/where.csv")
+    assert config.scores_name == "where.csv"
+    config = Config(stage="both", dataset="csiq", data_dir="some")
+    assert config.scores_name == "csiq"
 
 
 def test_an_init_that_is_no_file_is_refused(tmp_path):

@@ -1,4 +1,6 @@
-"""Readers of the public data sets, on small folders in their layout."""
+"""Readers of the data sets, on small folders in their layout."""
+
+import dataclasses
 
 import numpy as np
 import openpyxl
@@ -6,9 +8,12 @@ import pytest
 import scipy.io
 
 from distortions import PRESETS
+from distortions import generation
 from rankiqa_tf import datasets
+from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from tests.data_folders import BUILDERS
+from tests.data_folders import generate
 
 EVERY = pytest.mark.parametrize("name", datasets.DATA_SETS)
 
@@ -88,6 +93,7 @@ def test_a_folder_that_is_not_there_says_where_to_get_the_data_set(tmp_path, nam
         ("koniq10k", "1024x768/105.jpg"),
         ("biq2021", "Test (Images and MOS).csv"),
         ("biq2021", "Images/ss03 (793).jpg"),
+        ("opinion_table", "set.json"),
     ],
 )
 def test_a_missing_file_is_named(build, name, file):
@@ -381,6 +387,69 @@ def test_biq2021_finds_the_file_that_is_named_otherwise(build):
     assert [photo.mos for photo in training] == [0.25, 0.5, 0.89]
     assert not validation
     assert [photo.mos for photo in test] == [0.0, 0.7185]
+
+
+def test_the_opinion_table_gives_each_kind_and_level_its_mean_opinion(build):
+    folder = build("opinion_table")
+    photos = by_path(datasets.read("opinion_table", folder), folder)
+    assert len(photos) == 2 * 3 * 5  # The photos themselves are left out.
+    photo = photos["images/a.png/jpeg_1.jpg"]
+    assert photo == ScoredPhoto(photo.path, 5.94, "a.png", distortion="jpeg", level=1)
+    photo = photos["images/deep/b.png/block_distortion_5.png"]
+    assert photo == ScoredPhoto(
+        photo.path, 4.06, "b.png", distortion="block_distortion", level=5
+    )
+    assert photos["images/deep/b.png/mean_shift_2.png"].mos == 6.05
+
+
+def test_the_opinion_table_is_that_of_tid2013():
+    table = opinion_table.MEAN_OPINIONS
+    rows = {row.number: row for row in PRESETS["tid2013"].rows}
+    assert table.keys() == rows.keys()
+    assert {len(means) for means in table.values()} == {5}
+    # The weakest and the strongest; no image is as good or as bad as the scale allows.
+    every = [mean for means in table.values() for mean in means]
+    assert (min(every), max(every)) == (table[24][4], table[17][1]) == (0.88, 6.47)
+    # 14 is the only kind whose levels are ranked against the mean opinion.
+    contradicted = [
+        number
+        for number, means in table.items()
+        if any(
+            means[worse - 1] >= means[better - 1]
+            for better, worse in np.argwhere(rows[number].better())
+            if better
+        )
+    ]
+    assert contradicted == [14]
+
+
+def test_the_opinion_table_tells_how_to_make_the_set_it_needs(tmp_path, photos):
+    command = r"python -m distortions\.generate --preset=tid2013"
+    folder = tmp_path / "shards"
+    options = {"format": "tfrecord", "shard_megabytes": 1}
+    generate(photos[0].parent, folder, ["jpeg"], **options)
+    with pytest.raises(ValueError, match=f"in shards.*--format=files.*{command}"):
+        datasets.read("opinion_table", folder)
+    folder = tmp_path / "live"
+    generation.Generation(
+        photos[0].parent, folder, PRESETS["live"], seed=0, format="files", workers=2
+    )
+    with pytest.raises(ValueError, match="is unfinished; the command that made it"):
+        datasets.read("opinion_table", folder)
+    preset = dataclasses.replace(PRESETS["csiq"], rows=PRESETS["csiq"].rows[:1])
+    folder = tmp_path / "csiq"
+    generation.Generation(
+        photos[0].parent, folder, preset, seed=0, format="files", workers=2
+    ).run()
+    with pytest.raises(ValueError, match=f"made with preset csiq.*{command}"):
+        datasets.read("opinion_table", folder)
+
+
+def test_a_damaged_opinion_table_is_an_error(build):
+    folder = build("opinion_table")
+    (folder / "images/a.png/jpeg_3.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"1 of the files .*a\.png/jpeg_3\.jpg"):
+        datasets.read("opinion_table", folder)
 
 
 def test_an_unknown_data_set_or_option_is_named_with_those_there_are(build):

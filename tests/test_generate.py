@@ -338,6 +338,7 @@ def claimed(folder, tmp_path_factory):
         ({"preset": distortions.PRESETS["live_md"]}, "its preset is live, not live_md"),
         ({"seed": 8}, "its seed is 7, not 8"),
         ({"format": "tfrecord"}, "its format is files, not tfrecord"),
+        ({"crop": 24}, "its crop is 0, not 24"),
         ({"preset": small("jpeg")}, "its distortions are jpeg,gaussian_blur"),
     ],
     ids=str,
@@ -346,6 +347,44 @@ def test_refuses_to_go_on_with_other_options(folder, claimed, options, message):
     options = {"preset": small("jpeg", "gaussian_blur"), **options}
     with pytest.raises(ValueError, match=message):
         make(folder, claimed, **options)
+
+
+def test_a_set_from_before_there_were_crops_is_of_whole_photos(folder, tmp_path):
+    preset = small("jpeg")
+    make(folder, tmp_path, preset=preset)
+    said = json.loads((tmp_path / "set.json").read_text())
+    assert said.pop("crop") == 0
+    (tmp_path / "set.json").write_text(json.dumps(said))
+    make(folder, tmp_path, preset=preset)
+    with pytest.raises(ValueError, match="its crop is 0, not 24"):
+        make(folder, tmp_path, preset=preset, crop=24)
+
+
+@FORMATS
+def test_a_crop_is_the_middle_and_a_shorter_side_is_kept(folder, tmp_path, format):
+    make(folder, tmp_path, preset=small("gaussian_blur"), crop=58, format=format)
+    found = ranked_set.load(tmp_path)
+    assert found.description["crop"] == 58
+    for image in found.images:
+        if format == "files":
+            contents = (tmp_path / image.file).read_bytes()
+        else:
+            said = features(example_of(tmp_path, image))
+            contents = said["image"][0]
+        with Image.open(io.BytesIO(contents)) as file:
+            pixels = np.asarray(file)
+        if format == "tfrecord":
+            assert [*said["height"], *said["width"]] == list(pixels.shape[:2])
+        with Image.open(folder / image.content) as photo:
+            width, height = photo.size
+            left, top = (max(side - 58, 0) // 2 for side in photo.size)
+            box = (left, top, min(left + 58, width), min(top + 58, height))
+            expected = np.asarray(photo.crop(box))
+        if image.level:
+            expected = np.float32(expected) / 255
+            row = LIVE.row(image.distortion)
+            expected = np.rint(row.distort(expected, image.level) * 255)
+        np.testing.assert_array_equal(pixels, expected, image.file)
 
 
 def test_refuses_to_go_on_with_other_photos(folder, claimed, tmp_path):

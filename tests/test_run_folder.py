@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import distortions
+from distortions import generation
+from distortions import ranked_set
 from rankiqa_tf import run_folder
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from tests import data_folders
 
 
 @pytest.fixture
@@ -36,29 +40,33 @@ def made(tmp_path):
     return make
 
 
+def read_data(workdir="unused", **options):
+    return run_folder.read_data(Config(**options), Path(workdir))
+
+
 def scored(folder, **options):
     options = {"stage": "finetune", "scores": f"{folder}/scores.csv"} | options
-    return run_folder.read_data(Config(**options))
+    return read_data(**options)
 
 
 def test_ranking_reads_photos_and_no_scores(folder, photos):
-    data = run_folder.read_data(Config(photos=str(folder)))
+    data = read_data(photos=str(folder))
     assert data.scored is None
     assert sorted([*data.photos.training, *data.photos.held_out]) == photos
     assert len(data.photos.held_out) == 1
 
 
 def test_ranking_reads_the_embedded_photos_if_not_told_others():
-    data = run_folder.read_data(Config())
+    data = read_data()
     read = sorted([*data.photos.training, *data.photos.held_out])
     assert read == references.embedded_photos()
 
 
 def test_which_photos_are_held_out_does_not_depend_on_where_the_folder_is(made):
     rows = [(f"photo{number}.png", number, "") for number in range(8)]
-    here = run_folder.read_data(Config(photos=str(made(*rows)), seed=3))
+    here = read_data(photos=str(made(*rows)), seed=3)
     there = made(*((f"there/{name}", *rest) for name, *rest in rows)) / "there"
-    elsewhere = run_folder.read_data(Config(photos=str(there), seed=3))
+    elsewhere = read_data(photos=str(there), seed=3)
     names = {path.name for path in here.photos.held_out}
     assert {path.name for path in elsewhere.photos.held_out} == names
 
@@ -68,7 +76,7 @@ def test_a_photo_to_rank_that_cannot_be_read_is_named_counted_and_left_out(
 ):
     folder = made(("a.png", 1, ""), ("b.png", 2, ""), ("c.png", 3, ""))
     (folder / "broken.jpg").write_text("text")
-    data = run_folder.read_data(Config(photos=str(folder)))
+    data = read_data(photos=str(folder))
     read = {path.name for path in (*data.photos.training, *data.photos.held_out)}
     assert read == {"a.png", "b.png", "c.png"}
     output, errors = capsys.readouterr()
@@ -79,7 +87,7 @@ def test_a_photo_to_rank_that_cannot_be_read_is_named_counted_and_left_out(
 
 
 def test_nothing_is_said_where_all_photos_can_be_read(folder, capsys):
-    run_folder.read_data(Config(photos=str(folder)))
+    read_data(photos=str(folder))
     assert capsys.readouterr() == ("", "")
 
 
@@ -90,22 +98,22 @@ def test_fewer_than_two_photos_to_rank_are_an_error(good, tmp_path, photos):
     for photo in photos[:good]:
         (tmp_path / photo.name).write_bytes(photo.read_bytes())
     with pytest.raises(ValueError, match=f"at least 2 .*{tmp_path} has {good} that"):
-        run_folder.read_data(Config(photos=str(tmp_path)))
+        read_data(photos=str(tmp_path))
 
 
 def test_a_folder_that_is_not_there_or_empty_or_a_file_is_an_error(tmp_path, photos):
     with pytest.raises(ValueError, match="no such file or folder: nowhere"):
-        run_folder.read_data(Config(photos="nowhere"))
+        read_data(photos="nowhere")
     with pytest.raises(ValueError, match=f"no photos in {tmp_path}; looked for"):
-        run_folder.read_data(Config(photos=str(tmp_path)))
+        read_data(photos=str(tmp_path))
     with pytest.raises(ValueError, match="must be a folder, not the file"):
-        run_folder.read_data(Config(photos=str(photos[0])))
+        read_data(photos=str(photos[0]))
 
 
 def test_a_batch_of_more_photos_than_there_are_to_train_on_is_an_error(folder):
-    run_folder.read_data(Config(photos=str(folder), photos_per_batch=3))
+    read_data(photos=str(folder), photos_per_batch=3)
     with pytest.raises(ValueError, match=r"photos_per_batch is 4, .* only 3 photos"):
-        run_folder.read_data(Config(photos=str(folder), photos_per_batch=4))
+        read_data(photos=str(folder), photos_per_batch=4)
 
 
 def test_fine_tuning_reads_scores_and_no_photos(made):
@@ -174,6 +182,119 @@ def test_a_side_of_the_split_without_two_different_scores_is_an_error(
         scored(folder)
 
 
+def of_table(**options):
+    return {"stage": "both", "dataset": "opinion_table", "holdout": 0.5} | options
+
+
+@pytest.fixture(scope="module")
+def table(photos, tmp_path_factory):
+    """A set of two kinds of the made photos; not to be changed."""
+    folder = tmp_path_factory.mktemp("table")
+    data_folders.generate(photos[0].parent, folder, ("jpeg", "mean_shift"))
+    return folder
+
+
+def test_photos_held_out_of_ranking_are_held_out_of_the_opinion_table(table, folder):
+    seen = set()
+    for seed in range(3):
+        options = of_table(photos=str(folder), data_dir=str(table), seed=seed)
+        data = read_data(**options)
+        for ranked, scored in (
+            (data.photos.training, data.scored.training),
+            (data.photos.held_out, data.scored.held_out),
+        ):
+            names = {photo.name for photo in ranked}
+            assert {photo.reference for photo in scored} == names
+            assert len(scored) == 2 * 2 * 5
+        seen.add(tuple(data.photos.held_out))
+        alone = read_data(**options | {"stage": "finetune", "photos": ""})
+        assert alone.scored == data.scored
+    assert len(seen) > 1
+
+
+def test_a_set_that_is_ranked_is_itself_the_opinion_table(table, tmp_path):
+    options = of_table(photos=str(table), preset="tid2013", distortions_per_batch=2)
+    data = read_data(tmp_path, **options)
+    names = {photo.reference for photo in data.scored.held_out}
+    assert names == set(data.photos.held_out)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def two_kinds(monkeypatch):
+    """The preset tid2013 with two of its kinds, so that sets are made at once."""
+    preset = distortions.PRESETS["tid2013"]
+    preset = dataclasses.replace(preset, rows=(preset.row("jpeg"), preset.rows[15]))
+    monkeypatch.setattr(
+        distortions, "PRESETS", {**distortions.PRESETS, "tid2013": preset}
+    )
+    return preset
+
+
+def test_an_opinion_table_is_made_once_of_the_photos_in_the_workdir(
+    folder, tmp_path, two_kinds, monkeypatch
+):
+    options = {"opinion_crop": 32, "seed": 3}
+    data = read_data(tmp_path, **of_table(photos=str(folder), **options))
+    every = [*data.scored.training, *data.scored.held_out]
+    assert len(every) == 4 * 2 * 5
+    for photo in every:
+        assert photo.path.is_relative_to(tmp_path / "opinion_table")
+        with Image.open(photo.path) as picture:
+            assert picture.size == (32, 32)
+    made = ranked_set.load(tmp_path / "opinion_table")
+    assert made.description["seed"] == 3
+    monkeypatch.setattr(generation.Version, "encode", None)  # Nothing is made again.
+    assert read_data(tmp_path, **of_table(photos=str(folder), **options)) == data
+    with pytest.raises(ValueError, match="its crop is 32, not 48"):
+        read_data(tmp_path, **of_table(photos=str(folder), opinion_crop=48, seed=3))
+
+
+def test_a_broken_photo_is_left_out_of_the_opinion_table_as_it_is_of_ranking(
+    made, tmp_path, two_kinds, capsys
+):
+    photos = made(*((f"photos/{number}.png", number, "") for number in range(4)))
+    (photos / "photos" / "broken.jpg").write_text("text")
+    for seed in range(3):
+        workdir = tmp_path / str(seed)
+        data = read_data(workdir, **of_table(photos=str(photos / "photos"), seed=seed))
+        ranked = {photo.name for photo in data.photos.held_out}
+        assert {photo.reference for photo in data.scored.held_out} == ranked
+    assert "left out: broken.jpg: not a photo" in capsys.readouterr().err
+
+
+def test_an_opinion_table_needs_a_photo_that_can_be_read(tmp_path, two_kinds):
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "broken.jpg").write_text("text")
+    options = of_table(stage="finetune", photos=str(tmp_path / "photos"))
+    with pytest.raises(ValueError, match="none of the 1 photos"):
+        read_data(tmp_path / "run", **options)
+
+
+def test_an_official_split_is_used_whatever_the_seed_and_holdout(tmp_path):
+    data_folders.BUILDERS["biq2021"](tmp_path)
+    for image in (tmp_path / "Images").iterdir():
+        Image.new("RGB", (9, 7)).save(image)
+    options = {"stage": "finetune", "dataset": "biq2021", "data_dir": str(tmp_path)}
+    for seed in range(3):
+        split = read_data(**options, seed=seed, holdout=0.9).scored
+        assert [photo.mos for photo in split.training] == [0.25, 0.5, 0.89]
+        assert [photo.mos for photo in split.held_out] == [0.0, 0.7185]
+
+
+def test_a_part_for_validation_is_neither_trained_nor_tested_on(tmp_path):
+    data_folders.BUILDERS["koniq10k"](tmp_path)
+    for image in (tmp_path / "1024x768").iterdir():
+        Image.new("RGB", (9, 7)).save(image)
+    split = read_data(
+        stage="finetune", dataset="koniq10k", data_dir=str(tmp_path)
+    ).scored
+    names = [
+        [photo.path.name for photo in part] for part in (split.training, split.held_out)
+    ]
+    assert names == [["100.jpg", "102.jpg", "104.jpg"], ["101.jpg", "105.jpg"]]
+
+
 def test_samples_are_held_out_photos_first(made):
     folder = made(*((f"{number:02}.png", number, number) for number in range(30)))
     data = scored(folder, stage="both", photos=str(folder), seed=4)
@@ -181,7 +302,7 @@ def test_samples_are_held_out_photos_first(made):
     assert samples[:6] == [photo.path for photo in data.scored.held_out]
     assert set(samples[6:]) <= {photo.path for photo in data.scored.training}
     assert len(data.samples()) == 20
-    ranked = run_folder.read_data(Config(photos=str(folder), seed=4))
+    ranked = read_data(photos=str(folder), seed=4)
     assert ranked.samples(3) == ranked.photos.held_out[:3]
 
 
@@ -195,7 +316,7 @@ def test_samples_are_photos_that_exports_read_as_keras_does(tmp_path):
     picture.convert("CMYK").save(tmp_path / "print.jpg")
     picture.save(tmp_path / "other.webp")
     picture.save(tmp_path / "really a bitmap.png", format="BMP")
-    data = run_folder.read_data(Config(photos=str(tmp_path)))
+    data = read_data(photos=str(tmp_path))
     assert {path.name for path in data.samples()} == {"plain.jpeg", "plain.PNG"}
 
 
@@ -228,6 +349,15 @@ def test_a_folder_with_other_options_is_refused_and_keeps_them(tmp_path):
     assert "margin" not in str(error.value)
     assert "choose another workdir" in str(error.value)
     assert (tmp_path / "options.json").read_text() == before
+
+
+def test_a_check_makes_no_folder_and_refuses_as_a_claim_does(tmp_path):
+    run_folder.check(tmp_path / "new", Config())
+    assert not (tmp_path / "new").exists()
+    run_folder.claim(tmp_path, Config())
+    run_folder.check(tmp_path, Config())
+    with pytest.raises(ValueError, match="seed was 0, is 3"):
+        run_folder.check(tmp_path, Config(seed=3))
 
 
 def test_a_workdir_that_is_a_file_is_an_error(tmp_path):

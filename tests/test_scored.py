@@ -1,5 +1,7 @@
 """Batches of photos with scores, and how scores are compared with them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from batches import assert_equal
@@ -134,6 +136,24 @@ def test_opinion_figures_by_hand(flat_photos):
     np.testing.assert_allclose(figures["look/srocc"], 1 - 6 * 2 / (3 * 8))
     np.testing.assert_allclose(figures["look/krocc"], 1 / 3)
     np.testing.assert_allclose(figures["look/rmse"], (2 / 3) ** 0.5)
+
+
+def test_means_are_of_the_photos_of_a_kind_and_level(flat_photos):
+    kinds = [("blur", 1), ("blur", 2), ("blur", 1), ("noise", 1), (None, None)]
+    photos = [
+        dataclasses.replace(photo, distortion=kind, level=level)
+        for photo, (kind, level) in zip(flat_photos, kinds, strict=False)
+    ]
+    scores = np.array([10.0, 7.0, 30.0, 8.0, 99.0])
+    result = opinion_check.OpinionScores(photos, scores)  # Of MOS 1, 2, 3, 4, 5.
+    np.testing.assert_allclose(result.means(), [[20, 2], [7, 2], [8, 4]])
+    figures = result.summary("test")
+    assert list(figures)[-2:] == ["test/means/srocc", "test/means/lcc"]
+    # Ranks 3, 1, 2 against 1.5, 1.5, 3: their covariance is 0.
+    np.testing.assert_allclose(figures["test/means/srocc"], 0, atol=1e-12)
+    # Deviations 25, -14, -11 (of 3) and -2, -2, 4 (of 3): -50 + 28 - 44 = -66.
+    lcc = -66 / ((625 + 196 + 121) * (4 + 4 + 16)) ** 0.5
+    np.testing.assert_allclose(figures["test/means/lcc"], lcc)
 
 
 def test_recipe_crops_are_the_grid_that_photos_are_scored_by(flat_photos, photos):

@@ -1,4 +1,4 @@
-"""What a run begins with. The stages themselves are run by tests/test_train.py."""
+"""What a run begins with, and fine-tuning; tests/test_train.py runs the stages."""
 
 import dataclasses
 
@@ -8,8 +8,10 @@ import pytest
 
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import models
+from rankiqa_tf import run_folder
 from rankiqa_tf import stages
 from rankiqa_tf.models import model_file
+from tests import data_folders
 
 LITE0 = config_lib.Config(network="efficientnet_lite0", levels="all")
 
@@ -60,3 +62,26 @@ def test_a_loaded_model_may_be_given_other_crops(tmp_path):
         np.testing.assert_array_equal(
             loaded.get_layer("score").kernel, model.get_layer("score").kernel
         )
+
+
+def test_fine_tuning_takes_the_opinion_table_as_other_scores(tmp_path):
+    data_folders.BUILDERS["opinion_table"](tmp_path / "table")
+    config = config_lib.Config(
+        stage="finetune",
+        dataset="opinion_table",
+        data_dir=str(tmp_path / "table"),
+        holdout=0.5,
+        finetune_steps=1,
+        finetune_batch=2,
+    )
+    data = run_folder.read_data(config, tmp_path)
+    model, metadata = stages.start(config)
+    metadata, figures = stages.finetune(
+        model, metadata, data.scored, config, tmp_path / "run"
+    )
+    assert metadata.trained_on == "15 photos of opinion_table"
+    assert metadata.score_range == (2.1, 6.08)
+    assert figures["finetune/photos"] == figures["test/photos"] == 15
+    # One photo is held out: its versions are the means.
+    for name in ("srocc", "lcc"):
+        assert figures[f"test/means/{name}"] == pytest.approx(figures[f"test/{name}"])

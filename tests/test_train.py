@@ -165,9 +165,11 @@ def test_results_have_a_figure_for_everything(whole):
         for figure in ("pair_accuracy", "srocc")
         for kind in ("", *(f"/{name}" for name in KINDS))
     }
+    of_scores = ("srocc", "lcc", "krocc", "rmse")
     assert set(results) == {
         *of_ranking,
-        *(f"test/{figure}" for figure in ("srocc", "lcc", "krocc", "rmse", "photos")),
+        *(f"test/{figure}" for figure in (*of_scores, "photos")),
+        *(f"ranked/test/{figure}" for figure in of_scores),
         *(f"rank/{figure}" for figure in ("photos", "held_out_photos", "seconds")),
         *(f"finetune/{figure}" for figure in ("photos", "seconds")),
         *(f"agreement/saved_model/{name}" for name in ("bytes", "pixels")),

@@ -20,6 +20,7 @@ from rankiqa_tf.datasets import kadid10k
 from rankiqa_tf.datasets import koniq10k
 from rankiqa_tf.datasets import live
 from rankiqa_tf.datasets import live_md
+from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import tid2013
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
@@ -34,7 +35,7 @@ class Row:
         read: takes a DataFolder, and options by name; gives the photos and the official
             split or None.
         title: what the data set is called.
-        source: where it can be had.
+        source: where it can be had, an address or a command.
         licence: what its authors allow, as far as it could be found; look there before
             use.
         scale: the worst and the best `mos` that the scale of the experiment has.
@@ -120,6 +121,15 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             scale=(0, 1),
             turned_round=False,
             official_split=True,
+        ),
+        "opinion_table": Row(
+            read=opinion_table.read,
+            title="a ranked set for TID2013's mean opinions of kinds and levels",
+            source=opinion_table.SOURCE,
+            licence="that of the photos; the means are facts about TID2013",
+            scale=opinion_table.SCALE,
+            turned_round=False,
+            official_split=False,
         ),
     }
 )

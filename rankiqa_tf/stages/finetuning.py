@@ -211,7 +211,7 @@ def scored_as(
         standardised_by=(targets.mean, targets.deviation),
         trained_on=beginning.join(
             metadata.trained_on,
-            f"{len(photos.training)} photos of {Path(config.scores).name}",
+            f"{len(photos.training)} photos of {config.scores_name}",
         ),
     )
 

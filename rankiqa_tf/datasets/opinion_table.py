@@ -1,0 +1,133 @@
+"""What people think of TID2013's distortions on average, put on photos of one's own.
+
+No one was asked about these photos. Each is given the mean opinion that TID2013's
+photos got at the same kind and level of distortion. That is a calibration: it tells a
+model how much worse one kind of distortion is than another, which ranking alone does
+not. It is never a test of agreement with people.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from pathlib import PurePosixPath
+from types import MappingProxyType
+
+import distortions
+from distortions import generation
+from distortions import ranked_set
+from rankiqa_tf.datasets.data_folder import DataFolder
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+PRESET = "tid2013"
+SCALE = (0, 9)
+SOURCE = f"python -m distortions.generate --preset={PRESET}"
+
+# TID2013's MOS, 0 to 9, levels 1 to 5 of each kind by its number: means over the 24
+# references that are photos, of the 2,880 scores that RankIQA's authors list
+# (github.com/xialeiliu/RankIQA, ft_tid2013_train.txt and ft_tid2013_test.txt). They are
+# as people gave them: 15 rises with the level, and 17 goes up and down.
+MEAN_OPINIONS: Mapping[int, tuple[float, ...]] = MappingProxyType(
+    {
+        1: (5.70, 5.25, 4.87, 4.26, 3.79),
+        2: (5.94, 5.88, 5.54, 5.09, 4.51),
+        3: (4.79, 4.27, 3.73, 3.21, 2.71),
+        4: (5.90, 5.78, 5.49, 5.07, 4.45),
+        5: (5.91, 5.66, 5.14, 4.17, 3.25),
+        6: (4.73, 4.36, 4.00, 3.65, 3.22),
+        7: (5.32, 4.75, 4.16, 3.50, 2.83),
+        8: (5.66, 5.03, 4.15, 3.32, 2.48),
+        9: (6.08, 5.77, 4.85, 3.46, 2.06),
+        10: (5.94, 5.71, 4.94, 3.36, 2.10),
+        11: (5.64, 4.99, 3.86, 2.71, 1.14),
+        12: (5.73, 5.39, 4.60, 3.83, 2.90),
+        13: (4.89, 4.12, 3.62, 2.90, 2.58),
+        14: (5.72, 5.93, 5.34, 4.75, 3.89),
+        15: (3.29, 3.36, 3.48, 3.73, 4.06),
+        16: (6.08, 6.05, 5.63, 5.33, 4.67),
+        17: (5.63, 6.47, 4.48, 6.29, 3.46),
+        18: (5.04, 4.64, 4.23, 3.92, 3.74),
+        19: (5.54, 5.17, 4.73, 4.14, 3.70),
+        20: (5.89, 5.55, 5.01, 4.14, 3.28),
+        21: (5.53, 5.03, 4.30, 3.54, 2.48),
+        22: (5.73, 5.31, 4.62, 3.81, 2.92),
+        23: (6.10, 5.86, 5.15, 4.33, 2.89),
+        24: (5.78, 5.09, 3.97, 2.56, 0.88),
+    }
+)
+
+
+def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
+    """Reads a ranked set of the preset `tid2013` and gives its images the table's MOS.
+
+    The photos themselves, level 0, are left out: the table has no opinion of them. A
+    reference is a photo's name without its folders, as where photos are ranked, so
+    that the same seed and share hold out the same photos in both.
+
+    Args:
+        folder: what `make` or `distortions.generate` wrote, in files; with all kinds of
+            the preset or with some.
+
+    Returns:
+        The photos, 5 of each kind for each photo. There is no official split.
+
+    Raises:
+        ValueError: if the folder holds another set, or a damaged or unfinished one.
+    """
+    root = folder.file("set.json").parent
+    found = ranked_set.load(root)
+    preset = found.description["preset"]
+    if preset != PRESET:
+        raise folder.error(f"it was made with preset {preset}")
+    if found.sharded:
+        raise folder.error("its images are in shards, not in files (--format=files)")
+    return [
+        ScoredPhoto(
+            root / image.file,
+            MEAN_OPINIONS[image.number][image.level - 1],
+            PurePosixPath(image.content).name,
+            distortion=image.distortion,
+            level=image.level,
+        )
+        for image in found.images
+        if image.number is not None  # The photo itself has no number.
+    ], None
+
+
+def make(
+    photos: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    crop: int,
+    seed: int,
+) -> None:
+    """Makes the set that `read` reads, or goes on with it; what is there is kept.
+
+    Photos that cannot be read are named and left out.
+
+    Args:
+        photos: a folder of pristine photos.
+        folder: where the set goes.
+        crop: side of the middle of each photo that is taken, in pixels; 0 for all.
+        seed: decides all that is random.
+
+    Raises:
+        ValueError: if no photo can be read, or the folder holds another set or cannot
+            be written to.
+    """
+    try:
+        work = generation.Generation(
+            Path(photos),
+            Path(folder),
+            distortions.PRESETS[PRESET],
+            seed=seed,
+            format="files",
+            crop=crop,
+            workers=os.cpu_count() or 1,
+        )
+        unreadable = work.run()
+    except OSError as error:
+        raise ValueError(f"the opinion table cannot be made: {error}") from error
+    if len(unreadable) == work.num_photos:
+        raise ValueError(
+            f"none of the {work.num_photos} photos of {photos} is readable"
+        )
