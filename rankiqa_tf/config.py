@@ -432,12 +432,16 @@ def define_flags(flag_values: flags.FlagValues = flags.FLAGS) -> None:
         )
 
 
-def from_flags(flag_values: flags.FlagValues = flags.FLAGS) -> Config:
+def from_flags(flag_values: flags.FlagValues = flags.FLAGS, **decided: Any) -> Config:
     """Reads the options from parsed flags.
+
+    Args:
+        flag_values: the flags.
+        decided: options that the program decides, whatever the flags say.
 
     Raises:
         ValueError: if an option is out of range or does not go with another.
     """
     names = [field.name for field in dataclasses.fields(Config)]
     options: dict[str, Any] = {name: flag_values[name].value for name in names}
-    return Config(**options)
+    return Config(**(options | decided))

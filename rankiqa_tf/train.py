@@ -8,6 +8,7 @@ goes on where it was. Exit code: 0 when done, 1 when something failed on the way
 if nothing could be begun, 130 if it was stopped by Ctrl-C.
 """
 
+import dataclasses
 import os
 import sys
 import time
@@ -25,6 +26,7 @@ from export import tflite
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import metrics
 from rankiqa_tf import opinion_check
+from rankiqa_tf import run_data
 from rankiqa_tf import run_folder
 from rankiqa_tf import scoring
 from rankiqa_tf import stages
@@ -43,7 +45,7 @@ flags.adopt_module_key_flags(config_lib)
 def run(
     model: keras.Model,
     metadata: model_file.Metadata,
-    data: run_folder.Data,
+    data: run_data.Data,
     config: config_lib.Config,
     workdir: Path,
 ) -> dict[str, float]:
@@ -58,20 +60,20 @@ def run(
             model, metadata, photos, scored, config, workdir
         )
         histograms.draw(scores, workdir / "figures")
-        photos = scored = None
-    if photos:
+    elif photos:
         metadata, figures, scores = stages.rank(
             model, metadata, photos, config, workdir
         )
         histograms.draw(scores, workdir / "figures")
         model_file.save(model, workdir / "ranked.keras", metadata)
-    if photos and scored:
-        score = scoring.Scorer(model, metadata).score
-        ranked_only = opinion_check.check(score, scored.held_out)
-        figures |= ranked_only.summary("ranked/test")
+        if scored:
+            figures |= agreement_with_people(model, metadata, scored, "ranked/test")
+    if scored and config.stage != "joint":
+        metadata, tuned = stages.finetune(model, metadata, scored, config, workdir)
+        figures |= tuned
     if scored:
-        metadata, opinions = stages.finetune(model, metadata, scored, config, workdir)
-        figures |= opinions
+        figures["test/photos"] = len(scored.held_out)
+        figures |= agreement_with_people(model, metadata, scored, "test")
     model_file.save(model, workdir / "model.keras", metadata)
     run_folder.write_results(workdir, figures)  # Exports may fail; these stay.
     saved_model.write(model, metadata, workdir / "saved_model")
@@ -89,16 +91,25 @@ def run(
     return figures
 
 
+def agreement_with_people(
+    model: keras.Model, metadata: model_file.Metadata, photos: stages.Split, prefix: str
+) -> dict[str, float]:
+    """Figures on the scored photos that are held out."""
+    score = scoring.Scorer(model, metadata).score
+    return opinion_check.check(score, photos.held_out).summary(prefix)
+
+
 def main(argv: list[str]) -> int:
     """Runs what the flags say and returns the exit code."""
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         config, workdir = config_lib.from_flags(), Path(_WORKDIR.value)
-        run_folder.check(workdir, config)  # Before an opinion table is made in it.
-        data = run_folder.read_data(config, workdir)
+        options = dataclasses.asdict(config)
+        run_folder.check(workdir, options)  # Before an opinion table is made in it.
+        data = run_data.read(config, workdir)
         model, metadata = stages.start(config)
-        run_folder.claim(workdir, config)
+        run_folder.claim(workdir, options)
     except (ValueError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -12,7 +12,7 @@ from PIL import Image
 import distortions
 from distortions import generation
 from distortions import ranked_set
-from rankiqa_tf import run_folder
+from rankiqa_tf import run_data
 from rankiqa_tf import stages
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import generated
@@ -148,7 +148,7 @@ def test_photos_can_be_chosen(files):
 def test_training_ranks_a_set(files, tmp_path):
     options = {"photos": str(files), "rank_steps": 1, "levels_per_batch": 2}
     config = Config(distortions_per_batch=2, **options)
-    data = run_folder.read_data(config, tmp_path)
+    data = run_data.read(config, tmp_path)
     assert sorted([*data.photos.training, *data.photos.held_out]) == [
         f"photo{number}.png" for number in range(4)
     ]
@@ -170,7 +170,7 @@ def test_training_ranks_a_set(files, tmp_path):
 )
 def test_training_refuses_a_set_that_it_was_not_told_of(files, options, message):
     with pytest.raises(ValueError, match=message):
-        run_folder.read_data(Config(photos=str(files), **options), Path())
+        run_data.read(Config(photos=str(files), **options), Path())
 
 
 def test_a_photo_that_is_not_there_cannot_be_chosen(files):

@@ -1,349 +1,37 @@
-"""What a run reads, and the papers of its folder."""
+"""The papers of a run's folder."""
 
 import dataclasses
 import json
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
-import distortions
-from distortions import generation
-from distortions import ranked_set
 from rankiqa_tf import run_folder
 from rankiqa_tf.config import Config
-from rankiqa_tf.data import references
-from rankiqa_tf.datasets import scores_csv
-from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from tests import data_folders
 
 
-@pytest.fixture
-def folder(photos):
-    """A folder of four photos."""
-    return photos[0].parent
-
-
-@pytest.fixture
-def made(tmp_path):
-    """Makes a folder of plain photos by their names, and a CSV of (name, mos, ref)."""
-
-    def make(*rows):
-        for number, (name, *_) in enumerate(rows):
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            Image.new("RGB", (9, 7), (number, 0, 0)).save(tmp_path / name)
-        lines = [",".join(map(str, row)) for row in rows]
-        text = "\n".join(["image,mos,reference", *lines])
-        (tmp_path / "scores.csv").write_text(text, encoding="utf-8")
-        return tmp_path
-
-    return make
-
-
-def read_data(workdir="unused", **options):
-    return run_folder.read_data(Config(**options), Path(workdir))
-
-
-def scored(folder, **options):
-    options = {"stage": "finetune", "scores": f"{folder}/scores.csv"} | options
-    return read_data(**options)
-
-
-def test_ranking_reads_photos_and_no_scores(folder, photos):
-    data = read_data(photos=str(folder))
-    assert data.scored is None
-    assert sorted([*data.photos.training, *data.photos.held_out]) == photos
-    assert len(data.photos.held_out) == 1
-
-
-def test_ranking_reads_the_embedded_photos_if_not_told_others():
-    data = read_data()
-    read = sorted([*data.photos.training, *data.photos.held_out])
-    assert read == references.embedded_photos()
-
-
-def test_which_photos_are_held_out_does_not_depend_on_where_the_folder_is(made):
-    rows = [(f"photo{number}.png", number, "") for number in range(8)]
-    here = read_data(photos=str(made(*rows)), seed=3)
-    there = made(*((f"there/{name}", *rest) for name, *rest in rows)) / "there"
-    elsewhere = read_data(photos=str(there), seed=3)
-    names = {path.name for path in here.photos.held_out}
-    assert {path.name for path in elsewhere.photos.held_out} == names
-
-
-def test_a_photo_to_rank_that_cannot_be_read_is_named_counted_and_left_out(
-    made, capsys
-):
-    folder = made(("a.png", 1, ""), ("b.png", 2, ""), ("c.png", 3, ""))
-    (folder / "broken.jpg").write_text("text")
-    data = read_data(photos=str(folder))
-    read = {path.name for path in (*data.photos.training, *data.photos.held_out)}
-    assert read == {"a.png", "b.png", "c.png"}
-    output, errors = capsys.readouterr()
-    first, second = errors.splitlines()
-    assert first.startswith(f"left out: {folder}/broken.jpg: not a photo")
-    assert second == "1 of 4 photos left out"
-    assert not output
-
-
-def test_nothing_is_said_where_all_photos_can_be_read(folder, capsys):
-    read_data(photos=str(folder))
-    assert capsys.readouterr() == ("", "")
-
-
-@pytest.mark.parametrize("good", [0, 1])
-def test_fewer_than_two_photos_to_rank_are_an_error(good, tmp_path, photos):
-    for number in range(3):
-        (tmp_path / f"broken{number}.jpg").write_text("text")
-    for photo in photos[:good]:
-        (tmp_path / photo.name).write_bytes(photo.read_bytes())
-    with pytest.raises(ValueError, match=f"at least 2 .*{tmp_path} has {good} that"):
-        read_data(photos=str(tmp_path))
-
-
-def test_a_folder_that_is_not_there_or_empty_or_a_file_is_an_error(tmp_path, photos):
-    with pytest.raises(ValueError, match="no such file or folder: nowhere"):
-        read_data(photos="nowhere")
-    with pytest.raises(ValueError, match=f"no photos in {tmp_path}; looked for"):
-        read_data(photos=str(tmp_path))
-    with pytest.raises(ValueError, match="must be a folder, not the file"):
-        read_data(photos=str(photos[0]))
-
-
-def test_a_batch_of_more_photos_than_there_are_to_train_on_is_an_error(folder):
-    read_data(photos=str(folder), photos_per_batch=3)
-    with pytest.raises(ValueError, match=r"photos_per_batch is 4, .* only 3 photos"):
-        read_data(photos=str(folder), photos_per_batch=4)
-
-
-def test_fine_tuning_reads_scores_and_no_photos(made):
-    rows = [(f"{number}.png", number / 2, number) for number in range(10)]
-    folder = made(*rows)
-    data = scored(folder, holdout=0.3)
-    assert data.photos is None
-    assert sorted(
-        [*data.scored.training, *data.scored.held_out], key=lambda photo: photo.mos
-    ) == [ScoredPhoto(folder / name, mos, str(ref)) for name, mos, ref in rows]
-    assert len(data.scored.held_out) == 3
-
-
-def test_photos_of_one_reference_are_never_on_both_sides(made):
-    rows = [(f"{number}.png", number, f"scene {number % 5}") for number in range(20)]
-    folder = made(*rows)
-    for seed in range(10):
-        split = scored(folder, seed=seed, holdout=0.4).scored
-        training, held_out = (
-            {photo.reference for photo in part}
-            for part in (split.training, split.held_out)
-        )
-        assert (len(training), len(held_out)) == (3, 2)
-        assert not training & held_out
-
-
-def test_the_seed_decides_the_split(made):
-    folder = made(*((f"{number}.png", number, number) for number in range(20)))
-    assert scored(folder, seed=1) == scored(folder, seed=1)
-    assert scored(folder, seed=1) != scored(folder, seed=2)
-
-
-def test_the_stage_both_reads_both(made):
-    folder = made(*((f"{number}.png", number, number) for number in range(10)))
-    data = scored(folder, stage="both", photos=str(folder))
-    assert (len(data.photos.held_out), len(data.scored.held_out)) == (2, 2)
-
-
-def test_a_scored_photo_that_cannot_be_read_is_an_error_that_names_it(made):
-    folder = made(*((f"{number}.png", number, number) for number in range(10)))
-    (folder / "4.png").write_text("text")
-    with pytest.raises(ValueError, match=f"1 of 10 photos .*first being {folder}/4"):
-        scored(folder)
-
-
-def test_a_line_of_the_csv_that_is_wrong_is_named(made):
-    folder = made(("a.png", 1, ""), ("b.png", "good", ""), ("c.png", 3, ""))
-    with pytest.raises(ValueError, match="line 3: mos must be a number, not 'good'"):
-        scored(folder)
-
-
-@pytest.mark.parametrize(
-    ("rows", "purpose", "left"),
-    [
-        ([1, 2, 3, 4], "test", 1),  # A fifth of four is one photo.
-        ([5, 5, 5, 5], "train", 3),
-        ([1, 2], "train", 1),
-    ],
-)
-def test_a_side_of_the_split_without_two_different_scores_is_an_error(
-    made, rows, purpose, left
-):
-    folder = made(*((f"{n}.png", mos, n) for n, mos in enumerate(rows)))
-    expected = f"to {purpose} on, .* leaves {left} of {len(rows)} photos"
-    with pytest.raises(ValueError, match=expected):
-        scored(folder)
-
-
-def of_table(**options):
-    return {"stage": "both", "dataset": "opinion_table", "holdout": 0.5} | options
-
-
-@pytest.fixture(scope="module")
-def table(photos, tmp_path_factory):
-    """A set of two kinds of the made photos; not to be changed."""
-    folder = tmp_path_factory.mktemp("table")
-    data_folders.generate(photos[0].parent, folder, ("jpeg", "mean_shift"))
-    return folder
-
-
-def test_photos_held_out_of_ranking_are_held_out_of_the_opinion_table(table, folder):
-    seen = set()
-    for seed in range(3):
-        options = of_table(photos=str(folder), data_dir=str(table), seed=seed)
-        data = read_data(**options)
-        for ranked, scored in (
-            (data.photos.training, data.scored.training),
-            (data.photos.held_out, data.scored.held_out),
-        ):
-            names = {photo.name for photo in ranked}
-            assert {photo.reference for photo in scored} == names
-            assert len(scored) == 2 * 2 * 5
-        seen.add(tuple(data.photos.held_out))
-        alone = read_data(**options | {"stage": "finetune", "photos": ""})
-        assert alone.scored == data.scored
-    assert len(seen) > 1
-
-
-def test_a_set_that_is_ranked_is_itself_the_opinion_table(table, tmp_path):
-    options = of_table(photos=str(table), preset="tid2013", distortions_per_batch=2)
-    data = read_data(tmp_path, **options)
-    names = {photo.reference for photo in data.scored.held_out}
-    assert names == set(data.photos.held_out)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture
-def two_kinds(monkeypatch):
-    """The preset tid2013 with two of its kinds, so that sets are made at once."""
-    preset = distortions.PRESETS["tid2013"]
-    preset = dataclasses.replace(preset, rows=(preset.row("jpeg"), preset.rows[15]))
-    monkeypatch.setattr(
-        distortions, "PRESETS", {**distortions.PRESETS, "tid2013": preset}
-    )
-    return preset
-
-
-def test_an_opinion_table_is_made_once_of_the_photos_in_the_workdir(
-    folder, tmp_path, two_kinds, monkeypatch
-):
-    options = {"opinion_crop": 32, "seed": 3}
-    data = read_data(tmp_path, **of_table(photos=str(folder), **options))
-    every = [*data.scored.training, *data.scored.held_out]
-    assert len(every) == 4 * 2 * 5
-    for photo in every:
-        assert photo.path.is_relative_to(tmp_path / "opinion_table")
-        with Image.open(photo.path) as picture:
-            assert picture.size == (32, 32)
-    made = ranked_set.load(tmp_path / "opinion_table")
-    assert made.description["seed"] == 3
-    monkeypatch.setattr(generation.Version, "encode", None)  # Nothing is made again.
-    assert read_data(tmp_path, **of_table(photos=str(folder), **options)) == data
-    with pytest.raises(ValueError, match="its crop is 32, not 48"):
-        read_data(tmp_path, **of_table(photos=str(folder), opinion_crop=48, seed=3))
-
-
-def test_a_broken_photo_is_left_out_of_the_opinion_table_as_it_is_of_ranking(
-    made, tmp_path, two_kinds, capsys
-):
-    photos = made(*((f"photos/{number}.png", number, "") for number in range(4)))
-    (photos / "photos" / "broken.jpg").write_text("text")
-    for seed in range(3):
-        workdir = tmp_path / str(seed)
-        data = read_data(workdir, **of_table(photos=str(photos / "photos"), seed=seed))
-        ranked = {photo.name for photo in data.photos.held_out}
-        assert {photo.reference for photo in data.scored.held_out} == ranked
-    assert "left out: broken.jpg: not a photo" in capsys.readouterr().err
-
-
-def test_an_opinion_table_needs_a_photo_that_can_be_read(tmp_path, two_kinds):
-    (tmp_path / "photos").mkdir()
-    (tmp_path / "photos" / "broken.jpg").write_text("text")
-    options = of_table(stage="finetune", photos=str(tmp_path / "photos"))
-    with pytest.raises(ValueError, match="none of the 1 photos"):
-        read_data(tmp_path / "run", **options)
-
-
-def test_an_official_split_is_used_whatever_the_seed_and_holdout(tmp_path):
-    data_folders.BUILDERS["biq2021"](tmp_path)
-    for image in (tmp_path / "Images").iterdir():
-        Image.new("RGB", (9, 7)).save(image)
-    options = {"stage": "finetune", "dataset": "biq2021", "data_dir": str(tmp_path)}
-    for seed in range(3):
-        split = read_data(**options, seed=seed, holdout=0.9).scored
-        assert [photo.mos for photo in split.training] == [0.25, 0.5, 0.89]
-        assert [photo.mos for photo in split.held_out] == [0.0, 0.7185]
-
-
-def test_a_part_for_validation_is_neither_trained_nor_tested_on(tmp_path):
-    data_folders.BUILDERS["koniq10k"](tmp_path)
-    for image in (tmp_path / "1024x768").iterdir():
-        Image.new("RGB", (9, 7)).save(image)
-    split = read_data(
-        stage="finetune", dataset="koniq10k", data_dir=str(tmp_path)
-    ).scored
-    names = [
-        [photo.path.name for photo in part] for part in (split.training, split.held_out)
-    ]
-    assert names == [["100.jpg", "102.jpg", "104.jpg"], ["101.jpg", "105.jpg"]]
-
-
-def test_samples_are_held_out_photos_first(made):
-    folder = made(*((f"{number:02}.png", number, number) for number in range(30)))
-    data = scored(folder, stage="both", photos=str(folder), seed=4)
-    samples = data.samples(10)
-    assert samples[:6] == [photo.path for photo in data.scored.held_out]
-    assert set(samples[6:]) <= {photo.path for photo in data.scored.training}
-    assert len(data.samples()) == 20
-    ranked = read_data(photos=str(folder), seed=4)
-    assert ranked.samples(3) == ranked.photos.held_out[:3]
-
-
-def test_samples_are_photos_that_exports_read_as_keras_does(tmp_path):
-    picture = Image.new("RGB", (9, 7))
-    turned = Image.Exif()
-    turned[0x0112] = 6  # Orientation: a quarter turn.
-    picture.save(tmp_path / "plain.jpeg")
-    picture.save(tmp_path / "plain.PNG")
-    picture.save(tmp_path / "turned.jpg", exif=turned)
-    picture.convert("CMYK").save(tmp_path / "print.jpg")
-    picture.save(tmp_path / "other.webp")
-    picture.save(tmp_path / "really a bitmap.png", format="BMP")
-    data = read_data(photos=str(tmp_path))
-    assert {path.name for path in data.samples()} == {"plain.jpeg", "plain.PNG"}
-
-
-def test_samples_are_embedded_photos_where_the_run_has_none_that_will_do(made):
-    folder = made(*((f"{number}.webp", number, number) for number in range(10)))
-    assert scored(folder).samples(4) == references.embedded_photos()[:4]
+def options(**changes):
+    return dataclasses.asdict(Config(**changes))
 
 
 def test_a_folder_is_made_and_claimed_with_all_options(tmp_path):
     workdir = tmp_path / "runs" / "first"
-    run_folder.claim(workdir, Config(seed=3))
-    options = json.loads((workdir / "options.json").read_text())
-    assert options == dataclasses.asdict(Config(seed=3))
+    run_folder.claim(workdir, options(seed=3))
+    found = json.loads((workdir / "options.json").read_text())
+    assert found == options(seed=3)
     assert [file.name for file in workdir.iterdir()] == ["options.json"]
 
 
 def test_a_folder_can_be_claimed_again_with_the_same_options(tmp_path):
-    config = Config(margin=1 / 3, rank_learning_rate=1e-4)
-    run_folder.claim(tmp_path, config)
-    run_folder.claim(tmp_path, config)
+    given = options(margin=1 / 3, rank_learning_rate=1e-4)
+    run_folder.claim(tmp_path, given)
+    run_folder.claim(tmp_path, given)
 
 
 def test_a_folder_with_other_options_is_refused_and_keeps_them(tmp_path):
-    run_folder.claim(tmp_path, Config())
+    run_folder.claim(tmp_path, options())
     before = (tmp_path / "options.json").read_text()
     with pytest.raises(ValueError, match="holds a run with other options") as error:
-        run_folder.claim(tmp_path, Config(seed=3, optimizer="adam"))
+        run_folder.claim(tmp_path, options(seed=3, optimizer="adam"))
     assert "seed was 0, is 3" in str(error.value)
     assert "optimizer was 'sgd', is 'adam'" in str(error.value)
     assert "margin" not in str(error.value)
@@ -352,19 +40,19 @@ def test_a_folder_with_other_options_is_refused_and_keeps_them(tmp_path):
 
 
 def test_a_check_makes_no_folder_and_refuses_as_a_claim_does(tmp_path):
-    run_folder.check(tmp_path / "new", Config())
+    run_folder.check(tmp_path / "new", options())
     assert not (tmp_path / "new").exists()
-    run_folder.claim(tmp_path, Config())
-    run_folder.check(tmp_path, Config())
+    run_folder.claim(tmp_path, options())
+    run_folder.check(tmp_path, options())
     with pytest.raises(ValueError, match="seed was 0, is 3"):
-        run_folder.check(tmp_path, Config(seed=3))
+        run_folder.check(tmp_path, options(seed=3))
 
 
 def test_a_workdir_that_is_a_file_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     for workdir in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(ValueError, match=f"must be a folder, .*{workdir}"):
-            run_folder.claim(workdir, Config())
+            run_folder.claim(workdir, options())
 
 
 def test_results_replace_those_before_and_leave_nothing_else(tmp_path):
@@ -372,11 +60,3 @@ def test_results_replace_those_before_and_leave_nothing_else(tmp_path):
     run_folder.write_results(tmp_path, {"test/srocc": 0.25})
     assert json.loads((tmp_path / "results.json").read_text()) == {"test/srocc": 0.25}
     assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
-
-
-def test_a_split_that_was_written_is_read_back(made, tmp_path):
-    folder = made(*((f"{number}.png", number, number % 5) for number in range(10)))
-    held_out = scored(folder).scored.held_out
-    scores_csv.write(tmp_path / "held_out.csv", held_out)
-    assert scores_csv.read(tmp_path / "held_out.csv") == held_out
-    assert all(isinstance(photo.path, Path) for photo in held_out)

@@ -8,7 +8,7 @@ import pytest
 
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import models
-from rankiqa_tf import run_folder
+from rankiqa_tf import run_data
 from rankiqa_tf import stages
 from rankiqa_tf.models import model_file
 from tests import data_folders
@@ -74,7 +74,7 @@ def test_fine_tuning_takes_the_opinion_table_as_other_scores(tmp_path):
         finetune_steps=1,
         finetune_batch=2,
     )
-    data = run_folder.read_data(config, tmp_path)
+    data = run_data.read(config, tmp_path)
     model, metadata = stages.start(config)
     metadata, figures = stages.finetune(
         model, metadata, data.scored, config, tmp_path / "run"

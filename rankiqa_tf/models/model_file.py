@@ -29,7 +29,8 @@ RECIPE = (
 _ENTRY = "rankiqa.json"
 
 
-def _version() -> str:
+def version() -> str:
+    """The version of rankiqa_tf, as model files name it."""
     try:
         return importlib.metadata.version("rankiqa-tf")
     except importlib.metadata.PackageNotFoundError:
@@ -67,7 +68,7 @@ class Metadata:
     pooling: str = "mean_and_deviation"
     recipe: str = RECIPE
     standardised_by: tuple[float, float] | None = None
-    version: str = dataclasses.field(default_factory=_version)
+    version: str = dataclasses.field(default_factory=version)
 
     def to_json(self) -> str:
         """Returns the metadata as a JSON object."""

@@ -46,7 +46,7 @@ def finetune(
         workdir: where checkpoints and records go.
 
     Returns:
-        What is known of the model now, and the figures on the held-out photos.
+        What is known of the model now, and the figures of training.
     """
     parts = divide(photos, config)
     targets = Targets.of(photos.training, standardise=config.standardise_mos)
@@ -68,7 +68,7 @@ def finetune(
     metadata = scored_as(metadata, photos, targets, config, stage="finetune")
     return metadata, {
         "finetune/seconds": seconds,
-        **evaluate(model, metadata, photos),
+        "finetune/photos": len(photos.training),
     }
 
 
@@ -214,15 +214,3 @@ def scored_as(
             f"{len(photos.training)} photos of {config.scores_name}",
         ),
     )
-
-
-def evaluate(
-    model: keras.Model, metadata: model_file.Metadata, photos: Split
-) -> dict[str, float]:
-    """Figures on the photos held out."""
-    score = scoring.Scorer(model, metadata).score
-    return {
-        "finetune/photos": len(photos.training),
-        "test/photos": len(photos.held_out),
-        **opinion_check.check(score, photos.held_out).summary("test"),
-    }

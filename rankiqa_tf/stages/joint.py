@@ -42,8 +42,8 @@ def rank_and_finetune(
         workdir: where checkpoints and records go.
 
     Returns:
-        What is known of the model now, the figures on all that is held out, and the
-        held-out scores of distorted photos.
+        What is known of the model now, the figures of training and on the photos that
+        are ranked, and the held-out scores of these.
     """
     training = ranking.training_versions(photos, config)
     to_rank = ranking.make_batches(training, metadata, config)
@@ -77,5 +77,5 @@ def rank_and_finetune(
         ),
     )
     figures, result = ranking.evaluate(model, metadata, photos, config)
-    figures |= finetuning.evaluate(model, metadata, scored)
-    return metadata, {"joint/seconds": seconds, **figures}, result
+    figures |= {"joint/seconds": seconds, "finetune/photos": len(scored.training)}
+    return metadata, figures, result

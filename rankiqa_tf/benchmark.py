@@ -1,0 +1,243 @@
+"""Compares the paper's methods on a data set, over splits by reference.
+
+    python -m rankiqa_tf.benchmark --flagfile=configs/x.cfg --dataset=live --data_dir=DIR --photos=PHOTOS --workdir=runs/live
+
+Baseline is fine-tuned from --init; RankIQA is ranked on --photos, once; RankIQA+FT is
+fine-tuned from that ranker. The working folder then holds report.html, table.md,
+table.csv, results.json, splits.json, ranked.keras, and a folder a split with models and
+predictions; the tables grow with every split. Stopped anywhere, the same command goes
+on where it was. Exit code: 0 when done, 1 when something failed on the way, 2 if
+nothing could be begun, 130 if it was stopped by Ctrl-C.
+"""  # noqa: E501 - a command is not cut in two.
+
+import dataclasses
+import datetime
+import importlib.metadata
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
+
+from absl import flags
+
+from distortions import program
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import datasets
+from rankiqa_tf import run_data
+from rankiqa_tf import run_folder
+from rankiqa_tf import scoring
+from rankiqa_tf import stages
+from rankiqa_tf import trainer
+from rankiqa_tf.config import Config
+from rankiqa_tf.datasets import splits as splits_lib
+from rankiqa_tf.models import model_file
+from rankiqa_tf.opinion_check import OpinionScores
+from rankiqa_tf.protocol import figures as figures_lib
+from rankiqa_tf.protocol import methods as methods_lib
+from rankiqa_tf.protocol import tables
+from rankiqa_tf.report import page
+
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the benchmark; made if it is not there.", required=True
+)
+_METHODS = flags.DEFINE_list(
+    "methods", list(methods_lib.METHODS), "Which to compare, with commas between them."
+)
+_SPLITS = flags.DEFINE_integer(
+    "splits",
+    0,
+    "How many splits to draw; 0 for 10, as the paper. Of an official split, how often "
+    "to train on it, each time with another seed; 0 for once.",
+    lower_bound=0,
+)
+_SPLITS_FILE = flags.DEFINE_string(
+    "splits_file", "", "A splits.json to take instead of drawing splits."
+)
+_RANKED = flags.DEFINE_string(
+    "ranked", "", "A ranked model.keras to take instead of ranking --photos."
+)
+_CROPS = flags.DEFINE_enum(
+    "crops",
+    "grid",
+    scoring.CROPS,
+    "What a photo's score is the mean of: the model's own recipe, the photo in one "
+    "pass, or the paper's 30 random crops.",
+)
+config_lib.define_flags()
+flags.adopt_module_key_flags(config_lib)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """What is compared, on what.
+
+    Attributes:
+        config: the options of training.
+        methods: names in `methods_lib.METHODS`.
+        data: the data set.
+        splits: of its references.
+        photos: to rank; None where nothing is to be ranked.
+        ranked: a ranker's file that is there already, or None.
+        crops: what photos are scored by.
+        workdir: where everything goes.
+    """
+
+    config: Config
+    methods: Sequence[str]
+    data: datasets.DataSet
+    splits: Sequence[splits_lib.Split]
+    photos: stages.Split | None
+    ranked: Path | None
+    crops: str
+    workdir: Path
+
+    def run(self, settings: dict[str, Any]) -> figures_lib.Figures:
+        """Trains and tests every method on every split; reports after each split."""
+        ranked = self.ranked
+        if self.photos:
+            ranked = methods_lib.rank(self.photos, self.config, self.workdir)
+        results: dict[str, list[OpinionScores]] = {name: [] for name in self.methods}
+        for number, split in enumerate(self.splits, start=1):
+            training, _, held_out = split.divide(self.data.photos)
+            seed = (self.config.seed + number - 1) % 2**31
+            for name, found in results.items():
+                print(f"split {number} of {len(self.splits)}: {name}", file=sys.stderr)
+                scores = methods_lib.predict(
+                    name,
+                    stages.Split(training, held_out),
+                    dataclasses.replace(self.config, seed=seed),
+                    ranked=ranked,
+                    crops=self.crops,
+                    workdir=self.workdir / f"split_{number:02}",
+                )
+                found.append(scores)
+            last = number == len(self.splits)
+            # A thousand draws of ten splits take minutes: only for what stays.
+            figures = figures_lib.measure(
+                results, dataset=self.data.name, draws=1000 if last else 100
+            )
+            self._report(figures, settings)
+        return figures
+
+    def _report(self, figures: figures_lib.Figures, settings: dict[str, Any]) -> None:
+        run_folder.write(self.workdir / "table.md", tables.markdown(figures))
+        run_folder.write(self.workdir / "table.csv", tables.to_csv(figures))
+        run_folder.write_results(self.workdir, figures.summary())
+        page.write(
+            self.workdir / "report.html",
+            figures,
+            title=f"RankIQA on {tables.dataset_title(self.data.name)}",
+            scale=self.data.scale,
+            command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
+            versions={
+                "Python": platform.python_version(),
+                **{name: _version(name) for name in ("tensorflow", "keras", "numpy")},
+                "rankiqa-tf": model_file.version(),
+            },
+            settings=settings,
+            date=datetime.date.today().isoformat(),
+        )
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _options() -> tuple[Config, dict[str, Any]]:
+    """Reads the flags, and what a folder remembers of them."""
+    methods = {name: methods_lib.METHODS.get(name) for name in _METHODS.value}
+    unknown = [name for name, method in methods.items() if method is None]
+    if unknown or not methods:
+        raise ValueError(
+            f"methods must be some of {', '.join(methods_lib.METHODS)}, not "
+            f"{', '.join(unknown) or 'none'}"
+        )
+    ranks = any(method and method.ranks for method in methods.values())
+    if _RANKED.value and not ranks:
+        raise ValueError(
+            f"none of {', '.join(methods)} begins with a ranker: leave ranked out"
+        )
+    # The methods say what is trained, whatever a flagfile has as its stage.
+    stage = "both" if ranks and not _RANKED.value else "finetune"
+    config = config_lib.from_flags(stage=stage)
+    if config.init.endswith(".keras"):
+        raise ValueError(
+            "init is what Baseline and the ranker begin with: random, imagenet or a "
+            f"file of weights, not {config.init}; give a ranker as ranked"
+        )
+    own = {"methods": list(methods), "splits": _SPLITS.value, "crops": _CROPS.value}
+    files = {"splits_file": _SPLITS_FILE.value, "ranked": _RANKED.value}
+    return config, dataclasses.asdict(config) | own | files
+
+
+def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
+    """Reads and checks all that can be known before the slow part."""
+    run_folder.check(workdir, options)
+    data = run_data.data_set(config, workdir)
+    if _SPLITS_FILE.value:
+        splits = splits_lib.read(_SPLITS_FILE.value, data.photos)
+    elif data.official_split:
+        splits = (_SPLITS.value or 1) * [data.official_split]
+    else:
+        splits = splits_lib.draw(
+            data.photos,
+            count=_SPLITS.value or 10,
+            holdout=config.holdout,
+            seed=config.seed,
+        )
+    for split in splits:
+        training, _, held_out = split.divide(data.photos)
+        run_data.check_scored(stages.Split(training, held_out), config)
+    stages.start(config)  # Fails now if network and options do not fit.
+    ranked = Path(_RANKED.value) if _RANKED.value else None
+    if ranked:
+        model_file.load(ranked)
+    photos = run_data.photos_to_rank(config) if config.ranks else None
+    run_folder.claim(workdir, options)
+    splits_lib.write(workdir / "splits.json", splits)
+    return Benchmark(
+        config=config,
+        methods=options["methods"],
+        data=data,
+        splits=splits,
+        photos=photos,
+        ranked=ranked,
+        crops=_CROPS.value,
+        workdir=workdir,
+    )
+
+
+def main(argv: list[str]) -> int:
+    """Compares what the flags say and returns the exit code."""
+    try:
+        if argv[1:]:
+            raise ValueError(f"flags only, not {' '.join(argv[1:])}")
+        config, options = _options()
+        workdir = Path(_WORKDIR.value)
+        benchmark = _begin(config, options, workdir)
+    except (ValueError, ModuleNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    try:
+        figures = benchmark.run(options)
+    except trainer.Interrupted as stopped:
+        print(f"{stopped}; the same command goes on from here", file=sys.stderr)
+        return 130
+    except (ValueError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    print(tables.markdown(figures))
+    print(f"done: {workdir}/report.html, table.md, table.csv, results.json")
+    return 0
+
+
+if __name__ == "__main__":
+    program.run(main)
