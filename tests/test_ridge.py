@@ -36,25 +36,40 @@ def test_predictions_are_those_of_least_squares(penalty):
 
 
 @pytest.mark.parametrize("noise", [0.1, 3.0, 100.0])
-def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise):
-    targets = TARGETS + np.random.default_rng(1).normal(0, noise, 30)
-    fitted = ridge.fit(FEATURES, targets, shares=SHARES, penalty=None)
+@pytest.mark.parametrize("size", [1, 3])
+def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise, size):
+    # Five groups, so that each is a fold, whatever the deal; of one row, or of three.
+    rows = 5 * size
+    features, targets = FEATURES[:rows], TARGETS[:rows]
+    targets = targets + np.random.default_rng(1).normal(0, noise, rows)
+    groups = np.arange(rows) // size
+    fitted = ridge.fit(features, targets, shares=SHARES, penalty=None, groups=groups)
+    known = (features - fitted.mean) / fitted.scale**0.5
     errors = []
     for penalty in ridge.PENALTIES:
         found = []
-        for out in range(30):
-            rest = np.arange(30) != out
-            # The intercept is fitted anew each time, the standardisation is not.
-            predict = by_least_squares(
-                FEATURES[rest],
-                targets[rest],
-                penalty * 30 / 29,
-                FEATURES.mean(0),
-                fitted.scale,
+        for group in range(5):
+            rest, out = groups != group, groups == group
+            gram = known[rest].T @ known[rest] + penalty * rest.sum() * np.eye(5)
+            kernel = np.linalg.solve(
+                gram, known[rest].T @ (targets - targets.mean())[rest]
             )
-            found.append(predict(FEATURES[out]) - targets[out])
+            found.extend(known[out] @ kernel + targets.mean() - targets[out])
         errors.append(np.mean(np.square(found)))
     assert fitted.penalty == pytest.approx(ridge.PENALTIES[np.argmin(errors)])
+
+
+def test_groups_keep_copies_from_telling_on_each_other():
+    # Five copies of each row: where they may be parted, no penalty seems best.
+    random = np.random.default_rng(2)
+    features = np.repeat(random.normal(size=(12, 40)), 5, axis=0)
+    targets = np.repeat(random.normal(size=12), 5)
+    shares = np.full(40, 40.0)
+    alone, together = (
+        ridge.fit(features, targets, shares=shares, penalty=None, groups=groups).penalty
+        for groups in (None, np.arange(60) // 5)
+    )
+    assert alone < 1e-3 < 0.1 < together
 
 
 def test_noise_asks_for_more_of_a_penalty():

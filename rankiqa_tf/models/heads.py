@@ -1,8 +1,10 @@
 """From the features of a network to its score."""
 
 from collections.abc import Callable
+from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from types import MappingProxyType
 
 import keras
@@ -111,6 +113,7 @@ def fit_score(
     photos: Iterable[tuple[np.ndarray, float]],
     *,
     penalty: float | None = PENALTY,
+    groups: Sequence[Hashable] | None = None,
 ) -> None:
     """Sets the last layer by ridge regression on the features of photos.
 
@@ -131,11 +134,12 @@ def fit_score(
             last levels, which are the widest, would decide alone. None for the one
             that `ridge.fit` finds, which supposes features that know nothing of the
             targets.
+        groups: the group of each photo, as `ridge.fit` takes it to find a penalty.
     """
     extract, shares = extractor(model)
     rows = [(extract(crops).numpy().mean(0), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
-    fitted = ridge.fit(features, targets, shares=shares, penalty=penalty)
+    fitted = ridge.fit(features, targets, shares=shares, penalty=penalty, groups=groups)
     kernel, bias = fitted.kernel, fitted.bias
     if _has_standardisation(model):
         layer = model.get_layer(_STANDARDISE)

@@ -1,12 +1,15 @@
 """Ridge regression of scores on the features of a network."""
 
 import dataclasses
+from collections.abc import Hashable
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.linalg
 
 # Tried where the penalty is to be found, from hardly any to the mean of all targets.
 PENALTIES = 10.0 ** np.arange(-5, 1.1, 0.5)
+_FOLDS = 5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +41,7 @@ def fit(
     *,
     shares: np.ndarray,
     penalty: float | None,
+    groups: Sequence[Hashable] | None = None,
 ) -> Ridge:
     """Fits a regression.
 
@@ -47,8 +51,10 @@ def fit(
         shares: [c], what each feature's variance of 1 is divided by; the sum of the
             inverses is 1. What a feature with a larger share could say costs more.
         penalty: weight of the squared norm of the kernel against the mean squared
-            error; None for the one of `PENALTIES` with the least error on targets that
-            are left out one at a time.
+            error; None for the one of `PENALTIES` with the least error on folds that
+            are left out (five, or as many as there are groups).
+        groups: the group of each row, such as the reference of a distorted photo: the
+            rows of a group are left out together. If None, each row is a group.
     """
     mean, scale = features.mean(0), (features.var(0) + 1e-6) * shares
     known = (features - mean) / np.sqrt(scale)
@@ -57,7 +63,8 @@ def fit(
     # The dual form: of photos there are few.
     gram = known @ known.T
     if penalty is None:
-        penalty = _least_error_left_out(gram, residue)
+        every = range(len(known)) if groups is None else groups
+        penalty = _least_error_left_out(gram, residue, _folds(every))
     count = len(known)
     weights = scipy.linalg.solve(
         gram + penalty * count * np.eye(count), residue, assume_a="pos"
@@ -65,20 +72,30 @@ def fit(
     return Ridge(mean, scale, known.T @ weights, bias, penalty)
 
 
-def _least_error_left_out(gram: np.ndarray, residue: np.ndarray) -> float:
-    """The penalty that predicts each target best from the others.
+def _folds(groups: Sequence[Hashable]) -> np.ndarray:
+    """The fold of each row, 0 and so on, int [n]; groups are dealt out at random."""
+    _, numbers = np.unique([str(group) for group in groups], return_inverse=True)
+    count = numbers.max() + 1
+    dealt = np.random.Generator(np.random.PCG64(0)).permutation(count)
+    return dealt[numbers] % min(_FOLDS, count)
 
-    The error of a prediction that was fitted without its target is the error of the
-    fit divided by 1 minus its leverage (Allen's PRESS, 1974), so nothing is fitted
-    anew. The standardisation alone knows all of them.
+
+def _least_error_left_out(
+    gram: np.ndarray, residue: np.ndarray, folds: np.ndarray
+) -> float:
+    """The penalty that predicts each fold best from the others.
+
+    What is left out is known to the standardisation and the mean alone.
     """
-    count = len(gram)
-    values, vectors = scipy.linalg.eigh(gram)
-    turned = vectors.T @ residue
-    errors = []
-    for penalty in PENALTIES:
-        kept = values / (values + penalty * count)
-        leverage = vectors**2 @ kept + 1 / count
-        left_out = (residue - vectors @ (kept * turned)) / (1 - leverage)
-        errors.append(np.mean(left_out**2))
+    errors = np.zeros(len(PENALTIES))
+    for fold in range(folds.max() + 1):
+        known, unknown = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        if not len(known):  # A single group.
+            return 1.0
+        values, vectors = scipy.linalg.eigh(gram[np.ix_(known, known)])
+        turned = vectors.T @ residue[known]
+        across = gram[np.ix_(unknown, known)] @ vectors
+        for place, penalty in enumerate(PENALTIES):
+            found = across @ (turned / (values + penalty * len(known)))
+            errors[place] += np.sum((found - residue[unknown]) ** 2)
     return float(PENALTIES[np.argmin(errors)])

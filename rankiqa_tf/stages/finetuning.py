@@ -140,16 +140,10 @@ def train_to_score(
     """
     scorer = scoring.Scorer(model, metadata)
 
-    def fit_score(
-        crops: Iterable[tuple[np.ndarray, float]], penalty: float | None
-    ) -> None:
-        known = ((crop, targets.of_mos(mos)) for crop, mos in crops)
-        heads.fit_score(model, known, penalty=penalty)
-
     def prepare() -> None:
         if config.finetune_head == "ridge":
             first = _first_epoch(make_batches(photos, metadata, config), photos)
-            fit_score(first, heads.PENALTY)
+            heads.fit_score(model, _learned(first, targets))
         else:
             beginning.standardise(model, metadata, batches)
 
@@ -176,10 +170,23 @@ def train_to_score(
     if config.finetune_head == "ridge":
         known = [*photos.training, *photos.validation]
         crops = scored.recipe_crops(known, metadata.crop_size)
-        # Features that were trained on these targets are not to be believed as much.
-        fit_score(crops, heads.PENALTY if config.finetune_steps else None)
+        heads.fit_score(
+            model,
+            _learned(crops, targets),
+            # Features trained on these targets are not to be believed as much.
+            penalty=heads.PENALTY if config.finetune_steps else None,
+            groups=[photo.reference for photo in known],
+        )
     heads.rescale(model, targets.deviation, targets.mean)
     return seconds
+
+
+def _learned(
+    photos: Iterable[tuple[np.ndarray, float]], targets: Targets
+) -> Iterator[tuple[np.ndarray, float]]:
+    """Puts targets in the place of MOS."""
+    for crops, mos in photos:
+        yield crops, targets.of_mos(mos)
 
 
 def _first_epoch(
