@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from rankiqa_tf import metrics
+from rankiqa_tf.datasets import DATA_SETS
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.opinion_check import OpinionScores
 from rankiqa_tf.protocol import figures as figures_lib
@@ -111,6 +112,14 @@ def results(photos):
     splits = [predictions(photos[:3], seed=0), predictions(photos[1:], seed=1)]
     constant = OpinionScores(splits[0].photos, np.ones(len(splits[0].photos)))
     return {"rankiqa": [constant, constant], "rankiqa_ft": splits}
+
+
+@pytest.mark.parametrize("dataset", ["live", "opinion_table"])
+def test_a_source_is_a_link_where_it_is_an_address(write, results, dataset):
+    found = write(measured(results, dataset=dataset))
+    source = DATA_SETS[dataset].source
+    assert source in found.text
+    assert bool(found.of("a", href=source)) == (dataset == "live")
 
 
 def test_says_what_was_run_and_what_came_out(write, results):

@@ -90,12 +90,12 @@ def predict(
         config = dataclasses.replace(config, init=str(ranked))
     model, metadata = stages.start(config)
     if method.finetunes:
-        records = workdir / name
-        metadata, _ = stages.finetune(model, metadata, photos, config, records)
+        metadata, _ = stages.finetune(model, metadata, photos, config, workdir / name)
         model_file.save(model, workdir / f"{name}.keras", metadata)
     scorer = scoring.Scorer(model, metadata, crops=crops, seed=config.seed)
     result = opinion_check.check(scorer.score, photos.held_out)
     predictions.write(path, result)
-    if method.finetunes:
-        shutil.rmtree(records / "checkpoints")  # Of no use any more, and large.
+    checkpoints = workdir / name / "checkpoints"
+    if checkpoints.exists():
+        shutil.rmtree(checkpoints)  # Of no use any more, and large.
     return result

@@ -175,6 +175,7 @@ def _data(figures: Figures, scale: tuple[float, float]) -> str:
     row = datasets.DATA_SETS.get(figures.dataset)
     if row is not None:
         said["licence"] = row.licence
-        source = _escaped(row.source)
-        title = f'<a href="{source}" rel="noreferrer">{title}</a>'
+        said["source"] = row.source
+        if row.source.startswith("https://"):  # Else it is a command.
+            title = f'<a href="{_escaped(row.source)}" rel="noreferrer">{title}</a>'
     return f"<p>{title}</p>\n{_terms(said, kind='pairs')}"
