@@ -13,6 +13,7 @@ PROGRAMS = (
     "distortions.generate",
     "distortions.sheet",
     "rankiqa_tf.train",
+    "rankiqa_tf.benchmark",
     "rankiqa_tf.evaluate",
     "rankiqa_tf.score",
 )
