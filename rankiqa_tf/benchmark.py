@@ -195,7 +195,8 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
         )
     for split in splits:
         training, _, held_out = split.divide(data.photos)
-        run_data.check_scored(stages.Split(training, held_out), config)
+        run_data.check_parts(stages.Split(training, held_out), config)
+    run_data.check_readable(data.photos, config)
     stages.start(config)  # Fails now if network and options do not fit.
     ranked = Path(_RANKED.value) if _RANKED.value else None
     if ranked:

@@ -15,6 +15,7 @@ from rankiqa_tf.data import generated
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.stages import Split
 
 
@@ -61,8 +62,10 @@ def read(config: Config, workdir: Path) -> Data:
     photos = photos_to_rank(config) if config.ranks else None
     scored = None
     if config.finetunes:
-        scored = _split(data_set(config, workdir), config)
-        check_scored(scored, config)
+        data = data_set(config, workdir)
+        scored = _split(data, config)
+        check_parts(scored, config)
+        check_readable(data.photos, config)
     return Data(photos, scored)
 
 
@@ -111,27 +114,35 @@ def data_set(config: Config, workdir: Path) -> datasets.DataSet:
     )
 
 
-def check_scored(photos: Split, config: Config) -> None:
+def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
+    """Checks that scored photos can be read.
+
+    Raises:
+        ValueError: if one cannot.
+    """
+    problems = decode.unreadable([photo.path for photo in photos])
+    if problems:
+        raise ValueError(
+            f"{len(problems)} of {len(photos)} photos of {config.scores_name} cannot "
+            f"be read, the first being {next(iter(problems.values()))}"
+        )
+
+
+def check_parts(photos: Split, config: Config) -> None:
     """Checks that a split of scored photos can be trained and tested on.
 
     Raises:
-        ValueError: if a part has too few photos, or a photo cannot be read.
+        ValueError: if a part has too few photos.
     """
-    every = [*photos.training, *photos.held_out]
+    count = len(photos.training) + len(photos.held_out)
     for purpose, part in (("train", photos.training), ("test", photos.held_out)):
         # Neither a variance nor a correlation can be had of fewer.
         if len({photo.mos for photo in part}) < 2:
             raise ValueError(
-                f"to {purpose} on, {config.scores_name} leaves {len(part)} of "
-                f"{len(every)} photos; at least 2 with different scores are "
-                "needed: add photos, or change holdout"
+                f"to {purpose} on, {config.scores_name} leaves {len(part)} of {count} "
+                "photos; at least 2 with different scores are needed: add photos, or "
+                "change holdout"
             )
-    problems = decode.unreadable([photo.path for photo in every])
-    if problems:
-        raise ValueError(
-            f"{len(problems)} of {len(every)} photos of {config.scores_name} cannot "
-            f"be read, the first being {next(iter(problems.values()))}"
-        )
 
 
 def _find_photos(config: Config) -> Sequence[Path] | Sequence[str]:
