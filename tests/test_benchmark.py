@@ -13,6 +13,7 @@ from programs import run_several
 from programs import start
 
 from rankiqa_tf.protocol import predictions
+from tests import data_folders
 
 METHODS = ("baseline", "rankiqa", "rankiqa_ft")
 
@@ -155,7 +156,20 @@ def several(done, flags, folder):
     """Calls that end at once, and one with a ranker and a split that are given."""
     workdir = done[0]
     new = f"--workdir={folder}/other"
+    data_folders.BUILDERS["live"](folder / "live")
+    random = np.random.default_rng(1)
+    for path in (folder / "live").rglob("*.bmp"):  # Empty files as they are made.
+        noise = random.integers(0, 256, (29, 31, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(path)
     calls = {
+        "live": [
+            "--dataset=live",
+            f"--data_dir={folder}/live",
+            "--methods=rankiqa",
+            f"--ranked={workdir}/ranked.keras",
+            "--splits=1",
+            f"--workdir={folder}/of_live",
+        ],
         "given": [
             *flags,
             "--splits=0",
@@ -188,6 +202,15 @@ def test_a_ranker_and_splits_may_be_given(several, folder, done):
     others = predictions.read(done[0] / "split_01" / "rankiqa.csv").scores
     assert (scores != others).any()  # 30 random crops instead of the grid.
     assert scipy.stats.pearsonr(scores, others).statistic > 0.5
+
+
+def test_a_public_data_set_stands_beside_the_papers_figures(several, folder):
+    code, output, errors = several["live"]
+    assert code == 0, errors
+    assert "# LIVE Image Quality Assessment Database, release 2" in output
+    # Table 3 of the paper.
+    assert "| RankIQA+FT (paper) | 10 | 0.981 | - | 0.982 |" in output
+    assert "jpeg2000" in (folder / "of_live" / "table.csv").read_text()
 
 
 @pytest.mark.parametrize(
