@@ -88,6 +88,7 @@ def draw(found, path):
         values = [np.array(by_count[count]) for count in counts]
         means = np.array([value.mean() for value in values])
         ends = [means - [v.min() for v in values], [v.max() for v in values] - means]
+        ends = np.maximum(ends, 0)  # A mean of equal numbers may differ from them.
         axes.errorbar(counts, means, yerr=ends, marker="o", capsize=3, label=start)
     axes.set(xscale="log", xlabel="labels", ylabel="SROCC on the photos held out")
     axes.legend()
