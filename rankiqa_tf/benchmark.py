@@ -12,7 +12,6 @@ nothing could be begun, 130 if it was stopped by Ctrl-C.
 
 import dataclasses
 import datetime
-import importlib.metadata
 import os
 import platform
 import shlex
@@ -23,6 +22,9 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
+import keras
+import numpy as np
+import tensorflow as tf
 from absl import flags
 
 from distortions import program
@@ -30,7 +32,7 @@ from rankiqa_tf import config as config_lib
 from rankiqa_tf import datasets
 from rankiqa_tf import run_data
 from rankiqa_tf import run_folder
-from rankiqa_tf import scoring
+from rankiqa_tf import scoring_flags
 from rankiqa_tf import stages
 from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
@@ -61,13 +63,8 @@ _SPLITS_FILE = flags.DEFINE_string(
 _RANKED = flags.DEFINE_string(
     "ranked", "", "A ranked model.keras to take instead of ranking --photos."
 )
-_CROPS = flags.DEFINE_enum(
-    "crops",
-    "grid",
-    scoring.CROPS,
-    "What a photo's score is the mean of: the model's own recipe, the photo in one "
-    "pass, or the paper's 30 random crops.",
-)
+_CROPS = scoring_flags.define_crops()
+flags.adopt_module_key_flags(scoring_flags)
 config_lib.define_flags()
 flags.adopt_module_key_flags(config_lib)
 
@@ -80,7 +77,7 @@ class Benchmark:
         config: the options of training.
         methods: names in `methods_lib.METHODS`.
         data: the data set.
-        splits: of its references.
+        splits: of its photos.
         photos: to rank; None where nothing is to be ranked.
         ranked: a ranker's file that is there already, or None.
         crops: what photos are scored by.
@@ -90,7 +87,7 @@ class Benchmark:
     config: Config
     methods: Sequence[str]
     data: datasets.DataSet
-    splits: Sequence[splits_lib.Split]
+    splits: Sequence[stages.Split]
     photos: stages.Split | None
     ranked: Path | None
     crops: str
@@ -103,13 +100,12 @@ class Benchmark:
             ranked = methods_lib.rank(self.photos, self.config, self.workdir)
         results: dict[str, list[OpinionScores]] = {name: [] for name in self.methods}
         for number, split in enumerate(self.splits, start=1):
-            training, _, held_out = split.divide(self.data.photos)
             seed = (self.config.seed + number - 1) % 2**31
             for name, found in results.items():
                 print(f"split {number} of {len(self.splits)}: {name}", file=sys.stderr)
                 scores = methods_lib.predict(
                     name,
-                    stages.Split(training, held_out),
+                    split,
                     dataclasses.replace(self.config, seed=seed),
                     ranked=ranked,
                     crops=self.crops,
@@ -136,7 +132,9 @@ class Benchmark:
             command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
             versions={
                 "Python": platform.python_version(),
-                **{name: _version(name) for name in ("tensorflow", "keras", "numpy")},
+                "tensorflow": tf.__version__,
+                "keras": keras.__version__,
+                "numpy": np.__version__,
                 "rankiqa-tf": model_file.version(),
             },
             settings=settings,
@@ -144,23 +142,16 @@ class Benchmark:
         )
 
 
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
 def _options() -> tuple[Config, dict[str, Any]]:
     """Reads the flags, and what a folder remembers of them."""
-    methods = {name: methods_lib.METHODS.get(name) for name in _METHODS.value}
-    unknown = [name for name, method in methods.items() if method is None]
+    methods = list(dict.fromkeys(_METHODS.value))
+    unknown = [name for name in methods if name not in methods_lib.METHODS]
     if unknown or not methods:
         raise ValueError(
             f"methods must be some of {', '.join(methods_lib.METHODS)}, not "
             f"{', '.join(unknown) or 'none'}"
         )
-    ranks = any(method and method.ranks for method in methods.values())
+    ranks = any(methods_lib.METHODS[name].ranks for name in methods)
     if _RANKED.value and not ranks:
         raise ValueError(
             f"none of {', '.join(methods)} begins with a ranker: leave ranked out"
@@ -173,9 +164,14 @@ def _options() -> tuple[Config, dict[str, Any]]:
             "init is what Baseline and the ranker begin with: random, imagenet or a "
             f"file of weights, not {config.init}; give a ranker as ranked"
         )
-    own = {"methods": list(methods), "splits": _SPLITS.value, "crops": _CROPS.value}
-    files = {"splits_file": _SPLITS_FILE.value, "ranked": _RANKED.value}
-    return config, dataclasses.asdict(config) | own | files
+    own = {
+        "methods": methods,
+        "splits": _SPLITS.value,
+        "crops": _CROPS.value,
+        "splits_file": _SPLITS_FILE.value,
+        "ranked": _RANKED.value,
+    }
+    return config, dataclasses.asdict(config) | own
 
 
 def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
@@ -193,23 +189,23 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
             holdout=config.holdout,
             seed=config.seed,
         )
-    for split in splits:
-        training, _, held_out = split.divide(data.photos)
-        run_data.check_parts(stages.Split(training, held_out), config)
+    divided = [run_data.divide(data, split) for split in splits]
+    for photos in divided:
+        run_data.check_parts(photos, config)
     run_data.check_readable(data.photos, config)
     stages.start(config)  # Fails now if network and options do not fit.
     ranked = Path(_RANKED.value) if _RANKED.value else None
     if ranked:
         model_file.load(ranked)
-    photos = run_data.photos_to_rank(config) if config.ranks else None
+    to_rank = run_data.photos_to_rank(config) if config.ranks else None
     run_folder.claim(workdir, options)
     splits_lib.write(workdir / "splits.json", splits)
     return Benchmark(
         config=config,
         methods=options["methods"],
         data=data,
-        splits=splits,
-        photos=photos,
+        splits=divided,
+        photos=to_rank,
         ranked=ranked,
         crops=_CROPS.value,
         workdir=workdir,

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from rankiqa_tf.learner import assign
+
 
 class BestWeights:
     """Keeps a copy of a model's weights at the look whose figure was the highest.
@@ -38,8 +40,7 @@ class BestWeights:
             return
         self._figure.assign(figure)
         self._looks.assign(0)
-        for kept, weight in zip(self._kept, self._weights, strict=True):
-            kept.assign(weight)
+        assign(self._kept, self._weights)
 
     @property
     def waited_enough(self) -> bool:
@@ -48,7 +49,5 @@ class BestWeights:
 
     def take(self) -> None:
         """Gives the model the kept weights; its own where no look had a figure."""
-        if math.isinf(float(self._figure)):
-            return
-        for kept, weight in zip(self._kept, self._weights, strict=True):
-            weight.assign(kept)
+        if not math.isinf(float(self._figure)):
+            assign(self._weights, self._kept)

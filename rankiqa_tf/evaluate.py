@@ -18,27 +18,17 @@ from absl import flags
 from distortions import program
 from rankiqa_tf import metrics
 from rankiqa_tf import opinion_check
-from rankiqa_tf import scoring
+from rankiqa_tf import scoring_flags
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets import scores_csv
-from rankiqa_tf.models import model_file
 
-_MODEL = flags.DEFINE_string("model", None, "The .keras model file.", required=True)
+_scorer = scoring_flags.define_scorer()
+flags.adopt_module_key_flags(scoring_flags)
 _SCORES = flags.DEFINE_string(
     "scores", None, "CSV of human scores: image,mos[,reference].", required=True
 )
 _SCORES_DIR = flags.DEFINE_string(
     "scores_dir", "", "Folder its image paths start from; empty for the CSV's own."
-)
-_CROPS = flags.DEFINE_enum(
-    "crops",
-    "grid",
-    scoring.CROPS,
-    "What a photo's score is the mean of: the model's own recipe, as in exports; the "
-    "photo in one pass; or the paper's 30 random crops.",
-)
-_SEED = flags.DEFINE_integer(
-    "seed", 0, "Decides the places of random crops.", lower_bound=0
 )
 _FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
 _PREDICTIONS = flags.DEFINE_string(
@@ -52,9 +42,7 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         photos = scores_csv.read(_SCORES.value, _SCORES_DIR.value or None)
-        scorer = scoring.Scorer(
-            *model_file.load(_MODEL.value), crops=_CROPS.value, seed=_SEED.value
-        )
+        scorer = _scorer()
         problems = decode.unreadable([photo.path for photo in photos])
         readable = [photo for photo in photos if photo.path not in problems]
         if len(readable) < 2:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import keras
@@ -14,6 +15,12 @@ from rankiqa_tf import optimizers
 from rankiqa_tf.plan import Plan
 
 Batch = dict[str, tf.Tensor]
+
+
+def assign(variables: Sequence[tf.Variable], values: Sequence) -> None:
+    """Sets variables to values, one by one."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 class Learner:
@@ -70,11 +77,11 @@ class Learner:
         for number, seed in enumerate(self._seeds):
             sequence = np.random.SeedSequence([self._plan.seed, number])
             seed.assign([int(sequence.generate_state(1)[0]), 0])
-        self._assign(self._averages, self._weights)
+        assign(self._averages, self._weights)
 
     def finish(self) -> None:
         """Leaves the averaged weights in the model, where there is an average."""
-        self._assign(self._weights, self._averages)
+        assign(self._weights, self._averages)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
@@ -84,12 +91,7 @@ class Learner:
         try:
             yield
         finally:
-            self._assign(self._weights, before)
-
-    @staticmethod
-    def _assign(variables: list[tf.Variable], values: list) -> None:
-        for variable, value in zip(variables, values, strict=True):
-            variable.assign(value)
+            assign(self._weights, before)
 
     def _step(self, batch: Batch) -> dict[str, tf.Tensor]:
         plan, optimizer = self._plan, self._optimizer
@@ -132,7 +134,7 @@ class Learner:
 
         def update() -> None:
             self._update(means)
-            self._assign(self._gradients, [tf.zeros_like(mean) for mean in means])
+            assign(self._gradients, [tf.zeros_like(mean) for mean in means])
 
         tf.cond(batches == self._plan.accumulate, update, lambda: None)
         return means

@@ -15,6 +15,7 @@ from rankiqa_tf.data import generated
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.stages import Split
 
@@ -114,6 +115,16 @@ def data_set(config: Config, workdir: Path) -> datasets.DataSet:
     )
 
 
+def divide(data: datasets.DataSet, split: splits.Split) -> Split:
+    """Divides a data set's photos; a part for validation is left aside.
+
+    Raises:
+        ValueError: if the split is one of other photos.
+    """
+    training, _, held_out = split.divide(data.photos)
+    return Split(training, held_out)
+
+
 def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
     """Checks that scored photos can be read.
 
@@ -164,9 +175,7 @@ def _find_photos(config: Config) -> Sequence[Path] | Sequence[str]:
 
 def _split(data: datasets.DataSet, config: Config) -> Split:
     if data.official_split:
-        # A part for validation is left aside: nothing is chosen by it here.
-        training, _, test = data.official_split.divide(data.photos)
-        return Split(training, test)
+        return divide(data, data.official_split)
     return Split(
         *references.split(
             data.photos,

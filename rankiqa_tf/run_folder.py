@@ -54,8 +54,14 @@ def write_results(workdir: Path, figures: Mapping[str, float]) -> None:
     write(workdir / _RESULTS, metrics.to_json(figures, indent=2) + "\n")
 
 
-def write(path: Path, text: str) -> None:
-    """Writes a file, whole or not at all."""
+def write(path: Path, text: str, *, errors: str = "strict") -> None:
+    """Writes a file in UTF-8, whole or not at all; line ends stay as they are.
+
+    Args:
+        path: the file; its folder must be there.
+        text: what to write.
+        errors: what becomes of characters that UTF-8 has not, as `open` takes it.
+    """
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8", errors=errors, newline="")
     temporary.replace(path)

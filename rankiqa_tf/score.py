@@ -23,23 +23,15 @@ from absl import flags
 
 from distortions import program
 from rankiqa_tf import scoring
+from rankiqa_tf import scoring_flags
 from rankiqa_tf.data import decode
 from rankiqa_tf.models import model_file
 
 # A photo's path, its score or None, and what was wrong or None.
 Row = tuple[Path, float | None, str | None]
 
-_MODEL = flags.DEFINE_string("model", None, "The .keras model file.", required=True)
-_CROPS = flags.DEFINE_enum(
-    "crops",
-    "grid",
-    scoring.CROPS,
-    "What a photo's score is the mean of: the model's own recipe, as in exports; the "
-    "photo in one pass; or the paper's 30 random crops.",
-)
-_SEED = flags.DEFINE_integer(
-    "seed", 0, "Decides the places of random crops.", lower_bound=0
-)
+_scorer = scoring_flags.define_scorer()
+flags.adopt_module_key_flags(scoring_flags)
 _FORMAT = flags.DEFINE_enum(
     "format", "table", ["table", "csv", "jsonl"], "How scores are written."
 )
@@ -104,9 +96,7 @@ def main(argv: list[str]) -> int:
             if not argv[1:]:
                 raise ValueError("name photos or folders to score")
             photos = decode.find_photos(argv[1:])
-            scorer = scoring.Scorer(
-                *model_file.load(_MODEL.value), crops=_CROPS.value, seed=_SEED.value
-            )
+            scorer = _scorer()
             file = sys.stdout
             if _OUTPUT.value:
                 file = stack.enter_context(

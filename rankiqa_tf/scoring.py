@@ -78,15 +78,15 @@ class Scorer:
             if crops == "whole":
                 smallest = models.network(metadata.network).smallest
                 return crops_lib.pad_to(photo, smallest)[tf.newaxis]
-            if crops == "random":
-                return crops_lib.random_crops(
-                    photo, metadata.crop_size, count=_RANDOM_CROPS, seed=seed
-                )
-            return crops_lib.grid_crops(photo, metadata.crop_size)
+            return crops_lib.random_crops(
+                photo, metadata.crop_size, count=_RANDOM_CROPS, seed=seed
+            )
 
         # One signature: photos of new sizes trace no new graph.
         @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)])
         def score(photo: tf.Tensor) -> tf.Tensor:
+            if crops == "grid":
+                return score_photo(model, photo, crop_size=metadata.crop_size)
             return _mean_score(model, images(photo))
 
         self._score = score

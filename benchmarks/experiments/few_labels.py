@@ -45,7 +45,7 @@ class Frozen:
         model, metadata = stages.start(config)
         extract, self._shares = heads.extractor(model)
         crops = scored.recipe_crops(photos, metadata.crop_size)
-        self._features = np.stack([extract(grid).numpy().mean(0) for grid, _ in crops])
+        self._features = np.stack([extract(grid) for grid, _ in crops])
         self._photos = {photo.path: place for place, photo in enumerate(photos)}
 
     def srocc(self, split, seed):

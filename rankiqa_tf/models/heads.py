@@ -137,7 +137,7 @@ def fit_score(
         groups: the group of each photo, as `ridge.fit` takes it to find a penalty.
     """
     extract, shares = extractor(model)
-    rows = [(extract(crops).numpy().mean(0), target) for crops, target in photos]
+    rows = [(extract(crops), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
     fitted = ridge.fit(features, targets, shares=shares, penalty=penalty, groups=groups)
     kernel, bias = fitted.kernel, fitted.bias
@@ -160,13 +160,14 @@ def rescale(model: keras.Model, factor: float, offset: float) -> None:
 
 def extractor(
     model: keras.Model,
-) -> tuple[Callable[[np.ndarray], tf.Tensor], np.ndarray]:
+) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
     """Gives what a last layer is fitted to.
 
     Returns:
-        A function from images [N, h, w, 3] in 0..1 to features [N, c] before any
-        standardisation; and float64 [c], what variances of 1 are to be divided by for
-        each vector that was joined to have an equal part of a sum of 1.
+        A function from the crops of a photo, [n, h, w, 3] in 0..1, to the mean of their
+        features, float32 [c], before any standardisation; and float64 [c], what
+        variances of 1 are to be divided by for each vector that was joined to have an
+        equal part of a sum of 1.
     """
     layer = model.get_layer(_STANDARDISE if _has_standardisation(model) else _SCORE)
     sizes = [layer.input.shape[-1]]
@@ -174,7 +175,8 @@ def extractor(
         if isinstance(join, keras.layers.Concatenate) and join.output is layer.input:
             sizes = [vector.shape[-1] for vector in join.input]
     shares = np.repeat([len(sizes) * size for size in sizes], sizes).astype(float)
-    return _input_of(layer, model), shares
+    features = _input_of(layer, model)
+    return lambda crops: features(crops).numpy().mean(0), shares
 
 
 def _input_of(

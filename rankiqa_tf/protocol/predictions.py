@@ -5,12 +5,14 @@ scores reads it too.
 """
 
 import csv
+import io
 import math
 import os
 from pathlib import Path
 
 import numpy as np
 
+from rankiqa_tf import run_folder
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.opinion_check import OpinionScores
 
@@ -38,14 +40,13 @@ def write(path: str | os.PathLike[str], scores: OpinionScores) -> None:
                 f"the score of {photo.path} must be a finite number, not {score}; "
                 "training may have diverged"
             )
-    temporary = Path(path).with_suffix(".tmp")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow((*scores_csv.COLUMNS, "score"))
-        for photo, score in zip(scores.photos, scores.scores, strict=True):
-            # Python writes as many digits of a float as tell it from all others.
-            writer.writerow((*scores_csv.cells(photo), float(score)))
-    temporary.replace(path)
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow((*scores_csv.COLUMNS, "score"))
+    for photo, score in zip(scores.photos, scores.scores, strict=True):
+        # Python writes as many digits of a float as tell it from all others.
+        writer.writerow((*scores_csv.cells(photo), float(score)))
+    run_folder.write(Path(path), file.getvalue())
 
 
 def read(path: str | os.PathLike[str]) -> OpinionScores:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from rankiqa_tf import datasets
+from rankiqa_tf import run_folder
 from rankiqa_tf.protocol import tables
 from rankiqa_tf.protocol.figures import Figures
 from rankiqa_tf.report import method_section
@@ -111,10 +112,8 @@ def write(
             "",
         ]
     )
-    temporary = Path(path).with_suffix(".tmp")
     # A file's name need not be text in UTF-8.
-    temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
-    temporary.replace(path)
+    run_folder.write(Path(path), page, errors="backslashreplace")
 
 
 def _headline(figures: Figures, best: str) -> str:
