@@ -24,9 +24,8 @@ from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 
-# Each with the side of crops and the numbers of levels. 132 crops at a time are slow
-# for EfficientNet-Lite0 on a CPU.
-NETWORKS = (("shallow", 227, (3, 6, 12)), ("efficientnet_lite0", 192, (3, 6)))
+# Each with the side of crops and the numbers of levels.
+NETWORKS = (("shallow", 227, (3, 6, 12)), ("efficientnet_lite0", 192, (3, 6, 12)))
 MARGIN = 1.0
 ROUNDS = 5
 

@@ -30,8 +30,10 @@ from absl import flags
 from distortions import program
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import datasets
+from rankiqa_tf import devices
 from rankiqa_tf import run_data
 from rankiqa_tf import run_folder
+from rankiqa_tf import scoring
 from rankiqa_tf import scoring_flags
 from rankiqa_tf import stages
 from rankiqa_tf import trainer
@@ -95,6 +97,10 @@ class Benchmark:
 
     def run(self, settings: dict[str, Any]) -> figures_lib.Figures:
         """Trains and tests every method on every split; reports after each split."""
+        with devices.strategy(self.config.devices).scope():
+            return self._run(settings)
+
+    def _run(self, settings: dict[str, Any]) -> figures_lib.Figures:
         ranked = self.ranked
         if self.photos:
             ranked = methods_lib.rank(self.photos, self.config, self.workdir)
@@ -193,10 +199,12 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
     for photos in divided:
         run_data.check_parts(photos, config)
     run_data.check_readable(data.photos, config)
-    stages.start(config)  # Fails now if network and options do not fit.
+    # Fails now if machine, network, options and crops do not fit.
+    devices.strategy(config.devices)
+    scoring.Scorer(*stages.start(config), crops=_CROPS.value)
     ranked = Path(_RANKED.value) if _RANKED.value else None
     if ranked:
-        model_file.load(ranked)
+        scoring.Scorer(*model_file.load(ranked), crops=_CROPS.value)
     to_rank = run_data.photos_to_rank(config) if config.ranks else None
     run_folder.claim(workdir, options)
     splits_lib.write(workdir / "splits.json", splits)

@@ -35,7 +35,7 @@ class BestWeights:
 
     def look(self, figure: float) -> None:
         """Keeps the weights if this is the best look; nan is worse than any figure."""
-        if not figure > float(self._figure):
+        if not figure > float(self._figure.numpy()):
             self._looks.assign_add(1)
             return
         self._figure.assign(figure)
@@ -45,9 +45,9 @@ class BestWeights:
     @property
     def waited_enough(self) -> bool:
         """Whether training is to end."""
-        return 0 < self._patience <= int(self._looks)
+        return 0 < self._patience <= int(self._looks.numpy())
 
     def take(self) -> None:
         """Gives the model the kept weights; its own where no look had a figure."""
-        if not math.isinf(float(self._figure)):
+        if not math.isinf(float(self._figure.numpy())):
             assign(self._weights, self._kept)

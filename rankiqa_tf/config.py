@@ -179,6 +179,12 @@ class Config:
         "What layers compute in while training; variables are float32.",
         enum_values=plan.PRECISIONS,
     )
+    devices: int = _option(
+        1,
+        "How many GPUs share the images of each step, an equal part each; of the "
+        "loss, whose pairs reach over all of them, each sees the whole.",
+        lower_bound=1,
+    )
     rank_steps: int = _option(50_000, "Steps of ranking.", lower_bound=1)
     rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")
     dataset: str = _option(
@@ -306,7 +312,7 @@ class Config:
                     f"{name} must be a multiple of accumulate, {self.accumulate}, "
                     f"not {steps}"
                 )
-        self.batch_shape.check(len(preset.rows), preset.num_levels)
+        self.check_batches(len(preset.rows), preset.num_levels)
         self._check_init()
 
     @property
@@ -317,6 +323,25 @@ class Config:
             distortions=self.distortions_per_batch,
             levels=self.levels_per_batch,
         )
+
+    def check_batches(self, num_distortions: int, num_levels: int) -> None:
+        """Raises a ValueError if a preset of such a size gives no batches as told."""
+        self.batch_shape.check(num_distortions, num_levels)
+        ranked_images = 2 * self.pairs_per_batch
+        if self.pairs == "all":
+            ranked_images = self.batch_shape.images(num_distortions, num_levels)
+        sizes = {
+            "rank": [ranked_images],
+            "finetune": [self.finetune_batch],
+            "both": [ranked_images, self.finetune_batch],
+            "joint": [ranked_images + self.finetune_batch],
+        }[self.stage]
+        for size in sizes:
+            if size % self.devices:
+                raise ValueError(
+                    f"devices is {self.devices}, but a step of {size} images cannot be "
+                    "divided equally among so many: change either"
+                )
 
     @property
     def _steps(self) -> tuple[str, ...]:

@@ -19,6 +19,16 @@ def leaves(model: keras.Model) -> Iterator[keras.Layer]:
             yield layer
 
 
+def statistics(model: keras.Model) -> list[keras.Variable]:
+    """Finds what batch normalisation gathers from the batches of a step."""
+    return [
+        variable
+        for layer in leaves(model)
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+        for variable in (layer.moving_mean, layer.moving_variance)
+    ]
+
+
 @contextmanager
 def frozen(model: keras.Model, count: int) -> Iterator[None]:
     """Freezes the first layers with weights; afterwards they are as before.

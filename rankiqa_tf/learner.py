@@ -46,10 +46,13 @@ class Learner:
         plan: Plan,
     ):
         self._model, self._loss, self._plan = model, loss, plan
+        self._strategy = tf.distribute.get_strategy()
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
         with layers.frozen(model, plan.frozen_layers):
             self._variables = model.trainable_variables
             self._optimizer = optimizers.make(plan, model, self.steps)
+            # What batch normalisation gathers, each device from its own part.
+            self._statistics = [s.value for s in layers.statistics(model)]
         self._weights = [weight.value for weight in model.weights] if plan.ema else []
         self._averages = [tf.Variable(w, trainable=False) for w in self._weights]
         self._gradients = [
@@ -94,25 +97,14 @@ class Learner:
             assign(self._weights, before)
 
     def _step(self, batch: Batch) -> dict[str, tf.Tensor]:
-        plan, optimizer = self._plan, self._optimizer
-        with (
-            layers.computing_in(self._model, plan.precision),
-            layers.frozen(self._model, plan.frozen_layers),
-            tf.GradientTape() as tape,
-        ):
-            scores = self._model(batch["image"], training=True)
-            data_loss = self._loss(scores, batch)
-            kernels = [v.value for v in self._variables if optimizers.is_kernel(v)]
-            penalty = losses.l2_penalty(kernels, plan.l2)
-            scaled_loss = optimizer.scale_loss(data_loss + penalty)
-        gradients = tape.gradient(
-            scaled_loss,
-            [variable.value for variable in self._variables],
-            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        parts = self._strategy.run(self._gradients_of, (batch,))
+        gradients, data_loss, penalty, statistics = tf.nest.map_structure(
+            lambda part: self._strategy.reduce("SUM", part, axis=None), parts
         )
-        scale = optimizer.scale_loss(1.0)
-        rate = tf.convert_to_tensor(optimizer.learning_rate)
-        if plan.accumulate == 1:
+        assign(self._statistics, statistics)
+        scale = self._optimizer.scale_loss(1.0)
+        rate = tf.convert_to_tensor(self._optimizer.learning_rate)
+        if self._plan.accumulate == 1:
             self._update(gradients)
         else:
             gradients = self._accumulate(gradients)
@@ -123,6 +115,48 @@ class Learner:
             "gradient_norm": tf.linalg.global_norm(gradients) / scale,
             "learning_rate": rate,
         }
+
+    def _gradients_of(
+        self, batch: Batch
+    ) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """On one of n devices, what is to be added up over all of them.
+
+        Returns:
+            A part of the gradients, of the loss, of the penalty and of the statistics
+            of normalisation: an n-th of what they are on this device.
+        """
+        plan, devices = self._plan, self._strategy.num_replicas_in_sync
+        with (
+            layers.computing_in(self._model, plan.precision),
+            layers.frozen(self._model, plan.frozen_layers),
+            tf.GradientTape() as tape,
+        ):
+            scores = self._scores(batch["image"])
+            data_loss = self._loss(scores, batch) / devices
+            kernels = [v.value for v in self._variables if optimizers.is_kernel(v)]
+            penalty = losses.l2_penalty(kernels, plan.l2) / devices
+            scaled_loss = self._optimizer.scale_loss(data_loss + penalty)
+        gradients = tape.gradient(
+            scaled_loss,
+            [variable.value for variable in self._variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        statistics = [statistic / devices for statistic in self._statistics]
+        return gradients, data_loss, penalty, statistics
+
+    def _scores(self, images: tf.Tensor) -> tf.Tensor:
+        """On one of n devices: the scores of all images, an n-th of them its own.
+
+        Pairs reach over the whole batch, so every device needs every score; a score is
+        one number, where an image has thousands.
+        """
+        devices = self._strategy.num_replicas_in_sync
+        if devices == 1:
+            return self._model(images, training=True)
+        context = tf.distribute.get_replica_context()
+        parts = tf.reshape(images, [devices, -1, *images.shape[1:]])
+        own = self._model(parts[context.replica_id_in_sync_group], training=True)
+        return context.all_gather(own, axis=0)
 
     def _accumulate(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
         """Adds a batch's gradients; returns the mean of those since the last update."""
@@ -140,7 +174,7 @@ class Learner:
         return means
 
     def _update(self, gradients: list[tf.Tensor]) -> None:
-        self._optimizer.apply(gradients, self._variables)
+        self._strategy.run(self._optimizer.apply, (gradients, self._variables))
         if not self._plan.ema:
             return
         number = tf.cast(self.steps // self._plan.accumulate + 1, tf.float32)

@@ -51,6 +51,13 @@ class _ByWeight(keras.optimizers.Optimizer):
             self.assign_sub(variable, rate * self._decays[index] * variable)
         super().update_step(gradient, variable, rate)
 
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        """Leaves gradients as they are: clipping wants their sum over devices before.
+
+        Keras would add them up after it.
+        """
+        return grads_and_vars
+
 
 class _SGD(_ByWeight, keras.optimizers.SGD):
     pass

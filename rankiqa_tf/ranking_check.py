@@ -83,8 +83,14 @@ class RankingCheck:
         if self._singles is None:
             singles = self._pictures().map(lambda _, single: single)
             self._singles = np.stack(list(singles.as_numpy_iterator()))
+
+        # Not Keras' predict: on several devices it would score images on each.
+        @tf.function
+        def score(images: tf.Tensor) -> tf.Tensor:
+            return model(tf.cast(images, tf.float32) / 255, training=False)
+
         scores = [
-            model.predict_on_batch(self._singles[first : first + 32].astype("f4") / 255)
+            score(self._singles[first : first + 32]).numpy()
             for first in range(0, len(self._singles), 32)
         ]
         return self._by_level(np.concatenate(scores))

@@ -12,11 +12,13 @@ import dataclasses
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
 import keras
+import tensorflow as tf
 from absl import flags
 
 from distortions import program
@@ -24,6 +26,7 @@ from export import agreement
 from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
+from rankiqa_tf import devices
 from rankiqa_tf import metrics
 from rankiqa_tf import opinion_check
 from rankiqa_tf import run_data
@@ -38,6 +41,7 @@ from rankiqa_tf.report import histograms
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the run; made if it is not there.", required=True
 )
+_MODEL = "model.keras"
 config_lib.define_flags()
 flags.adopt_module_key_flags(config_lib)
 
@@ -48,9 +52,27 @@ def run(
     data: run_data.Data,
     config: config_lib.Config,
     workdir: Path,
+    strategy: tf.distribute.Strategy,
 ) -> dict[str, float]:
     """Does what the options say and returns the figures of results.json."""
     started = time.monotonic()
+    with strategy.scope():
+        figures = learn(model, metadata, data, config, workdir)
+    run_folder.write_results(workdir, figures)  # Exports may fail; these stay.
+    figures |= export_model(workdir, data.samples())
+    figures["seconds"] = time.monotonic() - started
+    run_folder.write_results(workdir, figures)
+    return figures
+
+
+def learn(
+    model: keras.Model,
+    metadata: model_file.Metadata,
+    data: run_data.Data,
+    config: config_lib.Config,
+    workdir: Path,
+) -> dict[str, float]:
+    """Trains and tests a model, saves it and returns its figures."""
     figures: dict[str, float] = {}
     photos, scored = data.photos, data.scored
     if scored:
@@ -74,8 +96,16 @@ def run(
     if scored:
         figures["test/photos"] = len(scored.held_out)
         figures |= agreement_with_people(model, metadata, scored, "test")
-    model_file.save(model, workdir / "model.keras", metadata)
-    run_folder.write_results(workdir, figures)  # Exports may fail; these stay.
+    model_file.save(model, workdir / _MODEL, metadata)
+    return figures
+
+
+def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
+    """Exports the saved model, and returns how far the exports are from it.
+
+    It is loaded anew: one that several devices share cannot be exported.
+    """
+    model, metadata = model_file.load(workdir / _MODEL)
     saved_model.write(model, metadata, workdir / "saved_model")
     tflite.write(model, metadata, workdir / "model.tflite")
     differences = agreement.check(
@@ -83,12 +113,9 @@ def run(
         metadata,
         saved_model=workdir / "saved_model",
         tflite=workdir / "model.tflite",
-        photos=data.samples(),
+        photos=photos,
     )
-    figures |= {f"agreement/{name}": value for name, value in differences.items()}
-    figures["seconds"] = time.monotonic() - started
-    run_folder.write_results(workdir, figures)
-    return figures
+    return {f"agreement/{name}": value for name, value in differences.items()}
 
 
 def agreement_with_people(
@@ -107,14 +134,16 @@ def main(argv: list[str]) -> int:
         config, workdir = config_lib.from_flags(), Path(_WORKDIR.value)
         options = dataclasses.asdict(config)
         run_folder.check(workdir, options)  # Before an opinion table is made in it.
+        strategy = devices.strategy(config.devices)
         data = run_data.read(config, workdir)
-        model, metadata = stages.start(config)
+        with strategy.scope():
+            model, metadata = stages.start(config)
         run_folder.claim(workdir, options)
     except (ValueError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        figures = run(model, metadata, data, config, workdir)
+        figures = run(model, metadata, data, config, workdir, strategy)
     except trainer.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130

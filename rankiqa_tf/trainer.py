@@ -88,13 +88,13 @@ def train(
         prepare()
         learner.begin()
         kept.save(0)
-    first = int(learner.steps)
+    first = int(learner.steps.numpy())
 
     def finish() -> float:
         learner.finish()
         if best:
             best.take()
-        return float(seconds)
+        return float(seconds.numpy())
 
     if first == plan.steps or (best and best.waited_enough):
         return finish()
@@ -107,7 +107,7 @@ def train(
         mininterval=1.0,
         dynamic_ncols=True,
     )
-    started = time.monotonic() - float(seconds)
+    started = time.monotonic() - float(seconds.numpy())
 
     def save(number: int) -> None:
         seconds.assign(time.monotonic() - started)

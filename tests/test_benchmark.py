@@ -186,6 +186,7 @@ def several(done, flags, folder):
         "folder": [*flags, "--splits=3", f"--workdir={workdir}"],
         "splits": [*flags, f"--splits_file={folder}/scores.csv", new],
         "argument": [*flags, "photo.png", new],
+        "whole": [*flags, "--network=alexnet", "--crops=whole", new],
     }
     found = run_several("rankiqa_tf.benchmark", calls.values())
     return dict(zip(calls, found, strict=True))
@@ -223,6 +224,7 @@ def test_a_public_data_set_stands_beside_the_papers_figures(several, folder):
         ("folder", "splits was 2, is 3"),
         ("splits", "is not a JSON file of splits"),
         ("argument", "flags only, not photo.png"),
+        ("whole", "network alexnet takes crops of 227 pixels only"),
     ],
 )
 def test_what_cannot_be_compared_ends_with_2(several, folder, call, message):

@@ -52,6 +52,7 @@ OTHERS = {
     "accumulate": (4, []),
     "ema": (0.99, []),
     "precision": ("mixed_bfloat16", []),
+    "devices": (6, []),
     "rank_steps": (1, []),
     "rank_learning_rate": (1e-7, []),
     "dataset": ("tid2013", ["--stage=both", "--data_dir=folder"]),

@@ -50,6 +50,11 @@ class BatchShape:
                 f"not {self.levels}"
             )
 
+    def images(self, num_distortions: int, num_levels: int) -> int:
+        """The images of a batch of a preset of such a size."""
+        kinds = self.distortions or num_distortions
+        return self.photos * kinds * (self.levels or num_levels + 1)
+
 
 class RankedBatches:
     """Makes ranked batches of the versions of photos.
@@ -84,7 +89,7 @@ class RankedBatches:
         self._photos_a_batch = shape.photos
         self._crop_size = crop_size
         self._seed = seed
-        self.size = shape.photos * self._kinds * self._levels
+        self.size = shape.images(len(versions.names), versions.num_levels)
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
