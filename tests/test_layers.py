@@ -1,6 +1,7 @@
 """Layers are frozen, and compute in less, only while they are asked to."""
 
 import keras
+import numpy as np
 import pytest
 from toy_training import convolutional
 
@@ -58,3 +59,43 @@ def test_not_all_can_be_frozen():
     ):
         pass
     assert trainable(model) == ["conv1", "conv2", "score"]
+
+
+def normalised():
+    norms = [
+        keras.layers.BatchNormalization(name="first", momentum=0.7),
+        keras.layers.BatchNormalization(name="frozen", trainable=False),
+    ]
+    return convolutional(between=norms)
+
+
+def test_statistics_are_gathered_to_their_mean_over_batches():
+    model = normalised()
+    frozen = [weight.numpy() for weight in model.get_layer("frozen").weights]
+    random = np.random.default_rng(0)
+    batches = [random.random((5, 2, 3, 3), np.float32) * n for n in (1, 2, 3)]
+    maps = keras.Model(model.input, model.get_layer("first").input)
+    seen = [np.array(maps(batch)) for batch in batches]
+    layers.gather_statistics(model, iter(batches))
+    norm = model.get_layer("first")
+    means = np.mean([each.mean((0, 1, 2)) for each in seen], 0)
+    np.testing.assert_allclose(norm.moving_mean, means, rtol=1e-4, atol=1e-6)
+    variances = np.mean([each.var((0, 1, 2)) for each in seen], 0)
+    np.testing.assert_allclose(norm.moving_variance, variances, rtol=1e-4)
+    for before, weight in zip(frozen, model.get_layer("frozen").weights, strict=True):
+        np.testing.assert_array_equal(weight, before)
+
+
+def test_afterwards_statistics_follow_as_slowly_as_before():
+    model = normalised()
+    random = np.random.default_rng(0)
+    images = random.random((5, 2, 3, 3), np.float32)
+    layers.gather_statistics(model, [images])
+    norm = model.get_layer("first")
+    gathered = np.array(norm.moving_mean)
+    maps = keras.Model(model.input, norm.input)
+    other = random.random((5, 2, 3, 3), np.float32)
+    model(other, training=True)
+    seen = np.array(maps(other)).mean((0, 1, 2))
+    expected = 0.7 * gathered + 0.3 * seen
+    np.testing.assert_allclose(norm.moving_mean, expected, rtol=1e-4, atol=1e-6)

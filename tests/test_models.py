@@ -109,6 +109,17 @@ def test_pretrained_normalisation_is_frozen_and_random_one_is_not(case, model, i
     assert bool(same) == (case.name not in ("shallow", "alexnet", "vgg16"))
 
 
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "MobileNetV2"])
+def test_random_normalisation_follows_its_batches(name):
+    model = Case(name).build()
+    momenta = {
+        layer.momentum
+        for layer in model.layers
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+    }
+    assert momenta == {0.9}
+
+
 def test_pretrained_normalisation_is_trained_if_wanted():
     case = Case("efficientnet_lite0", "block1", weights="imagenet")
     model = case.build(train_batch_norm=True)

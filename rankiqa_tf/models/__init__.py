@@ -21,7 +21,7 @@ from rankiqa_tf.models import keras_applications
 from rankiqa_tf.models import shallow
 from rankiqa_tf.models import vgg16
 
-# What every network has; names of levels can be chosen besides.
+_MOMENTUM = 0.9  # Of the statistics that batch normalisation gathers; PyTorch's.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -180,6 +180,9 @@ def build(
         # normalisation stays as it was learnt.
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = weights is None or train_batch_norm
+            # With Keras' 0.99, or the 0.999 of some, it would lag hundreds of steps
+            # behind.
+            layer.momentum = min(layer.momentum, _MOMENTUM)
     features = [part for n in chosen for part in heads.pooled(outputs[n], pooling)]
     if chosen == row.levels[-1:] and len(outputs[chosen[0]].shape) == 2:
         return heads.attach(backbone, features[0])

@@ -2,16 +2,19 @@
 
 import dataclasses
 import math
+from collections.abc import Iterator
 
 import keras
+import numpy as np
 
+from rankiqa_tf import layers
 from rankiqa_tf import models
 from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
 
-_STANDARDISE_IMAGES = 384  # Crops that show how features are distributed.
+_FIRST_IMAGES = 384  # Crops that show how features are distributed.
 
 
 def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
@@ -78,9 +81,20 @@ def standardise(
     """Sets a new model's standardisation from the first batches."""
     if metadata.stages:
         return  # A trained model's score is made for its standardisation.
-    few = batches.dataset(0, math.ceil(_STANDARDISE_IMAGES / batches.size))
-    images = (batch["image"] for batch in few.as_numpy_iterator())
-    heads.fit_standardisation(model, images)
+    heads.fit_standardisation(model, _first_images(batches))
+
+
+def gather_statistics(
+    model: keras.Model, metadata: model_file.Metadata, batches: trainer.Batches
+) -> None:
+    """Sets a new model's random batch normalisation from the first batches."""
+    if not metadata.stages:
+        layers.gather_statistics(model, _first_images(batches))
+
+
+def _first_images(batches: trainer.Batches) -> Iterator[np.ndarray]:
+    few = batches.dataset(0, math.ceil(_FIRST_IMAGES / batches.size))
+    return (batch["image"] for batch in few.as_numpy_iterator())
 
 
 def plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
