@@ -16,6 +16,7 @@ WITHOUT_TFIO = "python_version >= '3.13'"
 
 TEST = [
     "pytest>=8",
+    "pytest-xdist>=3.5",
     "ruff>=0.17,<0.18",  # Another version formats differently.
     "mypy>=2.4,<3",
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
