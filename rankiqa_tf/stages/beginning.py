@@ -94,7 +94,8 @@ def gather_statistics(
 
 def _first_images(batches: trainer.Batches) -> Iterator[np.ndarray]:
     few = batches.dataset(0, math.ceil(_FIRST_IMAGES / batches.size))
-    return (batch["image"] for batch in few.as_numpy_iterator())
+    for batch in few.as_numpy_iterator():
+        yield batch["image"]
 
 
 def plan(config: Config, steps: int, learning_rate: float) -> trainer.Plan:
