@@ -341,7 +341,7 @@ def claimed(folder, tmp_path_factory):
         ({"crop": 24}, "its crop is 0, not 24"),
         ({"preset": small("jpeg")}, "its distortions are jpeg,gaussian_blur"),
     ],
-    ids=str,
+    ids=["preset", "seed", "format", "crop", "distortions"],
 )
 def test_refuses_to_go_on_with_other_options(folder, claimed, options, message):
     options = {"preset": small("jpeg", "gaussian_blur"), **options}
