@@ -97,10 +97,6 @@ class Benchmark:
 
     def run(self, settings: dict[str, Any]) -> figures_lib.Figures:
         """Trains and tests every method on every split; reports after each split."""
-        with devices.strategy(self.config.devices).scope():
-            return self._run(settings)
-
-    def _run(self, settings: dict[str, Any]) -> figures_lib.Figures:
         ranked = self.ranked
         if self.photos:
             ranked = methods_lib.rank(self.photos, self.config, self.workdir)
@@ -199,8 +195,7 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
     for photos in divided:
         run_data.check_parts(photos, config)
     run_data.check_readable(data.photos, config)
-    # Fails now if machine, network, options and crops do not fit.
-    devices.strategy(config.devices)
+    # Fails now if network, options and crops do not fit.
     scoring.Scorer(*stages.start(config), crops=_CROPS.value)
     ranked = Path(_RANKED.value) if _RANKED.value else None
     if ranked:
@@ -226,13 +221,15 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         config, options = _options()
+        strategy = devices.strategy(config.devices)
         workdir = Path(_WORKDIR.value)
         benchmark = _begin(config, options, workdir)
     except (ValueError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        figures = benchmark.run(options)
+        with strategy.scope():
+            figures = benchmark.run(options)
     except trainer.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130

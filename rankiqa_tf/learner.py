@@ -51,8 +51,10 @@ class Learner:
         with layers.frozen(model, plan.frozen_layers):
             self._variables = model.trainable_variables
             self._optimizer = optimizers.make(plan, model, self.steps)
-            # What batch normalisation gathers, each device from its own part.
-            self._statistics = [s.value for s in layers.statistics(model)]
+            # What batch normalisation gathers, each of several devices its own.
+            alone = self._strategy.num_replicas_in_sync == 1
+            gathered = [] if alone else layers.statistics(model)
+            self._statistics = [statistic.value for statistic in gathered]
         self._weights = [weight.value for weight in model.weights] if plan.ema else []
         self._averages = [tf.Variable(w, trainable=False) for w in self._weights]
         self._gradients = [

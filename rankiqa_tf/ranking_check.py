@@ -74,6 +74,8 @@ class RankingCheck:
         self._crop_size = crop_size
         self._seed = seed
         self._singles: np.ndarray | None = None
+        # One for all looks: a model is traced once.
+        self._score = tf.function(_score, reduce_retracing=True)
 
     def single_crops(self, model: keras.Model) -> LevelScores:
         """Scores one crop of each version, as in training: quick, and noisier.
@@ -83,14 +85,8 @@ class RankingCheck:
         if self._singles is None:
             singles = self._pictures().map(lambda _, single: single)
             self._singles = np.stack(list(singles.as_numpy_iterator()))
-
-        # Not Keras' predict: on several devices it would score images on each.
-        @tf.function
-        def score(images: tf.Tensor) -> tf.Tensor:
-            return model(tf.cast(images, tf.float32) / 255, training=False)
-
         scores = [
-            score(self._singles[first : first + 32]).numpy()
+            self._score(model, self._singles[first : first + 32]).numpy()
             for first in range(0, len(self._singles), 32)
         ]
         return self._by_level(np.concatenate(scores))
@@ -125,3 +121,11 @@ class RankingCheck:
         names = self._versions.names
         by_level = scores.reshape(self._versions.num_photos, len(names), -1)
         return LevelScores(names, by_level.astype(float), self._versions.better)
+
+
+def _score(model: keras.Model, images: tf.Tensor) -> tf.Tensor:
+    """Scores images, uint8 [N, h, w, 3]; gives float32 [N].
+
+    Keras' predict would, on several devices, score all of them on each.
+    """
+    return model(tf.cast(images, tf.float32) / 255, training=False)

@@ -42,16 +42,21 @@ def start(*arguments):
     )
 
 
-def run_several(name, calls):
+def run_several(name, calls, *, first=""):
     """Calls the program of this module with lists of arguments, all in one process.
 
     Importing TensorFlow is slow; and in pytest's own process, programs that have flags
     of the same name could meet.
 
+    Args:
+        name: of the module.
+        calls: its arguments, a list for each call.
+        first: Python to run before TensorFlow is imported.
+
     Returns:
         Exit code, output and errors of each call.
     """
     arguments = json.dumps([list(map(str, call)) for call in calls])
-    output, errors = start("-c", _SEVERAL, name, arguments).communicate()
+    output, errors = start("-c", first + _SEVERAL, name, arguments).communicate()
     assert not errors, errors
     return [json.loads(line) for line in output.splitlines()]

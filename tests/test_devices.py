@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from programs import run_several
 from programs import start
 from toy_training import assert_trained
 from toy_training import by_hand
@@ -18,8 +19,7 @@ from toy_training import caffe
 from toy_training import linear
 
 TWO_CPUS = f"""
-import json, sys
-from pathlib import Path
+import sys
 
 import tensorflow as tf
 
@@ -27,9 +27,13 @@ sys.path.insert(0, {str(Path(__file__).parent)!r})
 two = 2 * [tf.config.LogicalDeviceConfiguration()]
 (cpu,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, two)
+tf.get_logger().setLevel("ERROR")  # It says how often it traces, and what it mirrors.
 """
 
 TOYS = """
+import contextlib, json, tempfile
+from pathlib import Path
+
 import keras
 import toy_training
 
@@ -43,12 +47,23 @@ def all_pairs(scores, batch):
 
 
 def trained(count, make, **changes):
-    folder = Path(sys.argv[1]) / f"{len(found)}-{count}"
+    folder = Path(tempfile.mkdtemp(dir=sys.argv[1]))
     loss = changes.pop("loss", toy_training.squared_error)
     with devices.strategy(count).scope():
         model = make()
         toy_training.train(model, folder, toy_training.plan(**changes), loss=loss)
         return [weight.tolist() for weight in model.get_weights()]
+
+
+def in_parts(*parts):
+    # Trains on two devices, from a seed until it is killed, part by part.
+    folder = Path(tempfile.mkdtemp(dir=sys.argv[1]))
+    for seed, end in parts:
+        batches = toy_training.Batches(end, toy_training.kill)
+        with devices.strategy(2).scope(), contextlib.suppress(toy_training.Killed):
+            model = toy_training.convolutional(seed)
+            toy_training.train(model, folder, toy_training.plan(), batches)
+    return [weight.tolist() for weight in model.get_weights()]
 
 
 def with_norm():
@@ -70,18 +85,7 @@ for name, changes in {
 found["normalised"] = [
     trained(count, with_norm, steps=1, learning_rate=0.0) for count in (1, 2)
 ]
-found["killed"] = []
-for end in (None, 5):
-    folder = Path(sys.argv[1]) / f"killed-{end}"
-    for at in (end, None):
-        batches = toy_training.Batches(at, toy_training.kill)
-        with devices.strategy(2).scope():
-            model = toy_training.convolutional(seed=0 if at == end else 1)
-            try:
-                toy_training.train(model, folder, toy_training.plan(), batches)
-            except toy_training.Killed:
-                continue
-    found["killed"].append([weight.tolist() for weight in model.get_weights()])
+found["killed"] = [in_parts((0, None)), in_parts((0, 5), (1, None))]
 try:
     devices.strategy(3)
 except ValueError as error:
@@ -90,39 +94,12 @@ print(json.dumps(found))
 """
 
 
-PROGRAM = """
-import contextlib, io
-
-from absl.testing import flagsaver
-
-from distortions import program
-from rankiqa_tf import train
-
-for number in ("1", "2", "3"):
-    sys.argv = ["train", *sys.argv[1:], f"--devices={number}"]
-    workdir = Path(sys.argv[1].partition("=")[2]) / number
-    errors = io.StringIO()
-    with flagsaver.flagsaver(), contextlib.redirect_stdout(io.StringIO()):
-        with contextlib.redirect_stderr(errors):
-            sys.argv[1] = f"--workdir={workdir}"
-            try:
-                program.run(train.main)
-            except SystemExit as stop:
-                print(json.dumps([stop.code, errors.getvalue()]), file=sys.__stdout__)
-    sys.argv = ["train", f"--workdir={workdir.parent}", *sys.argv[2:-1]]
-"""
-
-
-def run(script, *arguments):
-    process = start("-c", TWO_CPUS + script, *arguments)
-    output, errors = process.communicate()
-    assert process.returncode == 0, errors
-    return output
-
-
 @pytest.fixture(scope="module")
 def toys(tmp_path_factory):
-    return json.loads(run(TOYS, tmp_path_factory.mktemp("toys")).splitlines()[-1])
+    process = start("-c", TWO_CPUS + TOYS, tmp_path_factory.mktemp("toys"))
+    output, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return json.loads(output.splitlines()[-1])
 
 
 def test_a_step_of_two_devices_is_that_of_the_whole_batch(toys):
@@ -172,9 +149,7 @@ def test_the_program_trains_both_stages_and_exports_on_two_devices(tmp_path):
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
         rows.append(f"photos/{number}.png,{number}")
     (tmp_path / "scores.csv").write_text("\n".join(rows), encoding="utf-8")
-    lines = run(
-        PROGRAM,
-        f"--workdir={tmp_path}",
+    flags = [
         "--stage=both",
         f"--photos={tmp_path}/photos",
         f"--scores={tmp_path}/scores.csv",
@@ -186,8 +161,14 @@ def test_the_program_trains_both_stages_and_exports_on_two_devices(tmp_path):
         "--finetune_steps=2",
         "--finetune_batch=2",
         "--finetune_learning_rate=1e-4",
-    ).splitlines()
-    (one, errors), (two, errors_of_two), (three, refusal) = map(json.loads, lines)
+    ]
+    calls = [
+        [*flags, f"--workdir={tmp_path}/{count}", f"--devices={count}"]
+        for count in (1, 2, 3)
+    ]
+    (one, _, errors), (two, _, errors_of_two), (three, _, refusal) = run_several(
+        "rankiqa_tf.train", calls, first=TWO_CPUS
+    )
     assert (one, two, three) == (0, 0, 2), (errors, errors_of_two)
     assert "devices is 3, but a step of 2 images cannot be divided" in refusal
     assert (tmp_path / "2" / "model.tflite").is_file()
