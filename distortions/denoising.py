@@ -25,6 +25,9 @@ _BEGINNINGS = tuple((row, 3 * row % _WINDOW) for row in range(_WINDOW))
 # In standard deviations of the noise, as is usual; 2.4 and 3.0 are no better on photos.
 _THRESHOLD = 2.7
 
+_PLANES = tf.TensorSpec([3, None, None])
+_NUMBER = tf.TensorSpec([])
+
 # Rows: brightness, red against blue, green against both; orthonormal, so that white
 # noise has the same deviation in each.
 _OPPONENT = np.array(
@@ -87,7 +90,7 @@ def dct_denoise(image: tf.Tensor, sigma: float) -> tf.Tensor:
     height, width = tf.unstack(tf.shape(image)[:2])
     noisy = _framed(planes, height, width)
     pilot = _threshold(noisy, _THRESHOLD * sigma)[:, :height, :width]
-    denoised = _wiener(noisy, _framed(pilot, height, width), sigma)
+    denoised = _wiener(noisy, _framed(pilot, height, width), sigma**2)
     return _image(denoised[:, :height, :width], image.shape)
 
 
@@ -146,7 +149,9 @@ def _mirrored(side: tf.Tensor) -> tf.Tensor:
     return mirror.mirrored(places, side)
 
 
-def _threshold(framed: tf.Tensor, threshold: float) -> tf.Tensor:
+# A graph is five to ten times as fast here as operations one by one, on small images.
+@tf.function(input_signature=[_PLANES, _NUMBER])
+def _threshold(framed: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
     """Sets coefficients up to the threshold to 0, but for the mean of a window."""
     is_mean = tf.one_hot(0, _WINDOW**2, on_value=True, off_value=False)
     return _average_windows(
@@ -155,12 +160,13 @@ def _threshold(framed: tf.Tensor, threshold: float) -> tf.Tensor:
     )
 
 
-def _wiener(noisy: tf.Tensor, pilot: tf.Tensor, sigma: float) -> tf.Tensor:
+@tf.function(input_signature=[_PLANES, _PLANES, _NUMBER])
+def _wiener(noisy: tf.Tensor, pilot: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
     """Scales coefficients by signal / (signal + noise), the signal being the pilot."""
 
     def gains(_: tf.Tensor, signal: tf.Tensor) -> tf.Tensor:
         power = tf.square(signal)
-        return tf.math.divide_no_nan(power, power + sigma**2)
+        return tf.math.divide_no_nan(power, power + variance)
 
     return _average_windows(gains, noisy, pilot)
 

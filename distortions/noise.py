@@ -9,6 +9,10 @@ import tensorflow as tf
 
 from distortions import ycbcr
 
+# What is many operations on a plane is a graph: one by one, they take ten times as long
+# on small images.
+_PLANE = tf.TensorSpec([None, None])
+
 
 def white_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tensor:
     """Adds normal noise, independent from pixel to pixel and channel to channel.
@@ -304,7 +308,7 @@ def comfort_noise(image: tf.Tensor, step: float, *, seed: tf.Tensor) -> tf.Tenso
     luma = ycbcr.luma(image)
     padded = tf.gather(luma, tf.minimum(rows, height - 1))
     padded = tf.gather(padded, tf.minimum(columns, width - 1), axis=1)
-    detail = _with_random_signs(padded, step, tf.random.split(seed, 4))
+    detail = _detail_with_random_signs(padded, step, tf.random.split(seed, 4))
     change = detail[:height, :width] - luma
     noisy = image + change[..., tf.newaxis]
     return tf.clip_by_value(tf.ensure_shape(noisy, image.shape), 0.0, 1.0)
@@ -348,6 +352,7 @@ def _binomial_sum(planes: tf.Tensor, order: int) -> tf.Tensor:
     return planes
 
 
+@tf.function(input_signature=[_PLANE])
 def _activity(luma: tf.Tensor) -> tf.Tensor:
     """Returns the variance of the flattest window of 5 x 5 that holds each pixel.
 
@@ -421,6 +426,12 @@ def _with_random_signs(plane: tf.Tensor, step: float, seeds: tf.Tensor) -> tf.Te
     low = _with_random_signs(low, step, seeds[1:])[tf.newaxis, ..., tf.newaxis]
     coefficients = tf.nn.depth_to_space(tf.concat([low, details], axis=-1), 2)
     return _filter(coefficients[0, ..., 0], synthesis)
+
+
+_detail_with_random_signs = tf.function(
+    _with_random_signs,
+    input_signature=[_PLANE, tf.TensorSpec([]), tf.TensorSpec([4, 2], tf.int32)],
+)
 
 
 def _filter(plane: tf.Tensor, filters: np.ndarray) -> tf.Tensor:
