@@ -94,17 +94,15 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
 
     Args:
         model: from `models.build`; one without a standardised head is left as it is.
+            Random batch normalisation has its statistics from
+            `layers.gather_statistics`.
         batches: images [N, h, w, 3] in 0..1, such as training will see.
     """
     if not _has_standardisation(model):
         return
     layer = model.get_layer(_STANDARDISE)
-    before = model.get_weights()
-    # As training sees them: random normalisation standardises by the batch there, and
-    # by statistics that it has yet to gather elsewhere.
-    extract = _input_of(layer, model, training=True)
+    extract = _input_of(layer, model)
     features = np.concatenate([extract(batch).numpy() for batch in batches])
-    model.set_weights(before)
     layer.set_weights([features.mean(0), features.var(0)])
 
 
@@ -180,7 +178,7 @@ def extractor(
 
 
 def _input_of(
-    layer: keras.Layer, model: keras.Model, *, training: bool = False
+    layer: keras.Layer, model: keras.Model
 ) -> Callable[[np.ndarray], tf.Tensor]:
     """A function from images [N, h, w, 3] to what a layer is given, [N, c]."""
     extract = keras.Model(model.input, layer.input)
@@ -189,7 +187,7 @@ def _input_of(
     # One signature: photos with other numbers of crops trace no new graph.
     @tf.function(input_signature=[images])
     def features(batch: tf.Tensor) -> tf.Tensor:
-        return extract(batch, training=training)
+        return extract(batch)
 
     return features
 

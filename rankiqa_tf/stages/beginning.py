@@ -78,9 +78,10 @@ def training_crop_size(metadata: model_file.Metadata, config: Config) -> int:
 def standardise(
     model: keras.Model, metadata: model_file.Metadata, batches: trainer.Batches
 ) -> None:
-    """Sets a new model's standardisation from the first batches."""
+    """Sets a new model's standardisation, and what is below, from the first batches."""
     if metadata.stages:
         return  # A trained model's score is made for its standardisation.
+    gather_statistics(model, metadata, batches)
     heads.fit_standardisation(model, _first_images(batches))
 
 

@@ -141,8 +141,8 @@ def train_to_score(
     scorer = scoring.Scorer(model, metadata)
 
     def prepare() -> None:
-        beginning.gather_statistics(model, metadata, batches)
         if config.finetune_head == "ridge":
+            beginning.gather_statistics(model, metadata, batches)
             first = _first_epoch(make_batches(photos, metadata, config), photos)
             heads.fit_score(model, _learned(first, targets))
         else:

@@ -83,16 +83,12 @@ def train_to_rank(
     """
     batches = make_batches(training, metadata, config)
 
-    def prepare() -> None:
-        beginning.gather_statistics(model, metadata, batches)
-        beginning.standardise(model, metadata, batches)
-
     return trainer.train(
         model,
         batches,
         make_loss(training.better, config),
         beginning.plan(config, config.rank_steps, config.rank_learning_rate),
-        prepare=prepare,
+        prepare=lambda: beginning.standardise(model, metadata, batches),
         look=look,
         checkpoints=workdir / "checkpoints" / "rank",
         tensorboard=workdir / "tensorboard" / "rank",
