@@ -102,7 +102,9 @@ def table(found):
     for start, by_count in found.items():
         cells = [
             f"{np.mean(values):.3f} ({min(values):.3f} to {max(values):.3f})"
-            for values in (by_count[count] for count in counts)
+            if values
+            else ""
+            for values in (by_count.get(count) for count in counts)
         ]
         rows.append([start, *cells])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
