@@ -23,13 +23,15 @@ def by_least_squares(features, targets, penalty, mean, scale):
     return lambda x: (x - mean) / scale**0.5 @ found[:-1] + found[-1]
 
 
+@pytest.mark.parametrize("rows", [4, 5, 30])  # Fewer than features, as many, more.
 @pytest.mark.parametrize("penalty", [1e-4, 0.1, 3.0])
-def test_predictions_are_those_of_least_squares(penalty):
-    fitted = ridge.fit(FEATURES, TARGETS, shares=SHARES, penalty=penalty)
-    scale = FEATURES.var(0) * SHARES
+def test_predictions_are_those_of_least_squares(penalty, rows):
+    features, targets = FEATURES[:rows], TARGETS[:rows]
+    fitted = ridge.fit(features, targets, shares=SHARES, penalty=penalty)
+    scale = features.var(0) * SHARES
     np.testing.assert_allclose(fitted.scale, scale, rtol=1e-3)
     expected = by_least_squares(
-        FEATURES, TARGETS, penalty, FEATURES.mean(0), fitted.scale
+        features, targets, penalty, features.mean(0), fitted.scale
     )
     others = RANDOM.normal(3, 1, (7, 5))
     np.testing.assert_allclose(fitted.predict(others), expected(others), rtol=1e-6)
@@ -37,20 +39,23 @@ def test_predictions_are_those_of_least_squares(penalty):
 
 @pytest.mark.parametrize("noise", [0.1, 3.0, 100.0])
 @pytest.mark.parametrize("size", [1, 3])
-def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise, size):
+@pytest.mark.parametrize("columns", [4, 5, 20])
+def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise, size, columns):
     # Five groups, so that each is a fold, whatever the deal; of one row, or of three.
     rows = 5 * size
-    features, targets = FEATURES[:rows], TARGETS[:rows]
-    targets = targets + np.random.default_rng(1).normal(0, noise, rows)
+    random = np.random.default_rng(1)
+    features = np.hstack([FEATURES[:rows], random.normal(size=(rows, 15))])[:, :columns]
+    targets = TARGETS[:rows] + random.normal(0, noise, rows)
     groups = np.arange(rows) // size
-    fitted = ridge.fit(features, targets, shares=SHARES, penalty=None, groups=groups)
+    shares = np.full(columns, columns)
+    fitted = ridge.fit(features, targets, shares=shares, penalty=None, groups=groups)
     known = (features - fitted.mean) / fitted.scale**0.5
     errors = []
     for penalty in ridge.PENALTIES:
         found = []
         for group in range(5):
             rest, out = groups != group, groups == group
-            gram = known[rest].T @ known[rest] + penalty * rest.sum() * np.eye(5)
+            gram = known[rest].T @ known[rest] + penalty * rest.sum() * np.eye(columns)
             kernel = np.linalg.solve(
                 gram, known[rest].T @ (targets - targets.mean())[rest]
             )

@@ -60,16 +60,22 @@ def fit(
     known = (features - mean) / np.sqrt(scale)
     bias = float(targets.mean())
     residue = targets - bias
-    # The dual form: of photos there are few.
-    gram = known @ known.T
     if penalty is None:
         every = range(len(known)) if groups is None else groups
-        penalty = _least_error_left_out(gram, residue, _folds(every))
-    count = len(known)
-    weights = scipy.linalg.solve(
-        gram + penalty * count * np.eye(count), residue, assume_a="pos"
-    )
-    return Ridge(mean, scale, known.T @ weights, bias, penalty)
+        penalty = _least_error_left_out(known, residue, _folds(every))
+    strength = penalty * len(known)
+    if _few(known):  # The dual form.
+        system = known @ known.T + strength * np.eye(len(known))
+        kernel = known.T @ scipy.linalg.solve(system, residue, assume_a="pos")
+    else:
+        system = known.T @ known + strength * np.eye(known.shape[1])
+        kernel = scipy.linalg.solve(system, known.T @ residue, assume_a="pos")
+    return Ridge(mean, scale, kernel, bias, penalty)
+
+
+def _few(known: np.ndarray) -> bool:
+    """Whether there are fewer rows than features."""
+    return len(known) < known.shape[1]
 
 
 def _folds(groups: Sequence[Hashable]) -> np.ndarray:
@@ -81,20 +87,28 @@ def _folds(groups: Sequence[Hashable]) -> np.ndarray:
 
 
 def _least_error_left_out(
-    gram: np.ndarray, residue: np.ndarray, folds: np.ndarray
+    features: np.ndarray, residue: np.ndarray, folds: np.ndarray
 ) -> float:
     """The penalty that predicts each fold best from the others.
 
     What is left out is known to the standardisation and the mean alone.
     """
+    few = _few(features)
+    products = features @ features.T if few else np.empty(0)
     errors = np.zeros(len(PENALTIES))
     for fold in range(folds.max() + 1):
         known, unknown = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         if not len(known):  # A single group.
             return 1.0
-        values, vectors = scipy.linalg.eigh(gram[np.ix_(known, known)])
-        turned = vectors.T @ residue[known]
-        across = gram[np.ix_(unknown, known)] @ vectors
+        # The dual form and the primal one, each with its matrix turned diagonal.
+        if few:
+            values, vectors = scipy.linalg.eigh(products[np.ix_(known, known)])
+            turned = vectors.T @ residue[known]
+            across = products[np.ix_(unknown, known)] @ vectors
+        else:
+            values, vectors = scipy.linalg.eigh(features[known].T @ features[known])
+            turned = vectors.T @ (features[known].T @ residue[known])
+            across = features[unknown] @ vectors
         for place, penalty in enumerate(PENALTIES):
             found = across @ (turned / (values + penalty * len(known)))
             errors[place] += np.sum((found - residue[unknown]) ** 2)
