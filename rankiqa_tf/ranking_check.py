@@ -11,6 +11,7 @@ import tensorflow as tf
 from rankiqa_tf import metrics
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import order
+from rankiqa_tf.data import parallel
 from rankiqa_tf.data.versions import Versions
 
 
@@ -94,7 +95,8 @@ class RankingCheck:
     def whole_photos(self, score: Callable[[np.ndarray], float]) -> LevelScores:
         """Scores each version as a photo: `score` is a `scoring.Scorer`'s."""
         scores, singles = [], []
-        for picture, single in self._pictures().prefetch(4).as_numpy_iterator():
+        pictures = self._pictures().prefetch(parallel.AHEAD)
+        for picture, single in pictures.as_numpy_iterator():
             scores.append(score(picture))
             singles.append(single)
         self._singles = np.stack(singles)
@@ -115,7 +117,7 @@ class RankingCheck:
             return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
 
         numbers = tf.data.Dataset.from_tensor_slices(tf.range(count))
-        return numbers.map(picture, tf.data.AUTOTUNE, deterministic=True)
+        return parallel.map_in_order(numbers, picture)
 
     def _by_level(self, scores: np.ndarray) -> LevelScores:
         names = self._versions.names

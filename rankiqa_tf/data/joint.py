@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from rankiqa_tf.data import parallel
 from rankiqa_tf.trainer import Batch
 from rankiqa_tf.trainer import Batches
 
@@ -36,11 +37,8 @@ class JointBatches:
                 f"ranked crops of {sides[0]} pixels and scored ones of {sides[1]} do "
                 "not fit into one batch: give both the same crop size"
             )
-        return (
-            tf.data.Dataset.zip((ranked, scored))
-            .map(_joined)
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        both = tf.data.Dataset.zip((ranked, scored))
+        return both.map(_joined).prefetch(parallel.AHEAD)
 
 
 def _joined(ranked: Batch, scored: Batch) -> Batch:

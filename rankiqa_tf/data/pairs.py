@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.data import order
+from rankiqa_tf.data import parallel
 from rankiqa_tf.data import versions
 
 
@@ -64,12 +65,12 @@ class RandomPairs:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
+        slots = tf.data.Dataset.range(first_step * self._pairs, last_step * self._pairs)
         return (
-            tf.data.Dataset.range(first_step * self._pairs, last_step * self._pairs)
-            .map(self._pair, tf.data.AUTOTUNE, deterministic=True)
+            parallel.map_in_order(slots, self._pair)
             .batch(self._pairs, drop_remainder=True)
             .map(self._joined)
-            .prefetch(tf.data.AUTOTUNE)
+            .prefetch(parallel.AHEAD)
         )
 
     def _pair(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:

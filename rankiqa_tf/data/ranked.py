@@ -17,6 +17,7 @@ import dataclasses
 import tensorflow as tf
 
 from rankiqa_tf.data import order
+from rankiqa_tf.data import parallel
 from rankiqa_tf.data import versions
 
 
@@ -97,10 +98,10 @@ class RankedBatches:
             first_step * self._photos_a_batch, last_step * self._photos_a_batch
         )
         return (
-            slots.map(self._ranked_photo, tf.data.AUTOTUNE, deterministic=True)
+            parallel.map_in_order(slots, self._ranked_photo)
             .batch(self._photos_a_batch, drop_remainder=True)
             .map(self._joined)
-            .prefetch(tf.data.AUTOTUNE)
+            .prefetch(parallel.AHEAD)
         )
 
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:

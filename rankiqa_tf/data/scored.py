@@ -14,6 +14,7 @@ import tensorflow as tf
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import order
+from rankiqa_tf.data import parallel
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 
@@ -52,12 +53,12 @@ class ScoredBatches:
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
         photos = self.size // self.crops_per_photo
+        slots = tf.data.Dataset.range(first_step * photos, last_step * photos)
         return (
-            tf.data.Dataset.range(first_step * photos, last_step * photos)
-            .map(self._photo, tf.data.AUTOTUNE, deterministic=True)
+            parallel.map_in_order(slots, self._photo)
             .unbatch()
             .batch(self.size, drop_remainder=True)
-            .prefetch(tf.data.AUTOTUNE)
+            .prefetch(parallel.AHEAD)
         )
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -87,6 +88,6 @@ def recipe_crops(
         return tf.cast(crops.grid_crops(photo, crop_size), tf.float32) / 255
 
     paths = tf.data.Dataset.from_tensor_slices([str(photo.path) for photo in photos])
-    made = paths.map(cut, tf.data.AUTOTUNE, deterministic=True).prefetch(2)
+    made = parallel.map_in_order(paths, cut).prefetch(parallel.AHEAD)
     for grid, photo in zip(made.as_numpy_iterator(), photos, strict=True):
         yield grid, photo.mos

@@ -17,6 +17,7 @@ import tensorflow as tf
 import distortions
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
+from rankiqa_tf.data import parallel
 
 
 class Versions(Protocol):
@@ -201,9 +202,7 @@ class Kept:
             )
 
         images = list(
-            tf.data.Dataset.from_tensor_slices(numbers).map(
-                version, tf.data.AUTOTUNE, deterministic=True
-            )
+            parallel.map_in_order(tf.data.Dataset.from_tensor_slices(numbers), version)
         )
         self._shapes = tf.constant([image.shape for image in images])
         self._offsets = tf.math.cumsum(
