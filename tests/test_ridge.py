@@ -40,7 +40,9 @@ def test_predictions_are_those_of_least_squares(penalty, rows):
 @pytest.mark.parametrize("noise", [0.1, 3.0, 100.0])
 @pytest.mark.parametrize("size", [1, 3])
 @pytest.mark.parametrize("columns", [4, 5, 20])
-def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise, size, columns):
+def test_the_penalty_is_the_strongest_that_predicts_what_is_left_out_nearly_best(
+    noise, size, columns
+):
     # Five groups, so that each is a fold, whatever the deal; of one row, or of three.
     rows = 5 * size
     random = np.random.default_rng(1)
@@ -61,7 +63,12 @@ def test_the_penalty_is_that_which_predicts_best_what_is_left_out(noise, size, c
             )
             found.extend(known[out] @ kernel + targets.mean() - targets[out])
         errors.append(np.mean(np.square(found)))
-    assert fitted.penalty == pytest.approx(ridge.PENALTIES[np.argmin(errors)])
+    near = [
+        penalty
+        for penalty, error in zip(ridge.PENALTIES, errors, strict=True)
+        if error <= 1.01 * min(errors)
+    ]
+    assert fitted.penalty == pytest.approx(max(near))
 
 
 def test_groups_keep_copies_from_telling_on_each_other():
