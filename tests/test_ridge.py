@@ -63,10 +63,13 @@ def test_the_penalty_is_the_strongest_that_predicts_what_is_left_out_nearly_best
             )
             found.extend(known[out] @ kernel + targets.mean() - targets[out])
         errors.append(np.mean(np.square(found)))
+    least, variance = min(errors), targets.var()
+    # Where no penalty explains anything, the least error decides.
+    most = least + 0.01 * max(0, min(least, variance - least))
     near = [
         penalty
         for penalty, error in zip(ridge.PENALTIES, errors, strict=True)
-        if error <= 1.01 * min(errors)
+        if error <= most
     ]
     assert fitted.penalty == pytest.approx(max(near))
 

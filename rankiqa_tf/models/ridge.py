@@ -9,9 +9,9 @@ import scipy.linalg
 
 # Tried where the penalty is to be found, from hardly any to the mean of all targets.
 PENALTIES = 10.0 ** np.arange(-5, 1.1, 0.25)
-# How far above the least an error may be for a stronger penalty. Over so wide a range
-# errors hardly differ; the stronger penalty ranks better (benchmarks/penalty.md).
-_NEAR = 1.01
+# Errors hardly differ over a wide range of penalties. What may be given up for a stronger
+# one: this part of the least error or of what it explains, whichever is less.
+_GIVEN_UP = 0.01
 _FOLDS = 5
 
 
@@ -54,9 +54,9 @@ def fit(
         shares: [c], what each feature's variance of 1 is divided by; the sum of the
             inverses is 1. What a feature with a larger share could say costs more.
         penalty: weight of the squared norm of the kernel against the mean squared
-            error; None for the greatest of `PENALTIES` whose error on folds that are
-            left out (five, or as many as there are groups) is at most 1 % above the
-            least.
+            error; None for the greatest of `PENALTIES` that predicts folds that are
+            left out (five, or as many as there are groups) nearly best: its error is
+            above the least by at most 1 % of that, and of the variance explained.
         groups: the group of each row, such as the reference of a distorted photo: the
             rows of a group are left out together. If None, each row is a group.
     """
@@ -116,4 +116,7 @@ def _strongest_of_the_best(
         for place, penalty in enumerate(PENALTIES):
             found = across @ (turned / (values + penalty * len(known)))
             errors[place] += np.sum((found - residue[unknown]) ** 2)
-    return float(PENALTIES[errors <= _NEAR * errors.min()].max())
+    least = errors.min()
+    explained = max(np.sum(residue**2) - least, 0)
+    near = errors <= least + _GIVEN_UP * min(least, explained)
+    return float(PENALTIES[near].max())
