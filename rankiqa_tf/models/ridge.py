@@ -9,8 +9,8 @@ import scipy.linalg
 
 # Tried where the penalty is to be found, from hardly any to the mean of all targets.
 PENALTIES = 10.0 ** np.arange(-5, 1.1, 0.25)
-# Errors hardly differ over a wide range of penalties. What may be given up for a stronger
-# one: this part of the least error or of what it explains, whichever is less.
+# Errors hardly differ over a wide range of penalties. What may be given up for a
+# stronger one: this part of the least error or of what it explains, whichever is less.
 _GIVEN_UP = 0.01
 _FOLDS = 5
 
