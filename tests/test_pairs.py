@@ -130,7 +130,6 @@ def test_a_run_that_is_taken_up_again_sees_the_same_batches(first_steps):
 def test_workers_do_not_change_the_batches(first_steps):
     options = tf.data.Options()
     options.threading.private_threadpool_size = 1
-    options.autotune.enabled = False
     alone = make().dataset(0, 5).with_options(options)
     assert_equal(list(alone.as_numpy_iterator()), first_steps[:5])
 

@@ -405,7 +405,6 @@ def test_the_number_of_threads_does_not_change_the_weights(
     def in_one_thread(*arguments):
         options = tf.data.Options()
         options.threading.private_threadpool_size = 1
-        options.autotune.enabled = False
         return dataset(*arguments).with_options(options)
 
     monkeypatch.setattr(ranked.RankedBatches, "dataset", in_one_thread)
