@@ -230,10 +230,12 @@ class Config:
         "photos, before and after, or kept from the ranker.",
         enum_values=("ridge", "keep"),
     )
-    standardise_mos: bool = _option(
-        True,
-        "Learn scores in standard deviations from their mean, so that a learning rate "
-        "fits any scale of MOS; the model gives MOS all the same.",
+    mos_scale: str = _option(
+        "standard",
+        "What MOS are learned as; the model gives MOS all the same. Raw; in standard "
+        "deviations from their mean, so that a learning rate fits any scale; or half "
+        "that and half their ranks, which SROCC compares.",
+        enum_values=("raw", "standard", "half_ranks"),
     )
     validation: float = _option(
         0.0,

@@ -78,7 +78,7 @@ def learn(
     if scored:
         scores_csv.write(workdir / "held_out.csv", scored.held_out)
     if photos and scored and config.stage == "joint":
-        metadata, figures, scores = stages.rank_and_finetune(
+        model, metadata, figures, scores = stages.rank_and_finetune(
             model, metadata, photos, scored, config, workdir
         )
         histograms.draw(scores, workdir / "figures")
@@ -91,7 +91,9 @@ def learn(
         if scored:
             figures |= agreement_with_people(model, metadata, scored, "ranked/test")
     if scored and config.stage != "joint":
-        metadata, tuned = stages.finetune(model, metadata, scored, config, workdir)
+        model, metadata, tuned = stages.finetune(
+            model, metadata, scored, config, workdir
+        )
         figures |= tuned
     if scored:
         figures["test/photos"] = len(scored.held_out)

@@ -66,7 +66,7 @@ OTHERS = {
     "finetune_crops": (5, []),
     "finetune_flips": (True, []),
     "finetune_head": ("keep", []),
-    "standardise_mos": (False, []),
+    "mos_scale": ("half_ranks", []),
     "validation": (0.25, []),
     "patience": (3, ["--validation=0.1"]),
     "joint_weight": (0.5, []),

@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from export import agreement
+from export import saved_model
+from export import tflite
 from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring
 from rankiqa_tf import stages
 from rankiqa_tf.config import Config
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.models import model_file
 from rankiqa_tf.stages import finetuning
 
 CONFIG = Config(
@@ -48,7 +52,7 @@ def tuned(photos, folder, **changes):
     config = dataclasses.replace(CONFIG, **changes)
     model, metadata = stages.start(config)
     before = [layer.get_weights() for layer in model.layers]
-    metadata, figures = stages.finetune(model, metadata, photos, config, folder)
+    model, metadata, figures = stages.finetune(model, metadata, photos, config, folder)
     return model, metadata, figures, before
 
 
@@ -75,9 +79,9 @@ def test_without_a_share_nothing_is_kept_back(photos):
 def test_scores_are_mos_and_the_model_remembers_its_scale(photos, tmp_path):
     model, metadata, figures, _ = tuned(photos, tmp_path)
     mos = [photo.mos for photo in photos.training]
-    assert metadata.standardised_by == (
-        pytest.approx(np.mean(mos)),
-        pytest.approx(np.std(mos)),
+    assert metadata.curve is not None
+    np.testing.assert_allclose(
+        metadata.curve, [(0, np.mean(mos)), (1, np.mean(mos) + np.std(mos))]
     )
     assert metadata.score_range == (min(mos), max(mos))
     assert figures["finetune/photos"] == 18
@@ -97,6 +101,49 @@ def test_training_is_the_same_whatever_the_unit_of_mos(photos, tmp_path):
         score = scoring.Scorer(model, metadata).score
         scores.append(opinion_check.check(score, split.held_out).scores)
     np.testing.assert_allclose(scores[0] / 10, scores[1], rtol=1e-3)
+
+
+@pytest.mark.parametrize("scale", ["standard", "half_ranks"])
+def test_fine_tuning_goes_on_from_what_a_tuned_model_learned(scale, photos, tmp_path):
+    path = tmp_path / "tuned.keras"
+    model, metadata, *_ = tuned(photos, tmp_path / "first", mos_scale=scale)
+    model_file.save(model, path, metadata)
+    again, known, *_ = tuned(
+        photos,
+        tmp_path / "again",
+        mos_scale=scale,
+        init=str(path),
+        finetune_head="keep",
+        finetune_learning_rate=1e-12,
+        frozen_layers=10,  # Else batch normalisation goes on gathering.
+    )
+    assert known.curve == metadata.curve
+    images = np.random.default_rng(0).random((5, 24, 24, 3), np.float32)
+    np.testing.assert_allclose(
+        again.predict_on_batch(images), model.predict_on_batch(images), rtol=1e-3
+    )
+
+
+def test_a_model_that_learned_half_ranks_gives_mos_wherever_it_runs(photos, tmp_path):
+    model, metadata, *_ = tuned(
+        photos, tmp_path, finetune_steps=0, mos_scale="half_ranks"
+    )
+    score = scoring.Scorer(model, metadata).score
+    result = opinion_check.check(score, photos.held_out)
+    assert result.summary("test")["test/srocc"] > 0.8
+    assert 300 < result.scores.min() < result.scores.max() < 1100
+    model_file.save(model, tmp_path / "model.keras", metadata)
+    loaded, known = model_file.load(tmp_path / "model.keras")
+    assert known == metadata
+    saved_model.write(loaded, known, tmp_path / "saved_model")
+    tflite.write(loaded, known, tmp_path / "model.tflite")
+    agreement.check(
+        loaded,
+        known,
+        saved_model=tmp_path / "saved_model",
+        tflite=tmp_path / "model.tflite",
+        photos=[photo.path for photo in photos.held_out],
+    )
 
 
 def test_training_ends_when_validation_gets_no_better(photos, tmp_path, capsys):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from rankiqa_tf.models import heads
+from rankiqa_tf.models.curve import Curve
 
 IMAGES = np.random.default_rng(0).random((40, 9, 7, 3), np.float32)
 BATCHES = (IMAGES[:16], IMAGES[16:32], IMAGES[32:])
@@ -145,13 +146,39 @@ def test_a_photo_counts_as_the_mean_of_its_crops():
     )
 
 
-def test_rescaled_scores_are_a_line_of_those_before():
+LINE = Curve(((0.0, 40.0), (2.0, 45.0)))
+BENT = Curve(((12.0, 10.0), (12.5, 30.0), (13.0, 31.0), (14.0, 70.0)))
+
+
+@pytest.mark.parametrize("curve", [LINE, BENT])
+def test_a_model_with_a_curve_gives_its_value_for_the_score_before(curve):
     model = build()
     before = model.predict_on_batch(IMAGES)
-    heads.rescale(model, -2.5, 40.0)
+    assert before.min() < 12 < 14 < before.max()  # Beyond the ends of the bent one.
+    ended = heads.append_curve(model, curve)
+    assert ended.output_shape == (None,)
     np.testing.assert_allclose(
-        model.predict_on_batch(IMAGES), 40 - 2.5 * before, rtol=1e-4, atol=1e-4
+        ended.predict_on_batch(IMAGES), curve(before), rtol=1e-4, atol=1e-4
     )
+
+
+@pytest.mark.parametrize("curve", [LINE, BENT])
+def test_without_its_curve_a_model_is_as_before(curve):
+    model = build()
+    before = model.predict_on_batch(IMAGES)
+    found = heads.remove_curve(heads.append_curve(model, curve), curve)
+    np.testing.assert_allclose(
+        found.predict_on_batch(IMAGES), before, rtol=1e-4, atol=1e-5
+    )
+    names = [layer.name for layer in build().layers[-3:]]
+    assert [layer.name for layer in found.layers[-3:]] == names
+
+
+def test_a_curve_is_not_trained():
+    model = build()
+    names = [weight.path for weight in model.trainable_variables]
+    ended = heads.append_curve(model, BENT)
+    assert [weight.path for weight in ended.trainable_variables] == names
 
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])

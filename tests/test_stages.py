@@ -78,7 +78,7 @@ def test_fine_tuning_takes_the_opinion_table_as_other_scores(tmp_path):
     )
     data = run_data.read(config, tmp_path)
     model, metadata = stages.start(config)
-    metadata, figures = stages.finetune(
+    model, metadata, figures = stages.finetune(
         model, metadata, data.scored, config, tmp_path / "run"
     )
     assert metadata.trained_on == "15 photos of opinion_table"

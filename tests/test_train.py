@@ -436,7 +436,9 @@ def test_fine_tuning_may_keep_the_head_of_the_ranker(whole, folder, tmp_path):
         )
         model, metadata = stages.start(config)
         split = stages.Split(photos[:3], photos[3:])
-        metadata, _ = stages.finetune(model, metadata, split, config, tmp_path / head)
+        model, metadata, _ = stages.finetune(
+            model, metadata, split, config, tmp_path / head
+        )
         assert metadata.stages == ("rank", "finetune")
         assert metadata.score_range == (50, 70)
         score = scoring.Scorer(model, metadata).score

@@ -74,7 +74,9 @@ class Tuned:
         config = dataclasses.replace(self._config, seed=seed)
         model, metadata = stages.start(config)
         with tempfile.TemporaryDirectory() as folder:
-            metadata, _ = stages.finetune(model, metadata, split, config, Path(folder))
+            model, metadata, _ = stages.finetune(
+                model, metadata, split, config, Path(folder)
+            )
         score = scoring.Scorer(model, metadata).score
         return opinion_check.check(score, split.held_out).summary("test")["test/srocc"]
 

@@ -12,9 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.models import ridge
+from rankiqa_tf.models.curve import Curve
 
 _STANDARDISE = "standardise"
 _SCORE = "score"
+_PIECES, _CURVED = "curve_pieces", "curve"
 
 # About ten times what predicts best from features that know nothing of the targets. As
 # a start it leaves errors for the features to learn from; at the end, when they have
@@ -85,8 +87,12 @@ def standardised(features: list[keras.KerasTensor]) -> keras.KerasTensor:
 def attach(backbone: keras.Model, features: keras.KerasTensor) -> keras.Model:
     """Ends a network in one linear unit: the score, [N]."""
     score = keras.layers.Dense(1, name=_SCORE, dtype="float32")(features)
-    score = keras.layers.Reshape((), name="squeeze")(score)
-    return keras.Model(backbone.input, score, name=backbone.name)
+    return _ended(backbone, score)
+
+
+def _ended(network: keras.Model, score: keras.KerasTensor) -> keras.Model:
+    score = keras.layers.Reshape((), name="squeeze")(score)  # From [N, 1].
+    return keras.Model(network.input, score, name=network.name)
 
 
 def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
@@ -149,11 +155,40 @@ def fit_score(
     model.get_layer(_SCORE).set_weights(weights)
 
 
-def rescale(model: keras.Model, factor: float, offset: float) -> None:
-    """Makes a model's scores factor times what they are, plus offset."""
-    layer = model.get_layer(_SCORE)
-    kernel, bias = layer.get_weights()
-    layer.set_weights([kernel * factor, bias * factor + offset])
+def append_curve(model: keras.Model, curve: Curve) -> keras.Model:
+    """Makes a model's scores those that a curve gives for them.
+
+    Returns:
+        The model: the same, changed in place, for a curve of one piece; else another
+        that shares its layers and has two more.
+    """
+    if len(curve.points) == 2:
+        slope, height = curve.slopes()[0], curve(0.0)
+        layer = model.get_layer(_SCORE)
+        kernel, bias = layer.get_weights()
+        layer.set_weights([kernel * slope, bias * slope + height])
+        return model
+    # From the first corner downwards by the first slope, and upwards by it and by what
+    # each corner adds to it.
+    places, heights = np.transpose(curve.points)
+    slopes = curve.slopes()
+    pieces = keras.layers.Dense(
+        len(places), "relu", name=_PIECES, trainable=False, dtype="float32"
+    )
+    curved = keras.layers.Dense(1, name=_CURVED, trainable=False, dtype="float32")
+    ended = _ended(model, curved(pieces(model.get_layer(_SCORE).output)))
+    signs = np.append(-1, np.ones(len(slopes)))
+    pieces.set_weights([signs[np.newaxis], -signs * np.append(places[0], places[:-1])])
+    weights = np.concatenate([-slopes[:1], slopes[:1], np.diff(slopes)])
+    curved.set_weights([weights[:, np.newaxis], heights[:1]])
+    return ended
+
+
+def remove_curve(model: keras.Model, curve: Curve) -> keras.Model:
+    """Gives the model that `append_curve` gave the curve to, as it was."""
+    if len(curve.points) == 2:
+        return append_curve(model, curve.inverse())
+    return _ended(model, model.get_layer(_SCORE).output)
 
 
 def extractor(

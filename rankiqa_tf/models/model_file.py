@@ -52,9 +52,9 @@ class Metadata:
         direction: which scores are good.
         pooling: what it takes of its levels, as models.build takes it.
         recipe: how a photo becomes crops, and their scores one.
-        standardised_by: mean and standard deviation that its opinion scores were
-            standardised by in training; its scores are back on their scale. None where
-            there were none, or in models of former versions.
+        curve: (target, MOS) at the corners of the `Curve` that it ends in: from what
+            it learned to opinion scores on their own scale. None where there are none,
+            or in models of former versions.
         version: of rankiqa_tf when it was saved.
     """
 
@@ -67,7 +67,7 @@ class Metadata:
     direction: str = DIRECTION
     pooling: str = "mean_and_deviation"
     recipe: str = RECIPE
-    standardised_by: tuple[float, float] | None = None
+    curve: tuple[tuple[float, float], ...] | None = None
     version: str = dataclasses.field(default_factory=version)
 
     def to_json(self) -> str:
@@ -81,9 +81,10 @@ class Metadata:
         names = {field.name for field in dataclasses.fields(cls)}
         values = {name: value for name, value in values.items() if name in names}
         values["stages"] = tuple(values["stages"])
-        for name in ("score_range", "standardised_by"):
-            if values.get(name) is not None:
-                values[name] = tuple(values[name])
+        if values["score_range"] is not None:
+            values["score_range"] = tuple(values["score_range"])
+        if values.get("curve") is not None:
+            values["curve"] = tuple((x, y) for x, y in values["curve"])
         return cls(**values)
 
 

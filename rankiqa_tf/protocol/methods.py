@@ -90,7 +90,9 @@ def predict(
         config = dataclasses.replace(config, init=str(ranked))
     model, metadata = stages.start(config)
     if method.finetunes:
-        metadata, _ = stages.finetune(model, metadata, photos, config, workdir / name)
+        model, metadata, _ = stages.finetune(
+            model, metadata, photos, config, workdir / name
+        )
         model_file.save(model, workdir / f"{name}.keras", metadata)
     scorer = scoring.Scorer(model, metadata, crops=crops, seed=config.seed)
     result = opinion_check.check(scorer.score, photos.held_out)

@@ -13,6 +13,7 @@ from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
+from rankiqa_tf.models.curve import Curve
 
 _FIRST_IMAGES = 384  # Crops that show how features are distributed.
 
@@ -27,7 +28,9 @@ def start(config: Config) -> tuple[keras.Model, model_file.Metadata]:
     if config.init.endswith(".keras"):
         model, metadata = model_file.load(config.init)
         size = config.scoring_crop_size or config.crop_size or metadata.crop_size
-        metadata = dataclasses.replace(metadata, crop_size=size)
+        if metadata.curve is not None:  # Training is on the scale of targets.
+            model = heads.remove_curve(model, Curve(metadata.curve))
+        metadata = dataclasses.replace(metadata, crop_size=size, curve=None)
     else:
         model = models.build(
             config.network,

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +21,10 @@ from rankiqa_tf.data import scored
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
+from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.stages import beginning
+from rankiqa_tf.stages import targets
 from rankiqa_tf.stages.split import Split
-from rankiqa_tf.stages.targets import Targets
 
 _LOOK_PHOTOS = 50  # Held-out photos that a look takes.
 
@@ -35,41 +35,45 @@ def finetune(
     photos: Split,
     config: Config,
     workdir: Path,
-) -> tuple[model_file.Metadata, dict[str, float]]:
-    """Trains a model to give human scores; changes it in place.
+) -> tuple[keras.Model, model_file.Metadata, dict[str, float]]:
+    """Trains a model to give human scores.
 
     Args:
-        model: from `start` or `rank`.
+        model: from `start` or `rank`; its layers are changed in place.
         metadata: of the model.
         photos: `ScoredPhoto`s.
         config: the options.
         workdir: where checkpoints and records go.
 
     Returns:
-        What is known of the model now, and the figures of training.
+        The model that gives MOS, what is known of it, and the figures of training.
     """
     parts = divide(photos, config)
-    targets = Targets.of(photos.training, standardise=config.standardise_mos)
+    curve = targets.curve_of(photos.training, config.mos_scale)
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
-        return losses.squared_error(scores, targets.of_mos(batch["mos"]))
+        return losses.squared_error(scores, batch["mos"])
 
-    seconds = train_to_score(
+    model, seconds = train_to_score(
         model,
         metadata,
         parts,
-        targets,
-        make_batches(parts, metadata, config),
+        curve,
+        make_batches(parts, curve, metadata, config),
         loss,
         config,
         workdir,
         stage="finetune",
     )
-    metadata = scored_as(metadata, photos, targets, config, stage="finetune")
-    return metadata, {
-        "finetune/seconds": seconds,
-        "finetune/photos": len(photos.training),
-    }
+    metadata = scored_as(metadata, photos, curve, config, stage="finetune")
+    return (
+        model,
+        metadata,
+        {
+            "finetune/seconds": seconds,
+            "finetune/photos": len(photos.training),
+        },
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -106,11 +110,11 @@ def divide(photos: Split, config: Config) -> Parts:
 
 
 def make_batches(
-    photos: Parts, metadata: model_file.Metadata, config: Config
+    photos: Parts, curve: Curve, metadata: model_file.Metadata, config: Config
 ) -> scored.ScoredBatches:
-    """Batches of the photos to train on."""
+    """Batches of the photos to train on, with targets for MOS."""
     return scored.ScoredBatches(
-        photos.training,
+        targets.with_targets(photos.training, curve),
         size=config.finetune_batch,
         crops_per_photo=config.finetune_crops,
         crop_size=beginning.training_crop_size(metadata, config),
@@ -123,34 +127,34 @@ def train_to_score(
     model: keras.Model,
     metadata: model_file.Metadata,
     photos: Parts,
-    targets: Targets,
+    curve: Curve,
     batches: trainer.Batches,
     loss: Callable[[tf.Tensor, trainer.Batch], tf.Tensor],
     config: Config,
     workdir: Path,
     *,
     stage: str,
-) -> float:
+) -> tuple[keras.Model, float]:
     """Trains a model whose last layer the options may have fitted to human scores.
 
-    While it is trained it gives targets; at the end, MOS.
+    While it is trained it gives targets.
 
     Returns:
-        The seconds it took.
+        The model that gives MOS, and the seconds that training took.
     """
     scorer = scoring.Scorer(model, metadata)
 
     def prepare() -> None:
         if config.finetune_head == "ridge":
             beginning.gather_statistics(model, metadata, batches)
-            first = _first_epoch(make_batches(photos, metadata, config), photos)
-            heads.fit_score(model, _learned(first, targets))
+            first = make_batches(photos, curve, metadata, config)
+            heads.fit_score(model, _first_epoch(first, photos))
         else:
             beginning.standardise(model, metadata, batches)
 
     def look() -> dict[str, float]:
         seen = photos.validation or photos.held_out[:_LOOK_PHOTOS]
-        result = opinion_check.check(lambda p: targets.to_mos(scorer.score(p)), seen)
+        result = opinion_check.check(lambda p: float(curve(scorer.score(p))), seen)
         return result.summary("validation" if photos.validation else "test_look")
 
     seconds = 0.0
@@ -169,43 +173,33 @@ def train_to_score(
             tensorboard=workdir / "tensorboard" / stage,
         )
     if config.finetune_head == "ridge":
-        known = [*photos.training, *photos.validation]
-        crops = scored.recipe_crops(known, metadata.crop_size)
+        known = targets.with_targets([*photos.training, *photos.validation], curve)
         heads.fit_score(
             model,
-            _learned(crops, targets),
+            scored.recipe_crops(known, metadata.crop_size),
             # Features trained on these targets are not to be believed as much.
             penalty=heads.PENALTY if config.finetune_steps else None,
             groups=[photo.reference for photo in known],
         )
-    heads.rescale(model, targets.deviation, targets.mean)
-    return seconds
-
-
-def _learned(
-    photos: Iterable[tuple[np.ndarray, float]], targets: Targets
-) -> Iterator[tuple[np.ndarray, float]]:
-    """Puts targets in the place of MOS."""
-    for crops, mos in photos:
-        yield crops, targets.of_mos(mos)
+    return heads.append_curve(model, curve), seconds
 
 
 def _first_epoch(
     batches: scored.ScoredBatches, photos: Parts
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """The crops that training sees first, [1, crop, crop, 3], and their MOS."""
+    """The crops that training sees first, [1, crop, crop, 3], and their targets."""
     crops = len(photos.training) * batches.crops_per_photo
     for batch in batches.dataset(
         0, math.ceil(crops / batches.size)
     ).as_numpy_iterator():
-        for image, mos in zip(batch["image"], batch["mos"], strict=True):
-            yield image[np.newaxis], mos
+        for image, target in zip(batch["image"], batch["mos"], strict=True):
+            yield image[np.newaxis], target
 
 
 def scored_as(
     metadata: model_file.Metadata,
     photos: Split,
-    targets: Targets,
+    curve: Curve,
     config: Config,
     *,
     stage: str,
@@ -216,7 +210,7 @@ def scored_as(
         metadata,
         stages=(*metadata.stages, stage),
         score_range=(min(known), max(known)),
-        standardised_by=(targets.mean, targets.deviation),
+        curve=curve.points,
         trained_on=beginning.join(
             metadata.trained_on,
             f"{len(photos.training)} photos of {config.scores_name}",

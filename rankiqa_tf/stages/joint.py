@@ -15,8 +15,8 @@ from rankiqa_tf.ranking_check import LevelScores
 from rankiqa_tf.stages import beginning
 from rankiqa_tf.stages import finetuning
 from rankiqa_tf.stages import ranking
+from rankiqa_tf.stages import targets
 from rankiqa_tf.stages.split import Split
-from rankiqa_tf.stages.targets import Targets
 
 
 def rank_and_finetune(
@@ -26,15 +26,15 @@ def rank_and_finetune(
     scored: Split,
     config: Config,
     workdir: Path,
-) -> tuple[model_file.Metadata, dict[str, float], LevelScores]:
-    """Trains a model on ranked and on scored photos in each step; changes it in place.
+) -> tuple[keras.Model, model_file.Metadata, dict[str, float], LevelScores]:
+    """Trains a model on ranked and on scored photos in each step.
 
     The loss is the squared error plus `config.joint_weight` times the ranking loss,
     both of scores on the scale of the targets: that of standard deviations, so that the
     margin means the same whatever the scale of MOS, unless told otherwise.
 
     Args:
-        model: from `start`.
+        model: from `start`; its layers are changed in place.
         metadata: of the model.
         photos: to rank, as `rank` takes them.
         scored: `ScoredPhoto`s.
@@ -42,34 +42,32 @@ def rank_and_finetune(
         workdir: where checkpoints and records go.
 
     Returns:
-        What is known of the model now, the figures of training and on the photos that
-        are ranked, and the held-out scores of these.
+        The model that gives MOS, what is known of it, the figures of training and on
+        the photos that are ranked, and the held-out scores of these.
     """
     training = ranking.training_versions(photos, config)
     to_rank = ranking.make_batches(training, metadata, config)
     parts = finetuning.divide(scored, config)
-    targets = Targets.of(scored.training, standardise=config.standardise_mos)
-    to_score = finetuning.make_batches(parts, metadata, config)
+    curve = targets.curve_of(scored.training, config.mos_scale)
+    to_score = finetuning.make_batches(parts, curve, metadata, config)
     ranking_loss = ranking.make_loss(training.better, config)
 
     def loss(scores: tf.Tensor, batch: trainer.Batch) -> tf.Tensor:
-        error = losses.squared_error(
-            scores[to_rank.size :], targets.of_mos(batch["mos"])
-        )
+        error = losses.squared_error(scores[to_rank.size :], batch["mos"])
         return error + config.joint_weight * ranking_loss(scores[: to_rank.size], batch)
 
-    seconds = finetuning.train_to_score(
+    model, seconds = finetuning.train_to_score(
         model,
         metadata,
         parts,
-        targets,
+        curve,
         joint.JointBatches(to_rank, to_score),
         loss,
         config,
         workdir,
         stage="joint",
     )
-    metadata = finetuning.scored_as(metadata, scored, targets, config, stage="joint")
+    metadata = finetuning.scored_as(metadata, scored, curve, config, stage="joint")
     metadata = dataclasses.replace(
         metadata,
         trained_on=beginning.join(
@@ -78,4 +76,4 @@ def rank_and_finetune(
     )
     figures, result = ranking.evaluate(model, metadata, photos, config)
     figures |= {"joint/seconds": seconds, "finetune/photos": len(scored.training)}
-    return metadata, figures, result
+    return model, metadata, figures, result
