@@ -28,6 +28,7 @@ from rankiqa_tf.data import scored
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import ridge
+from rankiqa_tf.stages import targets
 
 _RANKED = flags.DEFINE_string("ranked", None, "A ranked model.keras.", required=True)
 _COUNTS = flags.DEFINE_list("counts", [50, 100, 200, 500, 1600], "Numbers of labels.")
@@ -35,7 +36,7 @@ _SEEDS = flags.DEFINE_integer("seeds", 3, "Draws of the labels.", lower_bound=1)
 _OUTPUT = flags.DEFINE_string("output", "benchmarks/experiments", "Folder to write to.")
 config_lib.define_flags()
 
-COLUMNS = ("start", "steps", "labels", "seed", "srocc")
+KEYS = ("start", "steps", "mos_scale", "labels", "seed")
 
 
 class Frozen:
@@ -46,6 +47,7 @@ class Frozen:
         extract, self._shares = heads.extractor(model)
         crops = scored.recipe_crops(photos, metadata.crop_size)
         self._features = np.stack([extract(grid) for grid, _ in crops])
+        self._mos_scale = config.mos_scale
         self._photos = {photo.path: place for place, photo in enumerate(photos)}
 
     def srocc(self, split, seed):
@@ -55,8 +57,9 @@ class Frozen:
             self._features[[self._photos[photo.path] for photo in part]]
             for part in (split.training, split.held_out)
         )
-        targets = np.array([photo.mos for photo in split.training])
-        fitted = ridge.fit(known, targets, shares=self._shares, penalty=None)
+        curve = targets.curve_of(split.training, self._mos_scale)
+        learned = [p.mos for p in targets.with_targets(split.training, curve)]
+        fitted = ridge.fit(known, np.array(learned), shares=self._shares, penalty=None)
         opinions = [photo.mos for photo in split.held_out]
         return metrics.srocc(fitted.predict(unknown), opinions)
 
@@ -122,12 +125,12 @@ def measure(config, path):
     done = set()
     if path.is_file():
         with path.open(newline="") as file:
-            done = {tuple(row.values())[:4] for row in csv.DictReader(file)}
+            done = {tuple(row[key] for key in KEYS) for row in csv.DictReader(file)}
     else:
-        path.write_text(",".join(COLUMNS) + "\n")
+        path.write_text(",".join((*KEYS, "srocc")) + "\n")
     for start, init in (("ImageNet", config.init), ("ranked", _RANKED.value)):
         asked = [
-            (start, str(config.finetune_steps), str(int(count)), str(seed))
+            (start, str(config.finetune_steps), config.mos_scale, str(count), str(seed))
             for count in _COUNTS.value
             for seed in range(_SEEDS.value)
         ]
@@ -138,11 +141,12 @@ def measure(config, path):
         for key in asked:
             if key in done:
                 continue
-            count, seed = int(key[2]), int(key[3])
-            order = np.random.default_rng(seed).permutation(len(rest))[:count]
+            *_, count, seed = key
+            order = np.random.default_rng(int(seed)).permutation(len(rest))
+            order = order[: int(count)]
             labelled = stages.Split([rest[place] for place in order], held_out)
             with path.open("a") as file:
-                print(*key, way.srocc(labelled, seed), sep=",", file=file)
+                print(*key, way.srocc(labelled, int(seed)), sep=",", file=file)
     return len(rest), len(held_out)
 
 
@@ -156,6 +160,8 @@ def main(argv):
         for row in csv.DictReader(file):
             steps = int(row["steps"])
             way = f"fine-tuned, {steps} steps" if steps else "last layer fitted"
+            if row["mos_scale"] == "half_ranks":
+                way += ", half ranks"
             by_count = found.setdefault(f"{row['start']}, {way}", {})
             by_count.setdefault(int(row["labels"]), []).append(float(row["srocc"]))
     draw(found, output.with_suffix(".png"))

@@ -159,8 +159,8 @@ def append_curve(model: keras.Model, curve: Curve) -> keras.Model:
     """Makes a model's scores those that a curve gives for them.
 
     Returns:
-        The model: the same, changed in place, for a curve of one piece; else another
-        that shares its layers and has two more.
+        For a line the model itself, whose last layer now is part of it; else another
+        model of the same layers and two more, which are not to be trained.
     """
     if len(curve.points) == 2:
         slope, height = curve.slopes()[0], curve(0.0)
