@@ -17,14 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from distortions import _pillow_worker
+from distortions import cores
 
 _PROGRAM = Path(__file__).with_name("_pillow_worker.py")
 _START = "import runpy, sys; runpy.run_path(sys.argv[1])['main']()"
-_MAX_WORKERS = (
-    len(os.sched_getaffinity(0))
-    if hasattr(os, "sched_getaffinity")  # Linux only.
-    else os.cpu_count() or 1
-)
+_MAX_WORKERS = cores.available()
 
 
 def run(

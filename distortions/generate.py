@@ -8,12 +8,12 @@ all photos were distorted, 1 if some could not be read (they are named and left 
 writing failed, 2 if nothing could be begun.
 """
 
-import os
 import sys
 from pathlib import Path
 
 from absl import flags
 
+from distortions import cores
 from distortions import generation
 from distortions import program
 
@@ -41,7 +41,7 @@ _CROP = flags.DEFINE_integer(
 _SEED = flags.DEFINE_integer("seed", 0, "Decides all that is random.")
 _WORKERS = flags.DEFINE_integer(
     "workers",
-    os.cpu_count() or 1,
+    cores.available(),
     "How many images are made at the same time; the result is the same.",
     lower_bound=1,
 )

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 import distortions
+from distortions import cores
 from distortions import generation
 from distortions import ranked_set
 from rankiqa_tf.datasets.data_folder import DataFolder
@@ -122,7 +123,7 @@ def make(
             seed=seed,
             format="files",
             crop=crop,
-            workers=os.cpu_count() or 1,
+            workers=cores.available(),
         )
         unreadable = work.run()
     except OSError as error:
