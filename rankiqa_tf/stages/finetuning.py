@@ -66,14 +66,8 @@ def finetune(
         stage="finetune",
     )
     metadata = scored_as(metadata, photos, curve, config, stage="finetune")
-    return (
-        model,
-        metadata,
-        {
-            "finetune/seconds": seconds,
-            "finetune/photos": len(photos.training),
-        },
-    )
+    figures = {"finetune/seconds": seconds, "finetune/photos": len(photos.training)}
+    return model, metadata, figures
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -172,6 +166,8 @@ def train_to_score(
             checkpoints=workdir / "checkpoints" / stage,
             tensorboard=workdir / "tensorboard" / stage,
         )
+    else:
+        beginning.gather_statistics(model, metadata, batches)
     if config.finetune_head == "ridge":
         known = targets.with_targets([*photos.training, *photos.validation], curve)
         heads.fit_score(
