@@ -15,6 +15,7 @@ METADATA = model_file.Metadata(
     score_range=(1.0, 9.0),
     trained_on="made pictures",
     stages=("rank", "finetune"),
+    curve=((-1.5, 2.0), (0.0, 5.5), (1.0, 6.0)),
 )
 
 
