@@ -308,7 +308,9 @@ def comfort_noise(image: tf.Tensor, step: float, *, seed: tf.Tensor) -> tf.Tenso
     luma = ycbcr.luma(image)
     padded = tf.gather(luma, tf.minimum(rows, height - 1))
     padded = tf.gather(padded, tf.minimum(columns, width - 1), axis=1)
-    detail = _detail_with_random_signs(padded, step, tf.random.split(seed, 4))
+    # The graph takes seeds of one type only, and training has others.
+    seeds = tf.random.split(tf.cast(seed, tf.int32), 4)
+    detail = _detail_with_random_signs(padded, step, seeds)
     change = detail[:height, :width] - luma
     noisy = image + change[..., tf.newaxis]
     return tf.clip_by_value(tf.ensure_shape(noisy, image.shape), 0.0, 1.0)

@@ -91,8 +91,9 @@ class Row:
         Args:
             image: float32 [height, width, 3], in [0, 1].
             level: 0, which is the image itself, up to the number of parameters.
-            seed: int32 [2] or a pair of ints; needed if the row is random and unused
-                if not, so that all rows can be called alike.
+            seed: integers [2], of which 32 bits count, or a pair of ints; needed if
+                the row is random and unused if not, so that all rows can be called
+                alike. tf.data counts in int64, and its seeds are that too.
 
         Returns:
             The distorted image, like `image` in shape, dtype and range.
@@ -118,7 +119,7 @@ class Row:
             )
         if level == 0:
             return image
-        seeds = {"seed": seed} if self.random else {}
+        seeds = {"seed": tf.cast(seed, tf.int32)} if self.random else {}
         return self.function(image, *self.arguments(level).values(), **seeds)
 
     def distort_box(

@@ -22,9 +22,6 @@ def shuffled(slot: tf.Tensor, count: int, seed: int) -> tf.Tensor:
 
 
 def seed_of(seed: int, purpose: str, number: tf.Tensor) -> tf.Tensor:
-    """A seed for one purpose and one step, photo or picture of a run.
-
-    It is [2], of the number's integer type.
-    """
+    """A seed for one purpose and one step, photo or picture of a run: int32 [2]."""
     root = tf.constant([seed, zlib.crc32(purpose.encode()) >> 1])
-    return tf.random.fold_in(root, number)
+    return tf.random.fold_in(root, tf.cast(number, tf.int32))
