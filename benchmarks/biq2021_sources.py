@@ -13,8 +13,8 @@ import numpy as np
 from absl import app
 from absl import flags
 
-from rankiqa_tf import metrics
-from rankiqa_tf.protocol import predictions
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import predictions
 
 _WORKDIR = flags.DEFINE_string("workdir", None, "Of the benchmark.", required=True)
 _METHOD = flags.DEFINE_string("method", "rankiqa_ft", "Whose predictions.")

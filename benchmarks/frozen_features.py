@@ -11,11 +11,11 @@ import sys
 
 import numpy as np
 
-from rankiqa_tf import metrics
 from rankiqa_tf import models
-from rankiqa_tf.data import references
 from rankiqa_tf.data import scored
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets import splits
+from rankiqa_tf.evaluation import metrics
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import ridge
 
@@ -30,7 +30,7 @@ def main(path, folder=None):
     names = [photo.reference for photo in photos]
     numbers = list(range(len(photos)))
     splits = [
-        references.split(numbers, holdout=0.2, seed=seed, groups=names)
+        splits.hold_out(numbers, holdout=0.2, seed=seed, groups=names)
         for seed in range(6)
     ]
     last = 2 * model.get_layer("head").filters  # Means and deviations, at the end.

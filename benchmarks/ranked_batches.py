@@ -16,12 +16,12 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from rankiqa_tf import losses
 from rankiqa_tf import models
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import references
 from rankiqa_tf.data import versions
+from rankiqa_tf.training import losses
 
 CROP = 224
 BATCHES = 8

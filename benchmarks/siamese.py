@@ -18,11 +18,11 @@ import keras
 import tensorflow as tf
 
 from distortions import blur
-from rankiqa_tf import losses
 from rankiqa_tf import models
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
+from rankiqa_tf.training import losses
 
 # Each with the side of crops and the numbers of levels.
 NETWORKS = (("shallow", 227, (3, 6, 12)), ("efficientnet_lite0", 192, (3, 6, 12)))

@@ -15,9 +15,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rankiqa_tf import losses
 from rankiqa_tf import models
-from rankiqa_tf import trainer
+from rankiqa_tf.training import loop
+from rankiqa_tf.training import losses
 
 STEPS = 200
 # Network, side of the crops, images in a step.
@@ -54,7 +54,7 @@ def quarters(name, side, size):
         return losses.ranking_hinge(scores, mask, margin=1.0)
 
     batches = Batches(side, size)
-    plan = trainer.Plan(
+    plan = loop.Plan(
         steps=STEPS,
         optimizer="adam",
         learning_rate=1e-5,
@@ -66,7 +66,7 @@ def quarters(name, side, size):
         look_every=STEPS,
     )
     with tempfile.TemporaryDirectory() as folder:
-        trainer.train(
+        loop.train(
             models.build(name),
             batches,
             loss,

@@ -99,13 +99,22 @@ def decode(contents: bytes) -> np.ndarray:
                     f"{width} x {height} pixels are too many; at most "
                     f"{MAX_PIXELS:,} can be read"
                 )
-            return _to_rgb(ImageOps.exif_transpose(image))
+            return of_pillow(image)
     except UnidentifiedImageError:
         raise PhotoError("not a photo, or broken at its start") from None
     except PhotoError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
         raise PhotoError(f"the photo is broken or cut short: {error}") from None
+
+
+def of_pillow(image: Image.Image) -> np.ndarray:
+    """Gives the pixels of a Pillow image, as `decode` does those of a file.
+
+    Raises:
+        PhotoError: if it is of a mode that has no known range.
+    """
+    return _to_rgb(ImageOps.exif_transpose(image))
 
 
 def _open(contents: bytes) -> Image.Image:

@@ -4,14 +4,12 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from rankiqa_tf import scoring
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
-from rankiqa_tf.models import model_file
+from rankiqa_tf.model import Model
 
 TOLERANCE = 1e-3  # Of the spread of scores: far below what orders two photos.
 
@@ -21,8 +19,7 @@ class AgreementError(RuntimeError):
 
 
 def check(
-    model: keras.Model,
-    metadata: model_file.Metadata,
+    model: Model,
     *,
     saved_model: str | Path,
     tflite: str | Path,
@@ -31,8 +28,7 @@ def check(
     """Scores photos with a model and with its exports, and compares.
 
     Args:
-        model: the Keras model.
-        metadata: of the model.
+        model: the model.
         saved_model: folder that export.saved_model wrote.
         tflite: file that export.tflite wrote.
         photos: two JPEG or PNG files or more, of different quality. Not turned by
@@ -48,9 +44,8 @@ def check(
         ValueError: if the photos cannot tell: fewer than two, or all of one score.
         decode.PhotoError: if a photo cannot be read.
     """
-    scorer = scoring.Scorer(model, metadata)
     pixels = [decode.read_photo(photo) for photo in photos]
-    expected = np.array([scorer.score(image) for image in pixels])
+    expected = np.array([model.score(image) for image in pixels])
     spread = float(np.ptp(expected)) if len(expected) else 0.0
     if not spread > 0:
         raise ValueError(
@@ -71,7 +66,7 @@ def check(
         for name, outputs in found.items()
     }
     scores["tflite"] = [
-        _mean_of_crops(score_crop, image, metadata.crop_size) for image in pixels
+        _mean_of_crops(score_crop, image, model.metadata.crop_size) for image in pixels
     ]
     return {
         name: _greatest_difference(name, np.array(values), expected, spread, photos)

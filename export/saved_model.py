@@ -15,37 +15,27 @@ The model's metadata stand beside, in assets.extra/rankiqa.json, which servers p
 
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
-from rankiqa_tf import scoring
-from rankiqa_tf.models import model_file
+from rankiqa_tf.model import Model
 
 
-def write(model: keras.Model, metadata: model_file.Metadata, path: str | Path) -> None:
-    """Writes a SavedModel.
-
-    Args:
-        model: from float32 [n, crop_size, crop_size, 3] in 0..1 to scores [n].
-        metadata: of the model, as model_file.load returns it.
-        path: the folder to write.
-    """
-    module = _Photos(model, metadata.crop_size)
+def write(model: Model, path: str | Path) -> None:
+    """Writes a model as a SavedModel to a folder."""
+    module = _Photos(model)
     signatures = {"serving_default": module.score_files, "pixels": module.score_pixels}
     tf.saved_model.save(module, str(path), signatures=signatures)
     extra = Path(path, "assets.extra")
     extra.mkdir(exist_ok=True)
-    (extra / "rankiqa.json").write_text(metadata.to_json(), encoding="utf-8")
+    (extra / "rankiqa.json").write_text(model.metadata.to_json(), encoding="utf-8")
 
 
 class _Photos(tf.Module):
-    def __init__(self, model: keras.Model, crop_size: int):
+    def __init__(self, model: Model):
         super().__init__()
         # Plain TensorFlow variables are saved; Keras's own objects need Keras to load.
-        self._variables = [variable.value for variable in model.variables]
-        self._score = lambda photo: scoring.score_photo(
-            model, photo, crop_size=crop_size
-        )
+        self._variables = [variable.value for variable in model.network.variables]
+        self._score = model.score_in_graph
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def score_files(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:

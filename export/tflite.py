@@ -15,19 +15,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
-from rankiqa_tf.models import model_file
+from rankiqa_tf.model import Model
 
 
-def write(model: keras.Model, metadata: model_file.Metadata, path: str | Path) -> None:
-    """Writes a TFLite file in float32.
-
-    Args:
-        model: from float32 [n, crop_size, crop_size, 3] in 0..1 to scores [n].
-        metadata: of the model, as model_file.load returns it.
-        path: the file to write.
+def write(model: Model, path: str | Path) -> None:
+    """Writes a model as a TFLite file in float32.
 
     Raises:
         RuntimeError: if TensorFlow cannot convert the model.
@@ -35,24 +29,25 @@ def write(model: keras.Model, metadata: model_file.Metadata, path: str | Path) -
     path = Path(path)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         saved, temporary = Path(folder, "saved_model"), Path(folder, "model.tflite")
-        crop = _Crop(model, metadata.crop_size)
+        crop = _Crop(model)
         # Never from the Keras model itself: that ends the process or converts it wrong.
         tf.saved_model.save(crop, str(saved), signatures=crop.score)
         _convert(saved, temporary)
         with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr("rankiqa.json", metadata.to_json())
+            archive.writestr("rankiqa.json", model.metadata.to_json())
         temporary.replace(path)
 
 
 class _Crop(tf.Module):
-    def __init__(self, model: keras.Model, crop_size: int):
+    def __init__(self, model: Model):
         super().__init__()
-        self._variables = [variable.value for variable in model.variables]
-        shape = tf.TensorSpec([1, crop_size, crop_size, 3], tf.float32, "image")
+        self._variables = [variable.value for variable in model.network.variables]
+        side = model.metadata.crop_size
+        shape = tf.TensorSpec([1, side, side, 3], tf.float32, "image")
 
         @tf.function(input_signature=[shape])
         def score(image: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"score": tf.cast(model(image, training=False), tf.float32)}
+            return {"score": tf.cast(model.network(image, training=False), tf.float32)}
 
         self.score = score
 

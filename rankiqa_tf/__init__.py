@@ -1,1 +1,40 @@
-"""RankIQA: no-reference image quality from rankings, in TensorFlow."""
+"""RankIQA: no-reference image quality from rankings, in TensorFlow.
+
+    import rankiqa_tf
+
+    model = rankiqa_tf.load("model.keras")
+    print(model.score("photo.jpg"))
+
+Importing the package imports no TensorFlow; what is here does when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from rankiqa_tf.library import __version__
+    from rankiqa_tf.library import list_models
+    from rankiqa_tf.library import load
+    from rankiqa_tf.model import Model
+    from rankiqa_tf.training.run import train
+
+__all__ = ["Model", "__version__", "list_models", "load", "train"]
+
+_HOMES = {
+    "Model": "rankiqa_tf.model",
+    "__version__": "rankiqa_tf.library",
+    "list_models": "rankiqa_tf.library",
+    "load": "rankiqa_tf.library",
+    "train": "rankiqa_tf.training.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -16,6 +16,7 @@ import os
 import platform
 import shlex
 import sys
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -30,21 +31,25 @@ from absl import flags
 from distortions import program
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import datasets
-from rankiqa_tf import devices
-from rankiqa_tf import run_data
-from rankiqa_tf import run_folder
-from rankiqa_tf import scoring
 from rankiqa_tf import scoring_flags
-from rankiqa_tf import stages
-from rankiqa_tf import trainer
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import whole_file
+from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets import splits as splits_lib
-from rankiqa_tf.models import model_file
-from rankiqa_tf.opinion_check import OpinionScores
-from rankiqa_tf.protocol import figures as figures_lib
-from rankiqa_tf.protocol import methods as methods_lib
-from rankiqa_tf.protocol import tables
-from rankiqa_tf.report import page
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.evaluation import figures as figures_lib
+from rankiqa_tf.evaluation import page
+from rankiqa_tf.evaluation import tables
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.model import Model
+from rankiqa_tf.training import devices
+from rankiqa_tf.training import methods as methods_lib
+from rankiqa_tf.training import run_data
+from rankiqa_tf.training import run_folder
+from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
+from rankiqa_tf.version import version
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the benchmark; made if it is not there.", required=True
@@ -89,17 +94,17 @@ class Benchmark:
     config: Config
     methods: Sequence[str]
     data: datasets.DataSet
-    splits: Sequence[stages.Split]
-    photos: stages.Split | None
+    splits: Sequence[Split[list[ScoredPhoto]]]
+    photos: Split[Versions] | None
     ranked: Path | None
     crops: str
     workdir: Path
 
-    def run(self, settings: dict[str, Any]) -> figures_lib.Figures:
+    def run(self, settings: dict[str, Any], stop: stopping.Stop) -> figures_lib.Figures:
         """Trains and tests every method on every split; reports after each split."""
         ranked = self.ranked
         if self.photos:
-            ranked = methods_lib.rank(self.photos, self.config, self.workdir)
+            ranked = methods_lib.rank(self.photos, self.config, self.workdir, stop=stop)
         results: dict[str, list[OpinionScores]] = {name: [] for name in self.methods}
         for number, split in enumerate(self.splits, start=1):
             seed = (self.config.seed + number - 1) % 2**31
@@ -112,6 +117,7 @@ class Benchmark:
                     ranked=ranked,
                     crops=self.crops,
                     workdir=self.workdir / f"split_{number:02}",
+                    stop=stop,
                 )
                 found.append(scores)
             last = number == len(self.splits)
@@ -123,8 +129,8 @@ class Benchmark:
         return figures
 
     def _report(self, figures: figures_lib.Figures, settings: dict[str, Any]) -> None:
-        run_folder.write(self.workdir / "table.md", tables.markdown(figures))
-        run_folder.write(self.workdir / "table.csv", tables.to_csv(figures))
+        whole_file.write(self.workdir / "table.md", tables.markdown(figures))
+        whole_file.write(self.workdir / "table.csv", tables.to_csv(figures))
         run_folder.write_results(self.workdir, figures.summary())
         page.write(
             self.workdir / "report.html",
@@ -137,7 +143,7 @@ class Benchmark:
                 "tensorflow": tf.__version__,
                 "keras": keras.__version__,
                 "numpy": np.__version__,
-                "rankiqa-tf": model_file.version(),
+                "rankiqa-tf": version(),
             },
             settings=settings,
             date=datetime.date.today().isoformat(),
@@ -173,7 +179,7 @@ def _options() -> tuple[Config, dict[str, Any]]:
         "splits_file": _SPLITS_FILE.value,
         "ranked": _RANKED.value,
     }
-    return config, dataclasses.asdict(config) | own
+    return config, config.options() | own
 
 
 def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
@@ -191,24 +197,29 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
             holdout=config.holdout,
             seed=config.seed,
         )
-    divided = [run_data.divide(data, split) for split in splits]
+    divided = [splits_lib.divide(split, data.photos) for split in splits]
     for photos in divided:
         run_data.check_parts(photos, config)
     run_data.check_readable(data.photos, config)
     # Fails now if network, options and crops do not fit.
-    scoring.Scorer(*stages.start(config), crops=_CROPS.value)
+    stages.start(config).check_crops(_CROPS.value)
     ranked = Path(_RANKED.value) if _RANKED.value else None
     if ranked:
-        scoring.Scorer(*model_file.load(ranked), crops=_CROPS.value)
+        Model.load(ranked).check_crops(_CROPS.value)
     to_rank = run_data.photos_to_rank(config) if config.ranks else None
-    run_folder.claim(workdir, options)
+    fingerprint: dict[str, Mapping[str, Any]] = {
+        "scored photos": run_data.fingerprint_of_scores(data.photos)
+    }
+    if to_rank:
+        fingerprint["photos"] = to_rank.fingerprint
+    run_folder.claim(workdir, options, fingerprint)
     splits_lib.write(workdir / "splits.json", splits)
     return Benchmark(
         config=config,
         methods=options["methods"],
         data=data,
         splits=divided,
-        photos=to_rank,
+        photos=to_rank.versions if to_rank else None,
         ranked=ranked,
         crops=_CROPS.value,
         workdir=workdir,
@@ -228,9 +239,9 @@ def main(argv: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
-        with strategy.scope():
-            figures = benchmark.run(options)
-    except trainer.Interrupted as stopped:
+        with strategy.scope(), stopping.on_signals() as stop:
+            figures = benchmark.run(options, stop)
+    except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130
     except (ValueError, FloatingPointError) as error:

@@ -16,11 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is im
 from absl import flags
 
 from distortions import program
-from rankiqa_tf import metrics
-from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring_flags
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import opinion_check
 
 _scorer = scoring_flags.define_scorer()
 flags.adopt_module_key_flags(scoring_flags)
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> int:
 
     for problem in problems.values():
         print(f"left out: {problem}", file=sys.stderr)
-    result = opinion_check.check(scorer.score, readable)
+    result = opinion_check.check(scorer.score_many, readable)
     if _PREDICTIONS.value:
         _write_predictions(result, Path(_PREDICTIONS.value))
     figures = {"photos": len(readable), **result.summary("test")}

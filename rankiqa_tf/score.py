@@ -22,10 +22,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is im
 from absl import flags
 
 from distortions import program
-from rankiqa_tf import scoring
 from rankiqa_tf import scoring_flags
 from rankiqa_tf.data import decode
-from rankiqa_tf.models import model_file
+from rankiqa_tf.models.metadata import Metadata
 
 # A photo's path, its score or None, and what was wrong or None.
 Row = tuple[Path, float | None, str | None]
@@ -40,18 +39,18 @@ _OUTPUT = flags.DEFINE_string(
 )
 
 
-def score_all(scorer: scoring.Scorer, photos: Sequence[Path]) -> Iterator[Row]:
+def score_all(
+    score_many: scoring_flags.ScoreMany, photos: Sequence[Path]
+) -> Iterator[Row]:
     """Yields a row for each photo as soon as it is scored."""
-    for path in photos:
-        try:
-            yield path, scorer.score(decode.read_photo(path)), None
-        except decode.PhotoError as error:
-            yield path, None, str(error).removeprefix(f"{path}: ")
+    for path, score in zip(photos, score_many(photos), strict=True):
+        if isinstance(score, decode.PhotoError):
+            yield path, None, str(score).removeprefix(f"{path}: ")
+        else:
+            yield path, score, None
 
 
-def table_writer(
-    file: TextIO, metadata: model_file.Metadata
-) -> Callable[[Row], object]:
+def table_writer(file: TextIO, metadata: Metadata) -> Callable[[Row], object]:
     """Writes lines for people, under a heading that tells the scale."""
     scale = "an order without a scale, as it was trained by ranking only"
     if metadata.score_range is not None:
@@ -68,14 +67,14 @@ def table_writer(
     return write
 
 
-def csv_writer(file: TextIO, _: model_file.Metadata) -> Callable[[Row], object]:
+def csv_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
     """Writes path,score,error, the score or the error empty."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["path", "score", "error"])
     return writer.writerow
 
 
-def jsonl_writer(file: TextIO, _: model_file.Metadata) -> Callable[[Row], object]:
+def jsonl_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
     """Writes an object a line, with path and either score or error."""
 
     def write(row: Row) -> None:
@@ -107,8 +106,8 @@ def main(argv: list[str]) -> int:
             return 2
 
         failed = 0
-        write = WRITERS[_FORMAT.value](file, scorer.metadata)
-        for row in score_all(scorer, photos):
+        write = WRITERS[_FORMAT.value](file, scorer.model.metadata)
+        for row in score_all(scorer.score_many, photos):
             write(row)
             file.flush()  # So that nothing is lost when it is stopped.
             failed += row[1] is None

@@ -1,11 +1,18 @@
 """The flags of what photos are scored by, which the programs that score share."""
 
+import dataclasses
+import functools
 from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 from absl import flags
 
-from rankiqa_tf import scoring
-from rankiqa_tf.models import model_file
+from rankiqa_tf import library
+from rankiqa_tf import model as model_lib
+from rankiqa_tf.data.decode import PhotoError
+
+ScoreMany = Callable[[Iterable[model_lib.Photo]], Iterator[float | PhotoError]]
 
 
 def define_crops() -> flags.FlagHolder[str]:
@@ -13,24 +20,41 @@ def define_crops() -> flags.FlagHolder[str]:
     return flags.DEFINE_enum(
         "crops",
         "grid",
-        scoring.CROPS,
+        model_lib.CROPS,
         "What a photo's score is the mean of: the model's own recipe, as in exports; "
         "the photo in one pass; or the paper's 30 random crops.",
     )
 
 
-def define_scorer() -> Callable[[], scoring.Scorer]:
+@dataclasses.dataclass(frozen=True)
+class Scorer:
+    """A model, and how it scores photos one after another."""
+
+    model: model_lib.Model
+    score_many: ScoreMany
+
+
+def define_scorer() -> Callable[[], Scorer]:
     """Defines --model, --crops and --seed.
 
     Returns:
-        What makes the scorer that they say, once they are parsed. It raises ValueError
-        as `model_file.load` and `scoring.Scorer` do.
+        What loads the model and makes of it what the flags say, once they are parsed.
+        It raises ValueError as `library.load` and `Model.check_crops` do.
     """
-    model = flags.DEFINE_string("model", None, "The .keras model file.", required=True)
+    name = flags.DEFINE_string(
+        "model", None, "The .keras model file, or the folder of a run.", required=True
+    )
     crops = define_crops()
     seed = flags.DEFINE_integer(
         "seed", 0, "Decides the places of random crops.", lower_bound=0
     )
-    return lambda: scoring.Scorer(
-        *model_file.load(model.value), crops=crops.value, seed=seed.value
-    )
+
+    def scorer() -> Scorer:
+        model = library.load(name.value)
+        model.check_crops(crops.value)
+        score_many = functools.partial(
+            model.score_many, crops=crops.value, seed=seed.value
+        )
+        return Scorer(model, score_many)
+
+    return scorer

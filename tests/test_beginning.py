@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import model_file
-from rankiqa_tf.stages import beginning
+from rankiqa_tf.training.stages import preparation
 
 IMAGES = np.random.default_rng(0).random((64, 9, 7, 3), np.float32)
 
@@ -45,7 +45,7 @@ def metadata(*stages):
 
 def test_a_new_models_features_are_standardised_as_it_is_scored_by():
     model, features = normalised()
-    beginning.standardise(model, metadata(), FirstImages())
+    preparation.standardise(model, metadata(), FirstImages())
     found = features.predict_on_batch(IMAGES)
     np.testing.assert_allclose(found.mean(0), 0, atol=1e-4)
     np.testing.assert_allclose(found.var(0), 1, atol=1e-3)
@@ -64,6 +64,6 @@ def test_a_new_models_features_are_standardised_as_it_is_scored_by():
 def test_a_trained_model_is_left_as_it_is():
     model, _ = normalised()
     before = model.get_weights()
-    beginning.standardise(model, metadata("rank"), FirstImages())
+    preparation.standardise(model, metadata("rank"), FirstImages())
     for weight, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)

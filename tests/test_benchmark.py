@@ -12,7 +12,7 @@ from PIL import ImageFilter
 from programs import run_several
 from programs import start
 
-from rankiqa_tf.protocol import predictions
+from rankiqa_tf.evaluation import predictions
 from tests import data_folders
 
 METHODS = ("baseline", "rankiqa", "rankiqa_ft")

@@ -13,7 +13,7 @@ from toy_training import linear
 from toy_training import plan
 from toy_training import train
 
-from rankiqa_tf.best_weights import BestWeights
+from rankiqa_tf.training.best_weights import BestWeights
 
 
 class Looks:

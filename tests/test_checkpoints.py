@@ -5,7 +5,7 @@ import gc
 import pytest
 import tensorflow as tf
 
-from rankiqa_tf.checkpoints import Checkpoints
+from rankiqa_tf.training.checkpoints import Checkpoints
 
 
 def filled(folder, steps=(1, 2, 3)):

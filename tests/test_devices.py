@@ -37,8 +37,8 @@ from pathlib import Path
 import keras
 import toy_training
 
-from rankiqa_tf import devices
-from rankiqa_tf import losses
+from rankiqa_tf.training import devices
+from rankiqa_tf.training import losses
 
 
 def all_pairs(scores, batch):

@@ -10,14 +10,14 @@ from PIL import Image
 from export import agreement
 from export import saved_model
 from export import tflite
-from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring
-from rankiqa_tf import stages
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.evaluation import opinion_check
 from rankiqa_tf.models import model_file
-from rankiqa_tf.stages import finetuning
+from rankiqa_tf.training import stages
+from rankiqa_tf.training.stages import finetuning
 
 CONFIG = Config(
     stage="finetune",

@@ -12,12 +12,12 @@ from PIL import Image
 import distortions
 from distortions import generation
 from distortions import ranked_set
-from rankiqa_tf import run_data
-from rankiqa_tf import stages
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import generated
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import versions
+from rankiqa_tf.training import run_data
+from rankiqa_tf.training import stages
 
 SEED = tf.constant([3, 14])
 CROP = 24

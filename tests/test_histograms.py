@@ -5,8 +5,8 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from rankiqa_tf.ranking_check import LevelScores
-from rankiqa_tf.report import histograms
+from rankiqa_tf.evaluation import histograms
+from rankiqa_tf.evaluation.ranking_check import LevelScores
 
 SCORES = np.random.default_rng(0).normal(50, 20, (7, 2, 6))
 FALLING = np.stack(2 * [np.triu(np.ones((6, 6), bool), 1)])

@@ -131,7 +131,7 @@ GOOD = {
     "rankiqa_tf/data/__init__.py": "from .. import losses",
     "rankiqa_tf/train.py": "import export\nfrom rankiqa_tf import trainer",
     "export/__init__.py": "import distortions\nfrom rankiqa_tf import losses",
-    "tests/test_all.py": "import distortions, export, rankiqa_tf.trainer",
+    "tests/test_all.py": "import distortions, export, rankiqa_tf.training.loop",
     "benchmarks/speed.py": "import export\nif __name__ == '__main__':\n    pass",
 }
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from toy_training import convolutional
 
-from rankiqa_tf import layers
+from rankiqa_tf.training import layers
 
 
 def nested():

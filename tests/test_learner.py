@@ -14,7 +14,7 @@ from toy_training import plan
 from toy_training import squared_error
 from toy_training import train
 
-from rankiqa_tf.learner import Learner
+from rankiqa_tf.training.step import Learner
 
 RULES = pytest.mark.parametrize(("optimizer", "rule"), [("sgd", caffe), ("adam", adam)])
 

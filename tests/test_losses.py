@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from rankiqa_tf import losses
+from rankiqa_tf.training import losses
 
 
 def batch(distortions, levels, photos):

@@ -8,7 +8,7 @@ import pytest
 import scipy.optimize
 import scipy.stats
 
-from rankiqa_tf import metrics
+from rankiqa_tf.evaluation import metrics
 
 EVERY = pytest.mark.parametrize("metric", metrics.CORRELATIONS_AND_ERROR.values())
 

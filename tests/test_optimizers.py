@@ -6,7 +6,7 @@ import tensorflow as tf
 from toy_training import linear
 from toy_training import plan
 
-from rankiqa_tf import optimizers
+from rankiqa_tf.training import optimizers
 
 
 def rates(the_plan, steps):

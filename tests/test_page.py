@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rankiqa_tf import metrics
 from rankiqa_tf.datasets import DATA_SETS
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.opinion_check import OpinionScores
-from rankiqa_tf.protocol import figures as figures_lib
-from rankiqa_tf.report import gallery
-from rankiqa_tf.report import method_section
-from rankiqa_tf.report import page
-from rankiqa_tf.report import panels
+from rankiqa_tf.evaluation import figures as figures_lib
+from rankiqa_tf.evaluation import gallery
+from rankiqa_tf.evaluation import method_section
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import page
+from rankiqa_tf.evaluation import panels
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
 
 # No slash: it is in the name of a file, too.
 HOSTILE = """<script>alert("'1'")&amp;<b """

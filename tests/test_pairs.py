@@ -11,9 +11,9 @@ from batches import assert_equal
 from batches import steps
 
 import distortions
-from rankiqa_tf import losses
 from rankiqa_tf.data import pairs
 from rankiqa_tf.data import versions
+from rankiqa_tf.training import losses
 
 # Of distortion 0 levels fall, 1 has no order, of 2 level 2 is worse than 0 and 1.
 BETTER = np.zeros((3, 3, 3), bool)

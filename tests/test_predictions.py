@@ -8,8 +8,8 @@ import pytest
 
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.opinion_check import OpinionScores
-from rankiqa_tf.protocol import predictions
+from rankiqa_tf.evaluation import predictions
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
 
 
 @pytest.fixture

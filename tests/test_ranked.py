@@ -10,9 +10,9 @@ from batches import steps
 from PIL import Image
 
 import distortions
-from rankiqa_tf import losses
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import versions
+from rankiqa_tf.training import losses
 
 CROP = 24
 FALLING = distortions.PRESETS["live"].better()

@@ -10,8 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 import distortions
-from rankiqa_tf import ranking_check
 from rankiqa_tf.data import versions
+from rankiqa_tf.evaluation import ranking_check
 
 ROWS = distortions.PRESETS["live"].rows
 CROP = 24

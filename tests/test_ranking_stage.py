@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from rankiqa_tf.config import Config
-from rankiqa_tf.stages import ranking
+from rankiqa_tf.training.stages import ranking
 
 FALLING = np.broadcast_to(np.triu(np.ones((4, 4), bool), 1), (2, 4, 4))
 SCORES = np.random.default_rng(0).normal(size=12).astype("f4")

@@ -13,7 +13,7 @@ from toy_training import linear
 from toy_training import plan
 from toy_training import train
 
-from rankiqa_tf import trainer
+from rankiqa_tf.training import loop
 
 BOTH = pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 
@@ -37,7 +37,7 @@ def test_a_run_stopped_by_a_signal_goes_on_bit_for_bit(
 ):
     the_plan = plan(optimizer=optimizer, schedule="cosine", checkpoint_every=100)
     stopping = Batches(at=4, action=lambda: signal.raise_signal(number))
-    with pytest.raises(trainer.Interrupted, match="stopped after step 5 of 7"):
+    with pytest.raises(loop.Interrupted, match="stopped after step 5 of 7"):
         train(linear(), tmp_path, the_plan, stopping)
     model, batches = linear(seed=1), Batches()  # Its first weights do not matter.
     train(model, tmp_path, the_plan, batches)

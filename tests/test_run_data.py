@@ -9,11 +9,11 @@ from PIL import Image
 import distortions
 from distortions import generation
 from distortions import ranked_set
-from rankiqa_tf import run_data
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.training import run_data
 from tests import data_folders
 
 

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from rankiqa_tf import run_folder
 from rankiqa_tf.config import Config
+from rankiqa_tf.training import run_folder
 
 
 def options(**changes):

@@ -8,9 +8,9 @@ from batches import assert_equal
 from batches import steps
 from PIL import Image
 
-from rankiqa_tf import opinion_check
 from rankiqa_tf.data import scored
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.evaluation import opinion_check
 
 
 @pytest.fixture(scope="module")

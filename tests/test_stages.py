@@ -8,11 +8,11 @@ import pytest
 
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import models
-from rankiqa_tf import opinion_check
-from rankiqa_tf import run_data
 from rankiqa_tf import scoring
-from rankiqa_tf import stages
+from rankiqa_tf.evaluation import opinion_check
 from rankiqa_tf.models import model_file
+from rankiqa_tf.training import run_data
+from rankiqa_tf.training import stages
 from tests import data_folders
 
 LITE0 = config_lib.Config(network="efficientnet_lite0", levels="all")

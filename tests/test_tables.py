@@ -11,14 +11,14 @@ import pytest
 import scipy.stats
 
 from distortions.presets.tid2013 import TID2013
-from rankiqa_tf import metrics
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.opinion_check import OpinionScores
-from rankiqa_tf.protocol import tables
-from rankiqa_tf.protocol.figures import METRICS
-from rankiqa_tf.protocol.figures import measure
-from rankiqa_tf.protocol.published import ALL
-from rankiqa_tf.protocol.published import PUBLISHED
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import tables
+from rankiqa_tf.evaluation.figures import METRICS
+from rankiqa_tf.evaluation.figures import measure
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.evaluation.published import ALL
+from rankiqa_tf.evaluation.published import PUBLISHED
 
 KINDS = tuple(row.name for row in TID2013.rows)
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.stages import targets
+from rankiqa_tf.training.stages import targets
 
 SCALES = ["raw", "standard", "half_ranks"]
 

@@ -18,12 +18,12 @@ from programs import start
 
 import distortions
 from rankiqa_tf import scoring
-from rankiqa_tf import stages
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import ranked
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.models import model_file
+from rankiqa_tf.training import stages
 
 ROOT = Path(__file__).parents[1]
 KINDS = [row.name for row in distortions.PRESETS["live"].rows]

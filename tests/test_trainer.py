@@ -17,7 +17,7 @@ from toy_training import plan
 from toy_training import squared_error
 from toy_training import train
 
-from rankiqa_tf import trainer
+from rankiqa_tf.training import loop
 
 
 def scalars(folder):
@@ -97,7 +97,7 @@ def test_two_checkpoints_are_kept(tmp_path):
 
 def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, capsys):
     stopping = Batches(at=3, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(trainer.Interrupted):
+    with pytest.raises(loop.Interrupted):
         train(linear(), tmp_path, plan(), stopping)
     capsys.readouterr()
     train(linear(), tmp_path, plan())
@@ -115,7 +115,7 @@ def test_a_run_is_prepared_once(tmp_path):
 
     model = linear()
     stopping = Batches(at=1, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(trainer.Interrupted):
+    with pytest.raises(loop.Interrupted):
         train(model, tmp_path / "a", plan(), stopping, prepare=prepare)
     train(model, tmp_path / "a", plan(), prepare=prepare)
     assert calls == ["prepared"]
@@ -143,7 +143,7 @@ def test_a_complete_run_is_not_trained_again(tmp_path):
 
 def test_a_request_during_the_last_step_is_not_lost(tmp_path):
     stopping = Batches(at=6, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(trainer.Interrupted, match="stopped after step 7 of 7"):
+    with pytest.raises(loop.Interrupted, match="stopped after step 7 of 7"):
         train(linear(), tmp_path, plan(), stopping)
     batches = Batches()
     train(linear(), tmp_path, plan(), batches)
@@ -179,20 +179,20 @@ def test_signals_act_as_before_when_training_is_over(tmp_path):
     train(linear(), tmp_path, plan())
     assert [signal.getsignal(number) for number in numbers] == before
     stopping = Batches(at=8, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(trainer.Interrupted):
+    with pytest.raises(loop.Interrupted):
         train(linear(), tmp_path, plan(steps=10), stopping)
     assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_the_seconds_of_earlier_parts_count(tmp_path, monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr(trainer.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
 
     def stop():
         clock[0] += 30
         signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(trainer.Interrupted):
+    with pytest.raises(loop.Interrupted):
         train(linear(), tmp_path, plan(), Batches(at=2, action=stop))
     clock[0] += 1000  # Between the two parts.
 

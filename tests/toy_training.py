@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from rankiqa_tf import trainer
+from rankiqa_tf.training import loop
 
 SIZE = 4  # Images in a batch.
 SHAPE = (2, 3, 3)
@@ -84,7 +84,7 @@ def plan(**changes):
         "checkpoint_every": 2,
         "look_every": 1000,
     }
-    return trainer.Plan(**(values | changes))
+    return loop.Plan(**(values | changes))
 
 
 def train(model, folder, the_plan, batches=None, **changes):
@@ -95,9 +95,7 @@ def train(model, folder, the_plan, batches=None, **changes):
         "checkpoints": folder / "checkpoints" / "toy",
         "tensorboard": folder / "tensorboard",
     }
-    return trainer.train(
-        model, batches or Batches(), plan=the_plan, **(options | changes)
-    )
+    return loop.train(model, batches or Batches(), plan=the_plan, **(options | changes))
 
 
 def assert_same(model, other):

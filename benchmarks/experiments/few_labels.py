@@ -19,16 +19,16 @@ from matplotlib.figure import Figure
 
 from benchmarks.experiments import ranking_run
 from rankiqa_tf import config as config_lib
-from rankiqa_tf import metrics
-from rankiqa_tf import opinion_check
 from rankiqa_tf import scoring
-from rankiqa_tf import stages
-from rankiqa_tf.data import references
 from rankiqa_tf.data import scored
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets import splits
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import opinion_check
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import ridge
-from rankiqa_tf.stages import targets
+from rankiqa_tf.training import stages
+from rankiqa_tf.training.stages import targets
 
 _RANKED = flags.DEFINE_string("ranked", None, "A ranked model.keras.", required=True)
 _COUNTS = flags.DEFINE_list("counts", [50, 100, 200, 500, 1600], "Numbers of labels.")
@@ -119,7 +119,7 @@ def measure(config, path):
     """Fills the CSV file of results: one line a start, number of labels and seed."""
     photos = scores_csv.read(config.scores, config.scores_dir or None)
     groups = [photo.reference for photo in photos]
-    rest, held_out = references.split(
+    rest, held_out = splits.hold_out(
         photos, holdout=config.holdout, seed=0, groups=groups
     )
     done = set()

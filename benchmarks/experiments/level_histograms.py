@@ -12,13 +12,13 @@ from pathlib import Path
 from absl import app
 from absl import flags
 
-from rankiqa_tf import metrics
 from rankiqa_tf import scoring
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
+from rankiqa_tf.evaluation import histograms
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation.ranking_check import RankingCheck
 from rankiqa_tf.models import model_file
-from rankiqa_tf.ranking_check import RankingCheck
-from rankiqa_tf.report import histograms
 
 _MODEL = flags.DEFINE_string("model", None, "The ranker.", required=True)
 _PHOTOS = flags.DEFINE_string("photos", None, "Photos to distort.", required=True)

@@ -15,10 +15,11 @@ from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 from rankiqa_tf.data import versions
-from rankiqa_tf.ranking_check import LevelScores
-from rankiqa_tf.ranking_check import RankingCheck
-from rankiqa_tf.stages import beginning
-from rankiqa_tf.stages import ranking
+from rankiqa_tf.datasets import splits
+from rankiqa_tf.evaluation.ranking_check import LevelScores
+from rankiqa_tf.evaluation.ranking_check import RankingCheck
+from rankiqa_tf.training.stages import preparation
+from rankiqa_tf.training.stages import ranking
 
 _KEPT_BYTES = 8 << 30  # Experiments see their photos often.
 
@@ -71,7 +72,7 @@ class Photos:
 
     def split(self, *, seed: int) -> tuple[SomePhotos, SomePhotos]:
         """Photos to train on and the fifth that is held out."""
-        training, held_out = references.split(
+        training, held_out = splits.hold_out(
             range(len(self.paths)),
             holdout=0.2,
             seed=seed,
@@ -111,8 +112,8 @@ def run(
         held_out: what to look at, every `config.evaluate_every` steps and at the end.
         looking: what to show of a look.
     """
-    model, metadata = beginning.start(config)
-    crop_size = beginning.training_crop_size(metadata, config)
+    model, metadata = preparation.start(config)
+    crop_size = preparation.training_crop_size(metadata, config)
     check = RankingCheck(held_out, crop_size=crop_size, seed=0)
     looks: dict[int, LevelScores] = {}
 

@@ -118,17 +118,24 @@ def read_photo(path: str | Path) -> np.ndarray:
         PhotoError: if the file is missing, or cannot be read as a photo.
     """
     try:
-        contents = Path(path).read_bytes()
+        return decode_bytes(Path(path).read_bytes())
     except OSError as error:
         raise PhotoError(f"{path}: {error.strerror}") from None
+    except PhotoError as error:
+        raise PhotoError(f"{path}: {error}") from None
+
+
+def decode_bytes(contents: bytes) -> np.ndarray:
+    """Decodes the bytes of a file, as read_photo does.
+
+    Raises:
+        PhotoError: if they cannot be read as a photo.
+    """
     try:
         return decode_photo(contents).numpy()
     except (tf.errors.OpError, PhotoError):
-        pass  # Pillow says in plain words what is wrong, or can read it after all.
-    try:
+        # Pillow says in plain words what is wrong, or can read it after all.
         return photo_files.decode(contents)
-    except PhotoError as error:
-        raise PhotoError(f"{path}: {error}") from None
 
 
 def unreadable(photos: Sequence[Path]) -> dict[Path, str]:

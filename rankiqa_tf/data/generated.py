@@ -29,6 +29,7 @@ class Generated:
     Attributes:
         preset: name of the preset that it was made with.
         contents: names of the photos: their paths in the folder they came from.
+        sizes: of the photos' files when the set was made, in bytes, by name.
 
     Raises:
         ValueError: if the folder holds no set, an unfinished or a damaged one, or no
@@ -42,6 +43,7 @@ class Generated:
         unknown = sorted(set(chosen) - set(found.contents))
         if unknown:
             raise ValueError(f"no photo {unknown[0]!r} in {folder}")
+        self.sizes = {name: found.description["photos"][name] for name in chosen}
         self.names, self.num_levels = found.names, found.num_levels
         self.better, self.num_photos = found.better, len(chosen)
         self._versions_a_photo = each = len(found.images) // len(found.contents)
@@ -94,6 +96,11 @@ class Generated:
         return crops.random_crop(
             self.whole(photo, kind, level, seed), size, seed=place_seed
         )
+
+    def in_memory(self, budget: int) -> "Generated":
+        """These: reading a file takes less than keeping its pixels is worth."""
+        del budget
+        return self
 
 
 def _read_part(file: Any, offset: Any, length: Any) -> bytes:

@@ -3,8 +3,8 @@
 import tensorflow as tf
 
 from rankiqa_tf.data import parallel
-from rankiqa_tf.trainer import Batch
-from rankiqa_tf.trainer import Batches
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.data.batches import Batches
 
 
 class JointBatches:

@@ -2,7 +2,7 @@
 
 A batch is a dictionary:
 
-    image       float32 [M, crop, crop, 3], in [0, 1]
+    image       uint8 [M, crop, crop, 3]
     distortion  int32 [M], row of the preset
     level       int32 [M], 0 is the pristine photo, higher is worse
     content     int32 [M], number of the photo
@@ -29,32 +29,23 @@ class BatchShape:
         photos: photos in a batch.
         distortions: kinds in a batch, drawn anew each step, the same for its photos;
             0 for all of the preset.
-        levels: levels of each kind, the pristine photo (level 0) always among them
-            and the others drawn anew for each photo and kind; 0 for all.
     """
 
     photos: int = 2
     distortions: int = 0
-    levels: int = 0
 
-    def check(self, num_distortions: int, num_levels: int) -> None:
+    def check(self, num_distortions: int) -> None:
         """Raises a ValueError if a preset of such a size cannot fill the batch."""
         if not 0 <= self.distortions <= num_distortions:
             raise ValueError(
                 f"distortions per batch must be 1 to {num_distortions}, as many as the "
                 f"preset has, or 0 for all, not {self.distortions}"
             )
-        if self.levels and not 2 <= self.levels <= num_levels + 1:
-            raise ValueError(
-                f"levels per batch must be 2 to {num_levels + 1}, as many as the "
-                "preset has with the pristine photo, or 0 for all, "
-                f"not {self.levels}"
-            )
 
     def images(self, num_distortions: int, num_levels: int) -> int:
         """The images of a batch of a preset of such a size."""
         kinds = self.distortions or num_distortions
-        return self.photos * kinds * (self.levels or num_levels + 1)
+        return self.photos * kinds * (num_levels + 1)
 
 
 class RankedBatches:
@@ -80,8 +71,8 @@ class RankedBatches:
     ):
         self._versions = versions
         self._kinds = shape.distortions or len(versions.names)
-        self._levels = shape.levels or versions.num_levels + 1
-        shape.check(len(versions.names), versions.num_levels)
+        self._levels = versions.num_levels + 1
+        shape.check(len(versions.names))
         if not 1 <= shape.photos <= versions.num_photos:
             raise ValueError(
                 f"a batch of {shape.photos} photos cannot be drawn from "
@@ -107,10 +98,13 @@ class RankedBatches:
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         """One photo under all distortions and levels of its step."""
         content = order.shuffled(slot, self._versions.num_photos, self._seed)
-        # Kinds are drawn for the step, shared by its photos; the rest for the photo.
+        # Kinds are drawn for the step, shared by its photos; crops for the photo.
         step_seed = order.seed_of(self._seed, "step", slot // self._photos_a_batch)
-        seed = order.seed_of(self._seed, "photo", slot)
-        distortion, level = self._draw(step_seed, seed)
+        kinds = tf.range(len(self._versions.names))
+        kinds = tf.random.experimental.stateless_shuffle(kinds, step_seed)
+        kinds = tf.sort(kinds[: self._kinds])
+        distortion = tf.repeat(kinds, self._levels)
+        level = tf.tile(tf.range(self._levels), [self._kinds])
         return {
             "image": versions.several_crops(
                 self._versions,
@@ -118,28 +112,12 @@ class RankedBatches:
                 distortion,
                 level,
                 size=self._crop_size,
-                seed=seed,
+                seed=order.seed_of(self._seed, "photo", slot),
             ),
             "distortion": distortion,
             "level": level,
             "content": tf.fill([self._kinds * self._levels], content),
         }
-
-    def _draw(
-        self, step_seed: tf.Tensor, seed: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Distortions and levels of a photo, each int32 [kinds * levels]."""
-        kinds = tf.range(len(self._versions.names))
-        kinds = tf.random.experimental.stateless_shuffle(kinds, step_seed)
-        kinds = tf.sort(kinds[: self._kinds])
-        levels = tf.range(1, self._versions.num_levels + 1)
-        ladders = [
-            tf.random.experimental.stateless_shuffle(levels, level_seed)
-            for level_seed in tf.unstack(tf.random.split(seed, self._kinds))
-        ]
-        ladder = tf.sort(tf.stack(ladders)[:, : self._levels - 1])
-        ladder = tf.pad(ladder, [[0, 0], [1, 0]])  # Level 0 comes first.
-        return tf.repeat(kinds, self._levels), tf.reshape(ladder, [-1])
 
     def _joined(self, photos: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """From [photos, kinds * levels, ...] to [photos * kinds * levels, ...]."""

@@ -1,7 +1,7 @@
 """Batches of photos with human scores, for fine-tuning.
 
-A batch is a dictionary: `image` float32 [M, crop, crop, 3] in [0, 1], a crop from a
-random place of each photo; `mos` float32 [M]. As with ranked batches, the seed and
+A batch is a dictionary: `image` uint8 [M, crop, crop, 3], a crop from a random place
+of each photo; `mos` float32 [M]. As with ranked batches, the seed and
 the step's number alone decide it.
 """
 
@@ -23,9 +23,7 @@ class ScoredBatches:
 
     Args:
         photos: the photos and their scores.
-        size: images in a batch, a multiple of crops_per_photo; an epoch's end may fall
-            inside one.
-        crops_per_photo: how many of them are crops of the same photo, side by side.
+        size: images in a batch; an epoch's end may fall inside one.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         flips: whether half of the crops, drawn anew each time, are turned left to
             right.
@@ -37,13 +35,11 @@ class ScoredBatches:
         photos: Sequence[ScoredPhoto],
         *,
         size: int,
-        crops_per_photo: int = 1,
         crop_size: int,
         flips: bool,
         seed: int,
     ):
         self.size = size
-        self.crops_per_photo = crops_per_photo
         self._flips = flips
         self._paths = tf.constant([str(photo.path) for photo in photos])
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
@@ -52,30 +48,22 @@ class ScoredBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        photos = self.size // self.crops_per_photo
-        slots = tf.data.Dataset.range(first_step * photos, last_step * photos)
+        slots = tf.data.Dataset.range(first_step * self.size, last_step * self.size)
         return (
             parallel.map_in_order(slots, self._photo)
-            .unbatch()
             .batch(self.size, drop_remainder=True)
             .prefetch(parallel.AHEAD)
         )
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        count = self.crops_per_photo
         number = order.shuffled(slot, len(self._paths), self._seed)
         photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
-        images = [self._crop(photo, slot * count + crop) for crop in range(count)]
-        mos = tf.repeat(self._scores[number], count)
-        return {"image": tf.cast(tf.stack(images), tf.float32) / 255, "mos": mos}
-
-    def _crop(self, photo: tf.Tensor, slot: tf.Tensor) -> tf.Tensor:
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
         if self._flips:
             flip_seed = order.seed_of(self._seed, "flip", slot)
             crop = tf.image.stateless_random_flip_left_right(crop, flip_seed)
-        return crop
+        return {"image": crop, "mos": self._scores[number]}
 
 
 def recipe_crops(

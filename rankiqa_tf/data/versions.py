@@ -64,6 +64,14 @@ class Versions(Protocol):
         """A crop of `whole` from a random place, uint8 [size, size, 3]."""
         ...
 
+    def in_memory(self, budget: int) -> "Versions":
+        """The same versions, kept in memory where that is of use and they fit.
+
+        Args:
+            budget: how many bytes they may take; distorting them takes a while.
+        """
+        ...
+
 
 class MadeAnew:
     """Versions distorted when they are asked for, a crop from no more than it needs.
@@ -80,7 +88,7 @@ class MadeAnew:
         self.names = tuple(row.name for row in self.rows)
         self.num_levels = distortions.PRESETS[preset].num_levels
         self.better = distortions.PRESETS[preset].better()
-        self._graphs: dict[tuple, Callable[..., tf.Tensor]] = {}
+        self._graphs: dict[Callable, Callable[..., tf.Tensor]] = {}
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
         """The photo: uint8 [h, w, 3]."""
@@ -104,6 +112,15 @@ class MadeAnew:
         cut = self._traced(self._crop, photo, kind, level, seed, tf.constant(size))
         return tf.ensure_shape(cut, [size, size, 3])
 
+    def in_memory(self, budget: int) -> Versions:
+        """Those that are not random, distorted once, if they fit."""
+        needed = 0
+        for content in range(self.num_photos):
+            needed += int(tf.size(self.photo(tf.constant(content)))) * len(_kept(self))
+            if needed > budget:
+                return self
+        return Kept(self)
+
     def _traced(
         self, make: Callable[..., tf.Tensor], *arguments: tf.Tensor
     ) -> tf.Tensor:
@@ -113,18 +130,17 @@ class MadeAnew:
         """
         if tf.executing_eagerly():
             return make(*arguments)  # Needs one branch alone.
-        seed = arguments[3]
-        if (make, seed.dtype) not in self._graphs:
+        if make not in self._graphs:
             signature = [
                 tf.TensorSpec([None, None, 3], tf.uint8),  # The photo.
                 *[tf.TensorSpec([], tf.int32)] * 2,  # Kind and level.
-                tf.TensorSpec([2], seed.dtype),
+                tf.TensorSpec([2], tf.int32),  # The seed.
                 tf.TensorSpec([], tf.int32),  # The size of a crop.
             ]
-            self._graphs[make, seed.dtype] = tf.function(
+            self._graphs[make] = tf.function(
                 make, input_signature=signature[: len(arguments)], autograph=False
             )
-        return self._graphs[make, seed.dtype](*arguments)
+        return self._graphs[make](*arguments)
 
     def _whole(
         self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
@@ -246,6 +262,11 @@ class Kept:
             cut,
         )
 
+    def in_memory(self, budget: int) -> Versions:
+        """These: they are there already."""
+        del budget
+        return self
+
     def _place(self, kind: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
         return self._places[_place(kind, level, self.num_levels)]
 
@@ -257,23 +278,6 @@ class Kept:
             tf.cast(tf.reduce_prod(shape), tf.int64)[tf.newaxis],
         )
         return tf.reshape(flat, tf.ensure_shape(shape, [3]))
-
-
-def of_photos(photos: Sequence[Path], preset: str, *, budget: int) -> Versions:
-    """The versions of photos, kept in memory if they fit.
-
-    Args:
-        photos: the files.
-        preset: name of a preset of `distortions`.
-        budget: how many bytes they may take; distorting them takes a while.
-    """
-    made = MadeAnew(photos, preset)
-    needed = 0
-    for content in range(made.num_photos):
-        needed += int(tf.size(made.photo(tf.constant(content)))) * len(_kept(made))
-        if needed > budget:
-            return made
-    return Kept(made)
 
 
 def several_crops(
@@ -293,17 +297,16 @@ def several_crops(
         kinds: int32 [n], the numbers of the distortions.
         levels: int32 [n]; 0 gives the photo.
         size: side of the crops in pixels.
-        seed: integers [2], decides places and noise.
+        seed: int32 [2], decides places and noise.
 
     Returns:
-        float32 [n, size, size, 3], in [0, 1].
+        uint8 [n, size, size, 3].
     """
-    images = tf.map_fn(
+    return tf.map_fn(
         lambda item: versions.crop(photo, item[0], item[1], size, item[2]),
         (kinds, levels, tf.random.split(seed, kinds.shape[0])),
         fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
     )
-    return tf.cast(images, tf.float32) / 255
 
 
 def _kept(made: MadeAnew) -> list[tuple[int, int]]:

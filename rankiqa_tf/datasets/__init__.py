@@ -11,6 +11,7 @@ import inspect
 import os
 from collections.abc import Callable
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -21,10 +22,11 @@ from rankiqa_tf.datasets import koniq10k
 from rankiqa_tf.datasets import live
 from rankiqa_tf.datasets import live_md
 from rankiqa_tf.datasets import opinion_table
+from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets import tid2013
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.datasets.splits import References
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Row:
         official_split: whether its authors say what to train and what to test on.
     """
 
-    read: Callable[..., tuple[list[ScoredPhoto], Split | None]]
+    read: Callable[..., tuple[list[ScoredPhoto], References | None]]
     title: str
     source: str
     licence: str
@@ -140,16 +142,17 @@ class DataSet:
     """A data set that was read.
 
     Attributes:
-        name: its key in `DATA_SETS`.
+        name: its key in `DATA_SETS`; of a CSV, the name of the file.
         photos: with their scores, in the order of its list; two or more.
-        scale: the worst and the best `mos` of the scale, as in `DATA_SETS`.
+        scale: the worst and the best `mos` of the scale, as in `DATA_SETS`; of a CSV,
+            those that are there.
         official_split: by reference, as its authors made it; None if they made none.
     """
 
     name: str
     photos: tuple[ScoredPhoto, ...]
     scale: tuple[float, float]
-    official_split: Split | None
+    official_split: References | None
 
 
 def read(name: str, folder: str | os.PathLike[str], **options: Any) -> DataSet:
@@ -186,4 +189,35 @@ def read(name: str, folder: str | os.PathLike[str], **options: Any) -> DataSet:
         raise data_folder.error("it lists a photo twice")
     return DataSet(
         name=name, photos=tuple(photos), scale=row.scale, official_split=split
+    )
+
+
+def read_any(dataset: str, folder: str | os.PathLike[str] = "") -> DataSet:
+    """Reads a data set by name, or a CSV file of human scores.
+
+    Args:
+        dataset: a key of `DATA_SETS`, or the path of a file as `scores_csv` reads it.
+        folder: of the data set; of a CSV, where its image paths start, its own folder
+            if empty.
+
+    Raises:
+        ValueError: as `read` and `scores_csv.read` do, or if there is neither a file
+            nor a data set of this name.
+    """
+    if dataset in DATA_SETS:
+        return read(dataset, folder)
+    if not Path(dataset).is_file():
+        close = difflib.get_close_matches(dataset, DATA_SETS)
+        names = dict.fromkeys([*close, *DATA_SETS])
+        raise ValueError(
+            f"there is neither a CSV file nor a data set {dataset!r}; data sets are: "
+            f"{', '.join(names)}"
+        )
+    photos = scores_csv.read(dataset, folder or None)
+    opinions = [photo.mos for photo in photos]
+    return DataSet(
+        name=Path(dataset).name,
+        photos=tuple(photos),
+        scale=(min(opinions), max(opinions)),
+        official_split=None,
     )

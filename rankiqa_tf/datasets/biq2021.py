@@ -1,16 +1,16 @@
 """BIQ2021, a large-scale blind image quality database (Ahmed and Asif 2022)."""
 
+from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.datasets.splits import Split
 
 _LISTS = {
     "training": "Train (Images and MOS).csv",
-    "test": "Test (Images and MOS).csv",
+    "held_out": "Test (Images and MOS).csv",
 }
 
 
-def read(folder: DataFolder) -> tuple[list[ScoredPhoto], Split]:
+def read(folder: DataFolder) -> tuple[list[ScoredPhoto], splits.References]:
     """Reads BIQ2021: columns Image Name and MOS of its two lists, and Images.
 
     Photos are each of a content of their own, and as people took them: there is no
@@ -37,7 +37,7 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], Split]:
             mos = folder.number(row["MOS"], where)
             photos.append(ScoredPhoto(folder.file(f"Images/{name}"), mos, name))
     try:
-        split = Split(training=tuple(names["training"]), test=tuple(names["test"]))
+        split = splits.of_references(**names)
     except ValueError as error:
         raise folder.error(f"the two lists are no split: {error}") from error
     return photos, split

@@ -1,8 +1,8 @@
 """KonIQ-10k (Hosu, Lin, Sziranyi and Saupe 2020)."""
 
+from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.datasets.splits import Split
 
 _LIST = "koniq10k_distributions_sets.csv"
 _SIZES = ("1024x768", "512x384")
@@ -10,7 +10,7 @@ _SIZES = ("1024x768", "512x384")
 
 def read(
     folder: DataFolder, *, size: str = "1024x768"
-) -> tuple[list[ScoredPhoto], Split]:
+) -> tuple[list[ScoredPhoto], splits.References]:
     """Reads KonIQ-10k: columns image_name, MOS and set of its list, and the images.
 
     Photos are each of a content of their own, and as people took them: there is no
@@ -43,6 +43,11 @@ def read(
         mos = folder.number(row["MOS"], where)
         photos.append(ScoredPhoto(folder.file(f"{size}/{name}"), mos, name))
     try:
-        return photos, Split(**{part: tuple(names) for part, names in sets.items()})
+        split = splits.of_references(
+            training=sets["training"],
+            validation=sets["validation"],
+            held_out=sets["test"],
+        )
     except ValueError as error:
         raise folder.error(f"{_LIST}: {error}") from error
+    return photos, split

@@ -8,82 +8,107 @@ import dataclasses
 import json
 import os
 from collections import Counter
+from collections.abc import Hashable
+from collections.abc import Iterable
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from typing import Generic
+from typing import TypeVar
 
 import numpy as np
 
-from rankiqa_tf.data import references
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+T = TypeVar("T")
+Part = TypeVar("Part")
+
+_OTHER_NAMES = {"test": "held_out"}  # As other benchmarks call it.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Split:
-    """Which references are trained on, and which are held out.
+class Split(Generic[Part]):
+    """Data in two or three parts, each of any kind: names, photos, or what is made.
 
     Attributes:
-        training: names of references; one or more.
-        test: names of references; one or more.
-        validation: names of references; empty where there is no such part.
-
-    Raises:
-        ValueError: if a part is empty that may not be, or a reference stands twice.
+        training: what is learned from.
+        held_out: what is tested on, and never learned from.
+        validation: what weights are chosen by; None, or empty, where nothing is.
     """
 
-    training: tuple[str, ...]
-    test: tuple[str, ...]
-    validation: tuple[str, ...] = ()
+    training: Part
+    held_out: Part
+    validation: Part | None = None
 
-    def __post_init__(self):
-        for part in ("training", "test"):
-            if not getattr(self, part):
-                raise ValueError(f"the {part} part of a split has no reference")
-        doubles = [
-            name for name, count in Counter(self.references).items() if count > 1
-        ]
-        if doubles:
+
+References = Split[tuple[str, ...]]  # The names of references in each part.
+
+
+def of_references(
+    *,
+    training: Iterable[str],
+    held_out: Iterable[str],
+    validation: Iterable[str] = (),
+) -> References:
+    """Makes a split of references, and checks it.
+
+    Raises:
+        ValueError: if there is none to train on or none held out, or if one stands
+            twice.
+    """
+    split = Split(
+        training=tuple(training),
+        held_out=tuple(held_out),
+        validation=tuple(validation),
+    )
+    for name, part in (("training", split.training), ("held_out", split.held_out)):
+        if not part:
+            raise ValueError(f"the {name} part of a split has no reference")
+    doubles = [name for name, count in Counter(_names(split)).items() if count > 1]
+    if doubles:
+        raise ValueError(
+            f"{len(doubles)} references stand more than once in a split, the first "
+            f"being {doubles[0]!r}; each must stand in one part"
+        )
+    return split
+
+
+def _names(split: References) -> tuple[str, ...]:
+    return (*split.training, *(split.validation or ()), *split.held_out)
+
+
+def check(split: References, photos: Sequence[ScoredPhoto]) -> None:
+    """Checks that a split is one of these photos.
+
+    Raises:
+        ValueError: if it names a reference that they have not, or leaves one out.
+    """
+    there, named = {photo.reference for photo in photos}, set(_names(split))
+    for names, problem in (
+        (named - there, "not in the data set"),
+        (there - named, "in no part of the split"),
+    ):
+        if names:
             raise ValueError(
-                f"{len(doubles)} references stand more than once in a split, the first "
-                f"being {doubles[0]!r}; each must stand in one part"
+                f"{len(names)} of {len(named | there)} references are {problem}, "
+                f"the first being {min(names)!r}; it is the split of other data"
             )
 
-    @property
-    def references(self) -> tuple[str, ...]:
-        """The references of all parts."""
-        return (*self.training, *self.validation, *self.test)
 
-    def check(self, photos: Sequence[ScoredPhoto]) -> None:
-        """Checks that a split is one of these photos.
+def divide(
+    split: References, photos: Sequence[ScoredPhoto]
+) -> Split[list[ScoredPhoto]]:
+    """Divides photos by their references; in each part they keep their order.
 
-        Raises:
-            ValueError: if it names a reference that they have not, or leaves one out.
-        """
-        there, named = {photo.reference for photo in photos}, set(self.references)
-        for names, problem in (
-            (named - there, "not in the data set"),
-            (there - named, "in no part of the split"),
-        ):
-            if names:
-                raise ValueError(
-                    f"{len(names)} of {len(named | there)} references are {problem}, "
-                    f"the first being {min(names)!r}; it is the split of other data"
-                )
-
-    def divide(
-        self, photos: Sequence[ScoredPhoto]
-    ) -> tuple[list[ScoredPhoto], list[ScoredPhoto], list[ScoredPhoto]]:
-        """Divides photos into those of training, validation and test, in their order.
-
-        Raises:
-            ValueError: as `check` does.
-        """
-        self.check(photos)
-        training, validation, test = (
-            [photo for photo in photos if photo.reference in names]
-            for names in map(set, (self.training, self.validation, self.test))
-        )
-        return training, validation, test
+    Raises:
+        ValueError: as `check` does.
+    """
+    check(split, photos)
+    training, held_out, validation = (
+        [photo for photo in photos if photo.reference in names]
+        for names in map(set, (split.training, split.held_out, split.validation or ()))
+    )
+    return Split(training=training, held_out=held_out, validation=validation)
 
 
 def draw(
@@ -92,7 +117,7 @@ def draw(
     count: int = 10,
     holdout: float = 0.2,
     seed: int = 0,
-) -> list[Split]:
+) -> list[References]:
     """Draws splits by reference; the defaults are those of the paper (Section 4).
 
     Args:
@@ -105,7 +130,7 @@ def draw(
         Splits without a validation part; names are in the order of the alphabet.
 
     Raises:
-        ValueError: if count is not 1 or more, or as `references.split` does.
+        ValueError: if count is not 1 or more, or as `hold_out` does.
     """
     if count < 1:
         raise ValueError(f"count must be 1 or more splits, not {count}")
@@ -114,23 +139,25 @@ def draw(
     for number in range(count):
         # Not seed + number: the splits of two seeds would be nearly the same.
         (drawn,) = np.random.SeedSequence((seed, number)).generate_state(1)
-        training, test = references.split(names, holdout=holdout, seed=int(drawn))
-        splits.append(Split(training=tuple(training), test=tuple(test)))
+        training, held_out = hold_out(names, holdout=holdout, seed=int(drawn))
+        splits.append(of_references(training=training, held_out=held_out))
     return splits
 
 
-def write(path: str | os.PathLike[str], splits: Sequence[Split]) -> None:
+def write(path: str | os.PathLike[str], splits: Sequence[References]) -> None:
     """Writes splits to a JSON file, so that `read` gives them back."""
     text = json.dumps({"splits": [dataclasses.asdict(split) for split in splits]})
     Path(path).write_text(text + "\n", encoding="utf-8")
 
 
-def read(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> list[Split]:
+def read(
+    path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]
+) -> list[References]:
     """Reads splits from a JSON file and checks that they are those of these photos.
 
     Args:
-        path: `{"splits": [{"training": [names], "test": [names]}, ...]}`, where a split
-            may also have "validation".
+        path: `{"splits": [{"training": [names], "held_out": [names]}, ...]}`, where a
+            split may also have "validation", and "test" is another name of "held_out".
         photos: those of the data set that was split.
 
     Returns:
@@ -149,7 +176,7 @@ def read(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> list[Sp
     except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{path} is not a JSON file of splits, each with lists of references named "
-            f"training and test: {error!r}"
+            f"training and held_out: {error!r}"
         ) from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -157,16 +184,71 @@ def read(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> list[Sp
         raise ValueError(f"{path} has no split; 1 or more are needed")
     for number, split in enumerate(splits, start=1):
         try:
-            split.check(photos)
+            check(split, photos)
         except ValueError as error:
             raise ValueError(f"{path}, split {number}: {error}") from error
     return splits
 
 
-def _split(entry: Any) -> Split:
+def _split(entry: Any) -> References:
     if not isinstance(entry, dict):
         raise TypeError(f"{entry!r} is not a split")
+    parts: dict[str, list[str]] = {}
     for part, names in entry.items():
         if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
             raise TypeError(f"{part} is not a list of texts")
-    return Split(**{part: tuple(names) for part, names in entry.items()})
+        parts[str(_OTHER_NAMES.get(part, part))] = names
+    return of_references(**parts)
+
+
+def hold_out(
+    items: Sequence[T],
+    *,
+    holdout: float,
+    seed: int,
+    groups: Sequence[Hashable] | None = None,
+) -> tuple[list[T], list[T]]:
+    """Splits items into a training part and a held-out part, group by group.
+
+    Which groups are held out depends on the groups and the seed, not on the order
+    of the items.
+
+    Args:
+        items: what to split; hashable where no groups are given.
+        holdout: the share of the groups to hold out, more than 0 and less than 1.
+            The count is rounded; at least one group is held out and one is left.
+        seed: decides which groups are held out.
+        groups: the group of each item, such as the reference photo of a distorted
+            one. The items of a group fall on the same side. If None, each item is a
+            group of its own, equal items together.
+
+    Returns:
+        The training items and the held-out items, both in the order given.
+
+    Raises:
+        ValueError: if holdout is not between 0 and 1, if the number of groups given
+            is not that of the items, or if there are fewer than two different groups.
+    """
+    if not 0 < holdout < 1:
+        raise ValueError(f"holdout must be more than 0 and less than 1, not {holdout}")
+    if groups is not None and len(groups) != len(items):
+        raise ValueError(
+            f"there must be one group an item, not {len(groups)} groups for "
+            f"{len(items)} items"
+        )
+    group_of_item = list(items if groups is None else groups)
+    # repr tells 1 from "1", which have the same str.
+    distinct = sorted(set(group_of_item), key=lambda group: (str(group), repr(group)))
+    if len(distinct) < 2:
+        raise ValueError(
+            "a split needs at least 2 different groups of items, one for each side, "
+            f"not {len(distinct)}"
+        )
+    count = min(max(round(holdout * len(distinct)), 1), len(distinct) - 1)
+    order = np.random.Generator(np.random.PCG64(seed)).permutation(len(distinct))
+    held_out_groups = {distinct[index] for index in order[:count]}
+    training: list[T] = []
+    held_out: list[T] = []
+    for item, group in zip(items, group_of_item, strict=True):
+        (held_out if group in held_out_groups else training).append(item)
+    return training, held_out

@@ -117,15 +117,10 @@ def check(
     *,
     weights: str | None = None,
     levels: str = "last",
-    pooling: str = "mean_and_deviation",
 ) -> None:
-    """Raises the errors of `build` that need no building."""
+    """Raises the errors of `build` that need neither building nor files."""
     row = network(name)
     _chosen(name, levels)
-    if pooling not in heads.POOLINGS:
-        raise ValueError(
-            f"no pooling {pooling!r}; there are: {', '.join(heads.POOLINGS)}"
-        )
     if weights is None or weights in row.weights:
         return
     takes = " or ".join([*row.weights, *(f"a file *{end}" for end in row.files)])
@@ -133,8 +128,6 @@ def check(
         raise ValueError(
             f"network {name} takes as weights {takes}, or none; not {weights!r}"
         )
-    if not Path(weights).is_file():
-        raise ValueError(f"there is no file of weights {weights!r}")
 
 
 def build(
@@ -142,8 +135,6 @@ def build(
     *,
     weights: str | None = None,
     levels: str = "last",
-    pooling: str = "mean_and_deviation",
-    train_batch_norm: bool = False,
 ) -> keras.Model:
     """Makes a network with one output, the score.
 
@@ -155,10 +146,6 @@ def build(
         levels: what the score is made of: "last", "all", or names of the network's
             levels with commas between them. Many levels see fine structure as well as
             content. What none of them needs is not in the model.
-        pooling: what is taken of a level with space, "mean" or "mean_and_deviation"
-            of each channel over space. A level that is a vector is taken as it is.
-        train_batch_norm: whether pre-trained batch normalisation is trained; random
-            one always is.
 
     Returns:
         A model from images float32 [N, h, w, 3], in 0..1, to scores float32 [N]. Where
@@ -169,19 +156,21 @@ def build(
         ValueError: if there is no such network, or none with these weights or levels.
         ModuleNotFoundError: if the weights are in a package that is not installed.
     """
-    check(name, weights=weights, levels=levels, pooling=pooling)
+    check(name, weights=weights, levels=levels)
     chosen = _chosen(name, levels)
     row = network(name)
+    if weights not in (None, *row.weights) and not Path(str(weights)).is_file():
+        raise ValueError(f"there is no file of weights {weights!r}")
     backbone, outputs = row.backbone(weights=weights, levels=chosen)
     for layer in backbone.layers:
         # A ranked batch is half destroyed photos: its statistics are no photo's. So
-        # normalisation stays as it was learnt.
+        # normalisation that comes with weights stays as it was learnt.
         if isinstance(layer, keras.layers.BatchNormalization):
-            layer.trainable = weights is None or train_batch_norm
+            layer.trainable = weights is None
             # With Keras' 0.99, or the 0.999 of some, it would lag hundreds of steps
             # behind.
             layer.momentum = min(layer.momentum, _MOMENTUM)
-    features = [part for n in chosen for part in heads.pooled(outputs[n], pooling)]
+    features = [part for n in chosen for part in heads.pooled(outputs[n])]
     if chosen == row.levels[-1:] and len(outputs[chosen[0]].shape) == 2:
         return heads.attach(backbone, features[0])
     return heads.attach(backbone, heads.standardised(features))

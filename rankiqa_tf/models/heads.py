@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
-from types import MappingProxyType
 
 import keras
 import numpy as np
@@ -40,27 +38,18 @@ def _float32(level: keras.KerasTensor) -> keras.KerasTensor:
     return keras.ops.cast(level, "float32")
 
 
-POOLINGS: Mapping[str, tuple[Callable, ...]] = MappingProxyType(
-    {
-        "mean": (mean_over_space,),
-        "mean_and_deviation": (mean_over_space, deviation_over_space),
-    }
-)
-
-
-def pooled(level: keras.KerasTensor, pooling: str) -> list[keras.KerasTensor]:
+def pooled(level: keras.KerasTensor) -> list[keras.KerasTensor]:
     """Takes a level's features.
 
     Args:
         level: [N, h, w, c], or a vector [N, c], which is taken as it is.
-        pooling: a key of `POOLINGS`.
 
     Returns:
         Features, each [N, c].
     """
     if len(level.shape) == 2:
         return [level]
-    return [pool(level) for pool in POOLINGS[pooling]]
+    return [mean_over_space(level), deviation_over_space(level)]
 
 
 def standardised(features: list[keras.KerasTensor]) -> keras.KerasTensor:
@@ -160,14 +149,24 @@ def append_curve(model: keras.Model, curve: Curve) -> keras.Model:
 
     Returns:
         For a line the model itself, whose last layer now is part of it; else another
-        model of the same layers and two more, which are not to be trained.
+        model, as `curved` makes it.
     """
-    if len(curve.points) == 2:
-        slope, height = curve.slopes()[0], curve(0.0)
-        layer = model.get_layer(_SCORE)
-        kernel, bias = layer.get_weights()
-        layer.set_weights([kernel * slope, bias * slope + height])
-        return model
+    if len(curve.points) > 2:
+        return curved(model, curve)
+    slope, height = curve.slopes()[0], curve(0.0)
+    layer = model.get_layer(_SCORE)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel * slope, bias * slope + height])
+    return model
+
+
+def curved(model: keras.Model, curve: Curve) -> keras.Model:
+    """Gives a model whose scores a curve makes of another's.
+
+    Returns:
+        A model of the same layers, which train on in the other, and two more, which
+        are not to be trained.
+    """
     # From the first corner downwards by the first slope, and upwards by it and by what
     # each corner adds to it.
     places, heights = np.transpose(curve.points)
@@ -175,12 +174,12 @@ def append_curve(model: keras.Model, curve: Curve) -> keras.Model:
     pieces = keras.layers.Dense(
         len(places), "relu", name=_PIECES, trainable=False, dtype="float32"
     )
-    curved = keras.layers.Dense(1, name=_CURVED, trainable=False, dtype="float32")
-    ended = _ended(model, curved(pieces(model.get_layer(_SCORE).output)))
+    last = keras.layers.Dense(1, name=_CURVED, trainable=False, dtype="float32")
+    ended = _ended(model, last(pieces(model.get_layer(_SCORE).output)))
     signs = np.append(-1, np.ones(len(slopes)))
     pieces.set_weights([signs[np.newaxis], -signs * np.append(places[0], places[:-1])])
     weights = np.concatenate([-slopes[:1], slopes[:1], np.diff(slopes)])
-    curved.set_weights([weights[:, np.newaxis], heights[:1]])
+    last.set_weights([weights[:, np.newaxis], heights[:1]])
     return ended
 
 

@@ -1,0 +1,114 @@
+"""Random pairs of distorted photos, as a standard Siamese network gets them.
+
+A batch is that of `ranked`, with two keys more:
+
+    image       uint8 [M, crop, crop, 3]
+    distortion  int32 [M], row of the preset
+    level       int32 [M], 0 is the pristine photo
+    content     int32 [M], number of the photo
+    pair        int32 [M], number of the pair in the batch
+    step        int64 scalar, number of the step, from 0
+
+The two images of a pair stand side by side, the better one first. As with ranked
+batches, the seed and the step's number alone decide all of it.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf.data import order
+from rankiqa_tf.data import parallel
+from rankiqa_tf.data import versions
+
+
+class RandomPairs:
+    """Makes batches of random pairs of versions of photos.
+
+    A pair is of one photo and one distortion, drawn evenly among those with an order,
+    at two levels, drawn evenly among those whose order is known. Each epoch takes
+    every photo once. `losses.pair_mask` with `pair` as its group compares each image
+    with its partner alone.
+
+    Args:
+        versions: where they come from.
+        pairs: how many in a batch; an epoch's end may fall inside one.
+        crop_size: side of the crops in pixels; smaller photos are mirrored.
+        seed: decides order, draws, crops and noise.
+
+    Raises:
+        ValueError: if there are no pairs in a batch, or no distortion has an order.
+    """
+
+    def __init__(
+        self, versions: versions.Versions, *, pairs: int, crop_size: int, seed: int
+    ):
+        if pairs < 1:
+            raise ValueError(f"a batch must have 1 pair or more, not {pairs}")
+        known = np.argwhere(versions.better).astype(np.int32)
+        if not len(known):
+            raise ValueError(
+                "no distortion has levels of known order, so there are no pairs: "
+                f"{', '.join(versions.names)}"
+            )
+        # Rows of (distortion, better level, worse level), distortion by distortion.
+        self._known = tf.constant(known)
+        _, firsts, counts = np.unique(
+            known[:, 0], return_index=True, return_counts=True
+        )
+        self._firsts = tf.constant(firsts, tf.int32)
+        self._counts = tf.constant(counts, tf.int32)
+        self._versions = versions
+        self._pairs = pairs
+        self._crop_size = crop_size
+        self._seed = seed
+        self.size = 2 * pairs
+
+    def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
+        """The batches of the steps first_step to last_step - 1, prefetched."""
+        slots = tf.data.Dataset.range(first_step * self._pairs, last_step * self._pairs)
+        return (
+            parallel.map_in_order(slots, self._pair)
+            .batch(self._pairs, drop_remainder=True)
+            .map(self._joined)
+            .prefetch(parallel.AHEAD)
+        )
+
+    def _pair(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
+        content = order.shuffled(slot, self._versions.num_photos, self._seed)
+        kind_seed, level_seed, crop_seed = (
+            order.seed_of(self._seed, purpose, slot)
+            for purpose in ("pair's kind", "pair's levels", "pair's crops")
+        )
+        kind = _draw(tf.size(self._counts), kind_seed)
+        place = self._firsts[kind] + _draw(self._counts[kind], level_seed)
+        distortion, better, worse = tf.unstack(self._known[place])
+        distortions, levels = tf.stack([distortion] * 2), tf.stack([better, worse])
+        return {
+            "image": versions.several_crops(
+                self._versions,
+                self._versions.photo(content),
+                distortions,
+                levels,
+                size=self._crop_size,
+                seed=crop_seed,
+            ),
+            "distortion": distortions,
+            "level": levels,
+            "content": tf.fill([2], content),
+            "pair": tf.fill([2], tf.cast(slot % self._pairs, tf.int32)),
+            "step": slot // self._pairs,
+        }
+
+    def _joined(self, pairs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """From [pairs, 2, ...] to [2 * pairs, ...]; the step is the same for all."""
+        step = pairs.pop("step")[0]
+        joined = {
+            name: tf.reshape(value, [self.size, *value.shape[2:]])
+            for name, value in pairs.items()
+        }
+        return {**joined, "step": step}
+
+
+def _draw(count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """A number of 0..count - 1, each equally likely: int32 scalar."""
+    return tf.random.stateless_uniform([], seed, 0, count, tf.int32)

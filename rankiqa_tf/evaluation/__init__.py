@@ -1,0 +1,1 @@
+"""Evaluation: metrics, the papers' protocol, and the tables and pages of figures."""

@@ -1,0 +1,180 @@
+"""A benchmark as one HTML page that needs nothing beside itself.
+
+No script, no outside request: style, diagrams and photos stand in the page, and its
+content security policy forbids everything else.
+"""
+
+import html
+import os
+from collections.abc import Iterable
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+
+from rankiqa_tf import datasets
+from rankiqa_tf.data import whole_file
+from rankiqa_tf.evaluation import method_section
+from rankiqa_tf.evaluation import tables
+from rankiqa_tf.evaluation.figures import Figures
+
+_METRICS = {
+    "srocc": "Spearman's rank correlation of scores and opinions: do photos stand in "
+    "the same order? 1 is perfect, 0 is chance.",
+    "lcc": "Pearson's linear correlation of the raw scores and opinions, as in the "
+    "paper.",
+    "lcc_logistic": "The same after VQEG's four-parameter logistic, fitted to the "
+    "tested photos themselves, has mapped scores to opinions.",
+    "krocc": "Kendall's tau-b: the share of pairs of photos in the right order less "
+    "that of pairs in the wrong one.",
+    "rmse": "Root of the mean squared difference, in the unit of the opinions; it "
+    "means little for a method that was ranked only and knows no scale.",
+}
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+_escaped = html.escape
+
+
+def write(
+    path: str | os.PathLike[str],
+    figures: Figures,
+    *,
+    title: str,
+    scale: tuple[float, float],
+    command: str,
+    versions: Mapping[str, str],
+    settings: Mapping[str, object],
+    date: str,
+) -> None:
+    """Writes the page, whole or not at all; the same arguments give the same page.
+
+    Of each method `method_section` draws diagrams and photos. The best, by its mean
+    SROCC, comes first; others are folded.
+
+    Args:
+        path: the HTML file; its folder must be there.
+        figures: of the methods. Photos that are no longer there, or cannot be read,
+            are said to be missing.
+        title: the heading.
+        scale: the worst and the best MOS of the data set's scale.
+        command: what was run.
+        versions: of Python and packages, by name.
+        settings: the options of the run, by name.
+        date: when it was run.
+    """
+    # A stable sort: of methods that reach the same the first is the best. nan is last.
+    methods = sorted(
+        figures.results,
+        key=lambda method: -np.nan_to_num(figures.mean(method, "srocc"), nan=-2.0),
+    )
+    body = [
+        f"<h1>{_escaped(title)}</h1>",
+        _headline(figures, methods[0]),
+        f'<p class="note">{_escaped(date)}</p>',
+        "<h2>Agreement with people</h2>",
+        *map(_table, tables.blocks(figures)),
+        _list(tables.notes(figures)),
+        "<h2>What the figures mean</h2>",
+        _terms({tables.METRIC_TITLES[key]: said for key, said in _METRICS.items()}),
+        "<h2>Scores and photos</h2>",
+        *(
+            method_section.draw(figures, method, scale=scale, folded=place > 0)
+            for place, method in enumerate(methods)
+        ),
+        "<h2>The data</h2>",
+        _data(figures, scale),
+        "<h2>How it was made</h2>",
+        f"<pre><code>{_escaped(command)}</code></pre>",
+        "<h3>Settings</h3>",
+        _terms(settings, kind="pairs"),
+        "<h3>Versions</h3>",
+        _terms(versions, kind="pairs"),
+    ]
+    style = resources.files("rankiqa_tf.report").joinpath("page.css").read_text("utf-8")
+    page = "\n".join(
+        [
+            "<!DOCTYPE html>",
+            '<html lang="en">',
+            "<head>",
+            '<meta charset="utf-8">',
+            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{_escaped(title)}</title>",
+            f"<style>\n{style}</style>",
+            "</head>",
+            "<body>",
+            "<main>",
+            *body,
+            "</main>",
+            "</body>",
+            "</html>",
+            "",
+        ]
+    )
+    # A file's name need not be text in UTF-8.
+    whole_file.write(Path(path), page, errors="backslashreplace")
+
+
+def _headline(figures: Figures, best: str) -> str:
+    count = len(figures.results[best])
+    splits = "one split" if count == 1 else f"{count} splits"
+    words = (
+        f"{tables.method_title(best)}: SROCC {tables.spread(figures, best, 'srocc')}, "
+        f"LCC {tables.spread(figures, best, 'lcc')} over {splits} of "
+        f"{tables.dataset_title(figures.dataset)}."
+    )
+    return f'<p class="headline">{_escaped(words)}</p>'
+
+
+def _table(block: tables.Block) -> str:
+    head = "".join(f'<th scope="col">{_escaped(name)}</th>' for name in block.columns)
+    rows = []
+    for line in block.lines:
+        cells = "".join(f"<td>{_escaped(cell)}</td>" for cell in line.cells)
+        kind = "ours" if line.ours else "theirs"
+        title = _escaped(line.title)
+        rows.append(f'\n<tr class="{kind}"><th scope="row">{title}</th>{cells}</tr>')
+    title = _escaped(block.title)
+    # tabindex: a box that scrolls must be within reach of the keyboard.
+    return (
+        f"<h3>{title}</h3>\n"
+        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0">'
+        f'<table><thead><tr><th scope="col">method</th>{head}</tr></thead>\n'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _list(sentences: Iterable[str]) -> str:
+    items = "\n".join(f"<li>{_escaped(sentence)}</li>" for sentence in sentences)
+    return f'<ul class="note">{items}</ul>'
+
+
+def _terms(said: Mapping[str, object], *, kind: str = "") -> str:
+    items = "\n".join(
+        f"<dt>{_escaped(name)}</dt><dd>{_escaped(str(value))}</dd>"
+        for name, value in said.items()
+    )
+    return f'<dl class="{kind}">{items}</dl>'
+
+
+def _data(figures: Figures, scale: tuple[float, float]) -> str:
+    every = [
+        photo
+        for splits in figures.results.values()
+        for split in splits
+        for photo in split.photos
+    ]
+    said = {
+        "held out": f"{len({photo.path for photo in every}):,} photos of "
+        f"{len({photo.reference for photo in every}):,} references in all splits",
+        "MOS": f"from {scale[0]:g}, the worst, to {scale[1]:g}, the best",
+    }
+    title = _escaped(tables.dataset_title(figures.dataset))
+    row = datasets.DATA_SETS.get(figures.dataset)
+    if row is not None:
+        said["licence"] = row.licence
+        said["source"] = row.source
+        if row.source.startswith("https://"):  # Else it is a command.
+            title = f'<a href="{_escaped(row.source)}" rel="noreferrer">{title}</a>'
+    return f"<p>{title}</p>\n{_terms(said, kind='pairs')}"

@@ -1,0 +1,352 @@
+"""A trained model: the Keras model and what is known of it, to load, save and score by.
+
+    model = Model.load("model.keras")
+    print(model.score("photo.jpg"))
+    for path, score in zip(paths, model.score_many(paths)):
+        ...
+
+The file is Keras's own, which keras.models.load_model opens, with one entry more in
+its zip archive: rankiqa.json. Nothing else is needed to evaluate, score or export.
+"""
+
+import dataclasses
+import functools
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from distortions import photo_files
+from rankiqa_tf import models
+from rankiqa_tf.data import crops as crops_lib
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import parallel
+from rankiqa_tf.models.metadata import Metadata
+
+Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+
+CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
+
+_RANDOM_CROPS = 30  # As many as the paper takes.
+_PASS_PIXELS = 32 * 224 * 224  # What one pass of the network takes, if not told.
+_ENTRY = "rankiqa.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreMap:
+    """Where a photo is good and where it is bad.
+
+    Attributes:
+        scores: float32 [rows, columns], of crops in a dense grid; higher is better.
+        tops: int32 [rows], of each row of crops the first row of pixels.
+        lefts: int32 [columns], likewise.
+        crop_size: side of the crops in pixels.
+    """
+
+    scores: np.ndarray
+    tops: np.ndarray
+    lefts: np.ndarray
+    crop_size: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Model:
+    """A model that scores photos: always the same, whatever else is scored.
+
+    Attributes:
+        network: the Keras model, from float32 [n, side, side, 3] in 0..1 to scores [n].
+        metadata: what is known of it.
+    """
+
+    network: keras.Model
+    metadata: Metadata
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Model":
+        """Reads a model file.
+
+        A model file can hold a program, as Keras' format allows it; Keras' safe mode
+        refuses those it knows of. Load files of people you trust only.
+
+        Raises:
+            ValueError: if the file is missing or damaged, was not written by `save`, or
+                its scores are made otherwise than this version makes them.
+        """
+        path = Path(path)
+        if not path.is_file():
+            raise ValueError(f"no such model file: {path}")
+        try:
+            with zipfile.ZipFile(path) as archive:
+                metadata = Metadata.from_json(archive.read(_ENTRY).decode())
+        except zipfile.BadZipFile:
+            raise ValueError(f"{path} is not a .keras file, or is broken") from None
+        except KeyError:
+            raise ValueError(
+                f"{path} was not written by rankiqa_tf: it has no {_ENTRY}"
+            ) from None
+        except ValueError as error:
+            raise ValueError(
+                f"{path} cannot be used: its {_ENTRY} is of another sort ({error})"
+            ) from error
+        try:
+            network = keras.models.load_model(path, compile=False, safe_mode=True)
+        except Exception as error:  # Keras raises what it happens to meet.
+            raise ValueError(
+                f"Keras cannot open {path}, which is damaged, or of another version of "
+                f"Keras, or holds what safe mode refuses: {error}"
+            ) from error
+        return cls(network, metadata)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes a model file, whole or not at all.
+
+        Args:
+            path: the file; ends in .keras. Keras alone can open it.
+
+        Raises:
+            ValueError: if path does not end in .keras, or the network's output is not
+                [n].
+        """
+        path = Path(path)
+        if path.suffix != ".keras":
+            raise ValueError(f"a model file's name must end in .keras, not {path.name}")
+        if len(self.network.output_shape) != 1:
+            shape = self.network.output_shape
+            raise ValueError(f"a model must give scores [n], not {shape}")
+        # In the same folder: only within a file system is a file replaced at once.
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+            temporary = Path(folder, path.name)
+            self.network.save(temporary)
+            with zipfile.ZipFile(temporary, "a") as archive:
+                archive.writestr(_ENTRY, self.metadata.to_json())
+            temporary.replace(path)
+
+    def score(self, photo: Photo, *, crops: str = "grid", seed: int = 0) -> float:
+        """Scores one photo.
+
+        Args:
+            photo: the path of a file, a file's bytes, a PIL image, or uint8 [height,
+                width, 3], RGB; of any size.
+            crops: what the score is the mean of: "grid" is the model's recipe, the one
+                that exports have. "random" are the paper's 30 crops from random
+                places. "whole" is the photo in one pass, as it is: only fully
+                convolutional networks can, and memory grows with the photo.
+            seed: decides the places of random crops, 0 or more.
+
+        Returns:
+            The score; higher is better. metadata.score_range tells its scale.
+
+        Raises:
+            decode.PhotoError: if the file is missing, or cannot be read as a photo.
+            ValueError: if photo is none of these, crops is none of these, or the
+                network cannot take whole photos.
+        """
+        cut = self._cutter(crops, seed)
+        return float(np.mean(self._score_crops(cut(_pixels(photo)))))
+
+    def check_crops(self, crops: str) -> None:
+        """Checks that photos can be scored so.
+
+        Raises:
+            ValueError: if crops is none of `CROPS`, or the network cannot take photos
+                as a whole.
+        """
+        if crops not in CROPS:
+            raise ValueError(f"crops must be one of {', '.join(CROPS)}, not {crops!r}")
+        side = self.network.input_shape[1]
+        if crops == "whole" and side is not None:
+            raise ValueError(
+                f"network {self.metadata.network} takes crops of {side} pixels only: "
+                "it cannot score a photo as a whole"
+            )
+
+    def score_many(
+        self,
+        photos: Iterable[Photo],
+        *,
+        batch: int | None = None,
+        crops: str = "grid",
+        seed: int = 0,
+    ) -> Iterator[float | decode.PhotoError]:
+        """Scores photos one after another, faster than `score` does one by one.
+
+        Photos are decoded ahead, several at a time, and crops of several photos pass
+        the network together; a score differs from that of `score` by rounding only.
+
+        Args:
+            photos: as of `score`; taken one by one, a few ahead of the scores.
+            batch: crops that pass the network together, and a photo's more at most; if
+                None, as many as take about half a gigabyte with EfficientNet-Lite0.
+            crops: as of `score`.
+            seed: as of `score`.
+
+        Yields:
+            For each photo in turn its score, or the PhotoError that it gave.
+
+        Raises:
+            ValueError: as of `score`.
+        """
+        cut = self._cutter(crops, seed)
+        side = self.metadata.crop_size
+        batch = batch or max(1, _PASS_PIXELS // side**2)
+        if crops == "whole":
+            batch = 1  # Photos differ in size.
+
+        def prepare(photo: Photo) -> np.ndarray | decode.PhotoError:
+            try:
+                return cut(_pixels(photo))
+            except decode.PhotoError as error:
+                return error
+
+        waiting: list[np.ndarray | decode.PhotoError] = []
+        count = 0
+        for prepared in parallel.ahead(prepare, photos):
+            waiting.append(prepared)
+            count += len(prepared) if isinstance(prepared, np.ndarray) else 0
+            if count >= batch:
+                yield from self._score_group(waiting)
+                waiting, count = [], 0
+        yield from self._score_group(waiting)
+
+    def score_map(
+        self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
+    ) -> ScoreMap:
+        """Scores each place of a photo, for a picture of where it is good or bad.
+
+        Args:
+            photo: as of `score`. One that is smaller than a crop is mirrored up to it.
+            crop_size: side of the crops in pixels; if None, the network's own. Only
+                fully convolutional networks take others.
+            stride: pixels from one crop to the next; if None, a quarter of a crop.
+
+        Raises:
+            decode.PhotoError: as of `score`.
+            ValueError: if crop_size is not the network's, or less than it takes, or
+                stride is less than 1.
+        """
+        own = models.network(self.metadata.network)
+        fixed = self.network.input_shape[1]
+        side = crop_size or fixed or own.crop_size
+        if fixed not in (None, side) or side < own.smallest:
+            takes = f"of {fixed}" if fixed else f"of {own.smallest} or more"
+            raise ValueError(
+                f"network {self.metadata.network} takes crops {takes} pixels, not of "
+                f"{side}"
+            )
+        step = max(side // 4, 1) if stride is None else stride
+        if step < 1:
+            raise ValueError(f"stride must be 1 pixel or more, not {stride}")
+        padded = crops_lib.pad_to(tf.constant(_pixels(photo)), side).numpy()
+        tops, lefts = (
+            np.unique(np.append(np.arange(0, length - side, step), length - side))
+            for length in padded.shape[:2]
+        )
+        batch = max(1, _PASS_PIXELS // side**2)
+        places = [(top, left) for top in tops for left in lefts]
+        scores = [
+            self._score_crops(
+                np.stack(
+                    [
+                        padded[top : top + side, left : left + side]
+                        for top, left in places[first : first + batch]
+                    ]
+                )
+            )
+            for first in range(0, len(places), batch)
+        ]
+        return ScoreMap(
+            np.concatenate(scores).reshape(len(tops), len(lefts)),
+            tops.astype(np.int32),
+            lefts.astype(np.int32),
+            side,
+        )
+
+    def score_in_graph(self, photo: tf.Tensor) -> tf.Tensor:
+        """Scores a photo by the recipe, in core operations, for exported models.
+
+        Args:
+            photo: uint8 [height, width, 3], RGB, of any size.
+
+        Returns:
+            float32 scalar; higher is better.
+        """
+        # At most 16 crops, so one batch has a bounded size.
+        cut = crops_lib.grid_crops(photo, self.metadata.crop_size)
+        return tf.reduce_mean(self._scores(cut))
+
+    def _cutter(self, crops: str, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+        """From a photo to what it is scored by, uint8 [n, side, side, 3]."""
+        self.check_crops(crops)
+        size = self.metadata.crop_size
+
+        def cut(photo: np.ndarray) -> np.ndarray:
+            # Asked for in threads; a graphics processor has better things to do.
+            with tf.device("CPU:0"):
+                image = tf.constant(photo)
+                if crops == "grid":
+                    return crops_lib.grid_crops(image, size).numpy()
+                if crops == "whole":
+                    smallest = models.network(self.metadata.network).smallest
+                    return crops_lib.pad_to(image, smallest)[tf.newaxis].numpy()
+                return crops_lib.random_crops(
+                    image, size, count=_RANDOM_CROPS, seed=seed
+                ).numpy()
+
+        return cut
+
+    def _score_group(
+        self, group: list[np.ndarray | decode.PhotoError]
+    ) -> Iterator[float | decode.PhotoError]:
+        """Scores the crops of some photos in one pass; errors stay where they are."""
+        cut = [each for each in group if isinstance(each, np.ndarray)]
+        if cut:
+            scores = self._score_crops(np.concatenate(cut))
+            parts = iter(np.split(scores, np.cumsum([len(each) for each in cut])[:-1]))
+        for each in group:
+            if isinstance(each, np.ndarray):
+                yield float(np.mean(next(parts)))
+            else:
+                yield each
+
+    def _score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """From uint8 [n, h, w, 3] to float32 [n]."""
+        return self._graph(crops).numpy()
+
+    @functools.cached_property
+    def _graph(self) -> Callable[[np.ndarray], tf.Tensor]:
+        # One signature: crops of new numbers and sizes trace no new graph.
+        spec = tf.TensorSpec([None, *self.network.input_shape[1:]], tf.uint8)
+        return tf.function(self._scores, input_signature=[spec])
+
+    def _scores(self, crops: tf.Tensor) -> tf.Tensor:
+        # Floats only after cropping.
+        images = tf.cast(crops, tf.float32) / 255.0
+        return tf.cast(self.network(images, training=False), tf.float32)
+
+
+def _pixels(photo: Photo) -> np.ndarray:
+    """A photo of any kind as uint8 [height, width, 3]."""
+    if isinstance(photo, bytes):
+        return decode.decode_bytes(photo)
+    if isinstance(photo, Image.Image):
+        return photo_files.of_pillow(photo)
+    if isinstance(photo, str | os.PathLike):
+        return decode.read_photo(Path(photo))
+    pixels = np.asarray(photo)
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] != 3:
+        raise ValueError(
+            "a photo must be a path, a file's bytes, a PIL image, or uint8 [height, "
+            f"width, 3], not {type(photo).__name__} of {pixels.dtype} "
+            f"{list(pixels.shape)}"
+        )
+    if pixels.size == 0:
+        raise ValueError(f"a photo must have pixels, not {list(pixels.shape)}")
+    return pixels

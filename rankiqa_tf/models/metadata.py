@@ -1,0 +1,153 @@
+"""What is known of a model, as its file says it."""
+
+import dataclasses
+import itertools
+import json
+from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from rankiqa_tf.data import crops
+from rankiqa_tf.version import version
+
+DIRECTION = "higher is better"
+# To be raised when a photo becomes a score in another way.
+RECIPE_VERSION = 1
+RECIPE = (
+    "8-bit RGB. If a side is shorter than crop_size, the photo is mirrored at its "
+    "edges (edge pixel included, as often as needed, evenly at both ends) up to "
+    "crop_size; it is never resized. Along each side stand ceil(side / crop_size) "
+    f"crops, at most {crops.MAX_CROPS_A_SIDE}, evenly spaced from 0 to "
+    "side - crop_size, rounded, halves up. Each crop, divided by 255, gets a score; "
+    "the photo's is their mean."
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Metadata:
+    """What a model is and how it is used.
+
+    Attributes:
+        network: its name, as models.build takes it.
+        crop_size: height and width of its input, in pixels.
+        levels: the levels it looks at, as models.build takes it.
+        score_range: least and greatest opinion score it was fine-tuned on; None after
+            ranking alone, when scores have an order but no scale.
+        trained_on: the data, in words.
+        stages: what was done, in order, such as ("rank", "finetune").
+        direction: which scores are good.
+        recipe: how a photo becomes crops, and their scores one.
+        recipe_version: of the recipe; a file of another is refused.
+        curve: (target, MOS) at the corners of the `Curve` that it ends in: from what
+            it learned to opinion scores on their own scale. None where there are none.
+        version: of rankiqa_tf when it was saved.
+    """
+
+    network: str
+    crop_size: int
+    levels: str
+    score_range: tuple[float, float] | None
+    trained_on: str
+    stages: tuple[str, ...]
+    direction: str = DIRECTION
+    recipe: str = RECIPE
+    recipe_version: int = RECIPE_VERSION
+    curve: tuple[tuple[float, float], ...] | None = None
+    version: str = dataclasses.field(default_factory=version)
+
+    def to_json(self) -> str:
+        """Returns the metadata as a JSON object."""
+        return json.dumps(dataclasses.asdict(self), indent=2)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Metadata":
+        """Reads what to_json wrote; entries of later versions are passed over.
+
+        Raises:
+            ValueError: if an entry is missing, of another type or out of its range; if
+                higher scores are not better; or if scores are made by another recipe.
+        """
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError(f"metadata must be a JSON object, not {text[:40]!r}")
+        direction = values.get("direction", DIRECTION)
+        if direction != DIRECTION:
+            raise ValueError(
+                f"its direction must be {DIRECTION!r}, not {direction!r}: its scores "
+                "would be taken the wrong way round"
+            )
+        # Files of before recipes had versions hold the first one's text.
+        first = RECIPE_VERSION if values.get("recipe", RECIPE) == RECIPE else "another"
+        found = values.get("recipe_version", first)
+        if found != RECIPE_VERSION:
+            raise ValueError(
+                f"its recipe of crops is version {found}; this version of rankiqa_tf "
+                f"scores by version {RECIPE_VERSION}"
+            )
+        readers = _READERS.items()
+        missing = [name for name in _NEEDED if name not in values]
+        if missing:
+            raise ValueError(f"its entries {', '.join(missing)} are missing")
+        return cls(**{n: read(n, values[n]) for n, read in readers if n in values})
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"its {name} must be a text, not {value!r}")
+    return value
+
+
+def _texts(name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"its {name} must be a list of texts, not {value!r}")
+    return tuple(_text(name, each) for each in value)
+
+
+def _positive(name: str, value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"its {name} must be a whole number of 1 or more, not {value}")
+    return value
+
+
+def _rising(name: str, value: Any) -> tuple[float, float]:
+    """Two numbers, the second not less than the first."""
+    match value:
+        case [int() | float() as low, int() | float() as high] if low <= high:
+            return float(low), float(high)
+    raise ValueError(f"its {name} must be two rising numbers, not {value!r}")
+
+
+def _range(name: str, value: Any) -> tuple[float, float] | None:
+    return None if value is None else _rising(name, value)
+
+
+def _curve(name: str, value: Any) -> tuple[tuple[float, float], ...] | None:
+    if value is None:
+        return None
+    match value:
+        case [[_, _], [_, _], *_]:
+            places, heights = zip(*value, strict=True)
+            for each in (places, heights):
+                for pair in itertools.pairwise(each):
+                    _rising(name, list(pair))
+            return tuple((float(x), float(y)) for x, y in value)
+    raise ValueError(f"its {name} must be 2 or more pairs of numbers, not {value!r}")
+
+
+_READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
+    {
+        "network": _text,
+        "crop_size": _positive,
+        "levels": _text,
+        "score_range": _range,
+        "trained_on": _text,
+        "stages": _texts,
+        "direction": _text,
+        "recipe": _text,
+        "recipe_version": _positive,
+        "curve": _curve,
+        "version": _text,
+    }
+)
+_NEEDED = ("network", "crop_size", "levels", "score_range", "trained_on", "stages")

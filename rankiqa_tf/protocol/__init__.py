@@ -1,1 +1,0 @@
-"""The papers' protocol: predictions on several splits, and the tables of them."""

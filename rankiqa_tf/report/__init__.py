@@ -1,1 +1,0 @@
-"""Figures of a run, and the page of a benchmark."""

@@ -1,0 +1,1 @@
+"""Training: the loop and its step, the stages, and a run's data and folder."""

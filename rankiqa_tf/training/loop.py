@@ -1,0 +1,144 @@
+"""The loop that all stages share: steps, log, checkpoints, resume.
+
+A step is one `tf.function`; nothing in it is Python. Batches are functions of the
+step's number, and a checkpoint holds all of the learner's state, whose count of steps
+is the only clock. So a run that was stopped anywhere goes on as if it had not been.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import tensorflow as tf
+import tqdm
+
+from rankiqa_tf.config import Training
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.training.best_weights import BestWeights
+from rankiqa_tf.training.checkpoints import Checkpoints
+from rankiqa_tf.training.step import Learner
+from rankiqa_tf.training.stopping import Interrupted
+from rankiqa_tf.training.stopping import Stop
+
+CHECKPOINT_SECONDS = 120.0  # No more is lost when a machine goes down.
+
+
+def train(
+    model: keras.Model,
+    batches: Batches,
+    loss: Callable[[tf.Tensor, Batch], tf.Tensor],
+    training: Training,
+    *,
+    steps: int,
+    learning_rate: float,
+    seed: int,
+    prepare: Callable[[], None],
+    evaluate: Callable[[], dict[str, float]],
+    monitor: str = "",
+    folder: Path,
+    stage: str,
+    stop: Stop,
+) -> float:
+    """Trains a model, from the last checkpoint if there is one.
+
+    Args:
+        model: float32, from images [M, h, w, 3] in 0..1 to scores [M]; changed in
+            place. Where weights are averaged, it has the averages when it is evaluated
+            and at the end.
+        batches: where the steps' batches come from; their images are uint8 in 0..255,
+            or floats in 0..1.
+        loss: from scores [M] and the batch to a scalar.
+        training: how.
+        steps: how many.
+        learning_rate: the first one.
+        seed: decides what random layers draw.
+        prepare: sets what the model starts from; called before the first step of a
+            run, not when one is taken up again.
+        evaluate: what to measure now and then on photos held out; figures by name.
+        monitor: the name of that figure, the higher the better, by which weights are
+            chosen: the model ends with those of the best evaluation, of which there is
+            one after the last step too. If empty, it ends with the last.
+        folder: of the run, where checkpoints and TensorBoard's records go.
+        stage: what the run calls this training.
+        stop: asked after each step whether to stop.
+
+    Returns:
+        The seconds it took, with those of earlier parts of the run.
+
+    Raises:
+        ValueError: if options and model do not fit, or no checkpoint can be read.
+        Interrupted: when it was told to stop, after writing a checkpoint.
+        FloatingPointError: if the loss is no number any more.
+    """
+    learner = Learner(
+        model, loss, training, steps=steps, learning_rate=learning_rate, seed=seed
+    )
+    seconds = tf.Variable(0.0, dtype=tf.float64, trainable=False)
+    best = BestWeights(model) if monitor else None
+    state = learner.state | {"seconds": seconds} | (best.state if best else {})
+    kept = Checkpoints(folder / "checkpoints" / stage, state)
+    if not kept.restore():
+        prepare()
+        learner.begin()
+        kept.save(0)
+    first = int(learner.steps.numpy())
+    if first < steps:
+        writer = tf.summary.create_file_writer(str(folder / "tensorboard" / stage))
+        bar = tqdm.tqdm(
+            desc=stage,
+            total=steps * batches.size,
+            initial=first * batches.size,
+            unit=" images",
+            mininterval=1.0,
+            dynamic_ncols=True,
+        )
+        started = time.monotonic() - float(seconds.numpy())
+        saved = time.monotonic()
+        with bar, writer.as_default():
+            for number, batch in enumerate(batches.dataset(first, steps), first + 1):
+                logged = learner.step(batch)
+                bar.update(batches.size)
+                last = number == steps
+                if number % 10 == 0 or last:
+                    _log(logged, number, bar)
+                is_due = number % training.evaluate_every == 0
+                if (is_due and not last) or (last and best):
+                    with learner.averaged():
+                        found = evaluate()
+                        if best:
+                            best.update(found[monitor])
+                    _write(found, number)
+                    shown = ", ".join(f"{name} {found[name]:.3f}" for name in found)
+                    bar.write(f"step {number}: {shown}")
+                stopped = stop()
+                late = time.monotonic() - saved > CHECKPOINT_SECONDS
+                if is_due or last or stopped or late:
+                    saved = time.monotonic()
+                    seconds.assign(saved - started)
+                    kept.save(number)
+                if stopped:
+                    raise Interrupted(f"stopped after step {number} of {steps}")
+    learner.finish()
+    if best:
+        best.restore()
+    return float(seconds.numpy())
+
+
+def _log(logged: dict[str, tf.Tensor], step: int, bar: tqdm.tqdm) -> None:
+    figures = {name: float(value) for name, value in logged.items()}
+    if not tf.math.is_finite(figures["loss"]):
+        raise FloatingPointError(
+            f"the loss is {figures['loss']} at step {step}: the learning rate is too "
+            "high for this network and loss; start again with a tenth of it in a new "
+            "workdir"
+        )
+    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
+    figures["images_per_second"] = bar.format_dict["rate"] or 0.0
+    _write(figures, step)
+
+
+def _write(figures: dict[str, float], step: int) -> None:
+    for name, value in figures.items():
+        tf.summary.scalar(name, value, step=step)

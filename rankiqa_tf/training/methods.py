@@ -1,0 +1,107 @@
+"""The methods that the paper compares: each is trained on a split and tested on it."""
+
+import dataclasses
+import functools
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import keras
+
+from rankiqa_tf.config import Config
+from rankiqa_tf.data.versions import Versions
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.evaluation import histograms
+from rankiqa_tf.evaluation import opinion_check
+from rankiqa_tf.evaluation import predictions
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.training import stages
+from rankiqa_tf.training.stopping import Stop
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Method:
+    """A row of the table of methods: its stages."""
+
+    ranks: bool
+    finetunes: bool
+
+
+METHODS: Mapping[str, Method] = MappingProxyType(
+    {
+        "baseline": Method(ranks=False, finetunes=True),
+        "rankiqa": Method(ranks=True, finetunes=False),
+        "rankiqa_ft": Method(ranks=True, finetunes=True),
+    }
+)
+
+
+def rank(photos: Split[Versions], config: Config, workdir: Path, *, stop: Stop) -> Path:
+    """Trains the ranker that methods begin with, once for all splits.
+
+    Args:
+        photos: to rank, as `stages.rank` takes them. None of them may be of the data
+            set that methods are tested on.
+        config: the options.
+        workdir: where the ranker, its figures and its checkpoints go.
+        stop: asked after each step whether to stop.
+
+    Returns:
+        The ranker's file; if it is there already, nothing is trained.
+    """
+    path = workdir / "ranked.keras"
+    if not path.is_file():
+        model = stages.start(config)
+        model, _, scores = stages.rank(model, photos, config, workdir, stop=stop)
+        histograms.draw(scores, workdir / "figures")
+        model.save(path)
+    return path
+
+
+def predict(
+    name: str,
+    photos: Split[list[ScoredPhoto]],
+    config: Config,
+    *,
+    ranked: Path | None,
+    crops: str,
+    workdir: Path,
+    stop: Stop,
+) -> OpinionScores:
+    """Scores what a split holds out, by a method that was trained on the rest.
+
+    Args:
+        name: of the method, a key of `METHODS`.
+        photos: the split.
+        config: the options; their seed is that of this split.
+        ranked: the file of the ranker, for methods that have one.
+        crops: what photos are scored by, as `Model.score` takes it.
+        workdir: of the split: `<name>.csv`, `<name>.keras` if it is fine-tuned, and
+            a folder `<name>` with its records. If the CSV file is there already, it
+            is read and nothing is trained.
+        stop: asked after each step whether to stop.
+
+    Returns:
+        The scores of the held-out photos.
+    """
+    path = workdir / f"{name}.csv"
+    if path.is_file():
+        return predictions.read(path)
+    workdir.mkdir(parents=True, exist_ok=True)
+    keras.backend.clear_session()  # Else the models of all splits stay in memory.
+    method = METHODS[name]
+    if method.ranks:
+        config = dataclasses.replace(config, init=str(ranked))
+    model = stages.start(config)
+    if method.finetunes:
+        model, _ = stages.finetune(model, photos, config, workdir / name, stop=stop)
+        model.save(workdir / f"{name}.keras")
+    score_many = functools.partial(model.score_many, crops=crops, seed=config.seed)
+    result = opinion_check.check(score_many, photos.held_out)
+    predictions.write(path, result)
+    checkpoints = workdir / name / "checkpoints"
+    if checkpoints.exists():
+        shutil.rmtree(checkpoints)  # Of no use any more, and large.
+    return result

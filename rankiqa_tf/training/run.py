@@ -1,0 +1,143 @@
+"""A whole run: its data, its stages, its test, and what it leaves in its folder."""
+
+import dataclasses
+import time
+from pathlib import Path
+
+import tensorflow as tf
+
+from rankiqa_tf.config import Config
+from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.evaluation import histograms
+from rankiqa_tf.evaluation import opinion_check
+from rankiqa_tf.model import Model
+from rankiqa_tf.training import devices
+from rankiqa_tf.training import run_data
+from rankiqa_tf.training import run_folder
+from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
+from rankiqa_tf.training.run_data import Data
+from rankiqa_tf.training.stopping import Stop
+
+MODEL = "model.keras"
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run that is ready to be trained: everything was checked that can be.
+
+    Attributes:
+        config: the options.
+        workdir: its folder.
+        data: what it is trained and tested on.
+        strategy: the devices that train it.
+        model: what it begins with.
+    """
+
+    config: Config
+    workdir: Path
+    data: Data
+    strategy: tf.distribute.Strategy
+    model: Model
+
+
+def prepare(config: Config, workdir: Path) -> Run:
+    """Reads the data, makes the model, and claims the folder for the run.
+
+    Raises:
+        ValueError: if options, data and network do not go together, or the folder
+            holds another run.
+        ModuleNotFoundError: if weights are in a package that is not installed.
+    """
+    options = config.options()
+    run_folder.check(workdir, options)  # Before an opinion table is made in it.
+    strategy = devices.strategy(config.devices)
+    data = run_data.read(config, workdir)
+    with strategy.scope():
+        model = stages.start(config)
+    run_folder.claim(workdir, options, data.fingerprint())
+    return Run(config, workdir, data, strategy, model)
+
+
+def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
+    """Trains and tests the model, and saves it.
+
+    Args:
+        run: from `prepare`.
+        stop: asked after each step whether to stop.
+
+    Returns:
+        The figures, as they stand in results.json.
+
+    Raises:
+        stopping.Interrupted: when it was told to stop; the same call goes on.
+        FloatingPointError: if the loss is no number any more.
+        ValueError: if checkpoints cannot be read.
+    """
+    started = time.monotonic()
+    with run.strategy.scope():
+        figures = _learn(run, stop)
+    figures["seconds"] = time.monotonic() - started
+    run_folder.write_results(run.workdir, figures)
+    return figures
+
+
+def train(
+    config: Config, workdir: str | Path, *, stop: Stop = stopping.never
+) -> dict[str, float]:
+    """Trains a model as the options say, tests it on what was held out, and saves it.
+
+    Nothing outside the folder is changed: no signal handler, no global seed.
+
+    Args:
+        config: the options.
+        workdir: the folder of the run, made if it is not there; with the same options
+            a run in it is gone on with. It then holds model.keras and results.json.
+        stop: asked after each step whether to stop.
+
+    Returns:
+        The figures.
+
+    Raises:
+        ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted: as
+            `prepare` and `carry_out` do.
+    """
+    return carry_out(prepare(config, Path(workdir)), stop=stop)
+
+
+def _learn(run: Run, stop: Stop) -> dict[str, float]:
+    figures: dict[str, float] = {}
+    model, config, workdir = run.model, run.config, run.workdir
+    ranked, scored = run.data.ranked, run.data.scored
+    if scored:
+        scores_csv.write(workdir / "held_out.csv", scored.held_out)
+    if ranked and scored and config.stage == "joint":
+        model, figures, scores = stages.rank_and_finetune(
+            model, ranked.versions, scored, config, workdir, stop=stop
+        )
+        histograms.draw(scores, workdir / "figures")
+    elif ranked:
+        model, figures, scores = stages.rank(
+            model, ranked.versions, config, workdir, stop=stop
+        )
+        histograms.draw(scores, workdir / "figures")
+        model.save(workdir / "ranked.keras")
+        if scored:
+            figures |= _agreement_with_people(model, scored, "ranked/test")
+    if scored and config.stage != "joint":
+        model, tuned = stages.finetune(model, scored, config, workdir, stop=stop)
+        figures |= tuned
+    if scored:
+        figures["test/photos"] = len(scored.held_out)
+        figures |= _agreement_with_people(model, scored, "test")
+    model.save(workdir / MODEL)
+    return figures
+
+
+def _agreement_with_people(
+    model: Model, photos: Split[list[ScoredPhoto]], prefix: str
+) -> dict[str, float]:
+    """Figures on the scored photos that are held out."""
+    return opinion_check.check(model.score_many, photos.held_out).summary(prefix)

@@ -1,0 +1,275 @@
+"""The data of a run: found, checked and split before the slow part."""
+
+import dataclasses
+import itertools
+import os
+import sys
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rankiqa_tf import assets
+from rankiqa_tf import datasets
+from rankiqa_tf.config import Config
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import generated
+from rankiqa_tf.data import references
+from rankiqa_tf.data import versions
+from rankiqa_tf.data.versions import Versions
+from rankiqa_tf.datasets import opinion_table
+from rankiqa_tf.datasets import splits
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ranked:
+    """Photos to rank.
+
+    Attributes:
+        versions: of the photos to train on, and of those held out.
+        files: the photos, held-out ones first; empty where a set was generated of them.
+        fingerprint: their sizes by name.
+    """
+
+    versions: Split[Versions]
+    files: tuple[Path, ...]
+    fingerprint: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """The data of a run, each part None if the run has no use for it.
+
+    Attributes:
+        ranked: photos to rank.
+        scored: photos with human scores.
+    """
+
+    ranked: Ranked | None
+    scored: Split[list[ScoredPhoto]] | None
+
+    def samples(self, count: int = 20) -> list[Path]:
+        """Some photos to compare exports on: held-out ones first.
+
+        They are photos that every export reads as Keras does: exports look neither
+        at EXIF data nor at other kinds of file. Where the run has too few of them,
+        the embedded photos.
+        """
+        paths: list[Path] = []
+        if self.scored is not None:
+            paths = [p.path for p in (*self.scored.held_out, *self.scored.training)]
+        elif self.ranked is not None:
+            paths = list(self.ranked.files)
+        plain = list(itertools.islice(filter(_is_plain, paths), count))
+        return plain if len(plain) > 1 else references.embedded_photos()[:count]
+
+    def fingerprint(self) -> dict[str, Mapping[str, Any]]:
+        """What tells whether a run is gone on with on the same data.
+
+        Returns:
+            Of "photos" their sizes by name, of "scored photos" sizes and MOS; by paths
+            from the folder that all of them are in.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        if self.ranked is not None:
+            found["photos"] = self.ranked.fingerprint
+        if self.scored is not None:
+            found["scored photos"] = fingerprint_of_scores(
+                [
+                    *self.scored.training,
+                    *_validation(self.scored),
+                    *self.scored.held_out,
+                ]
+            )
+        return found
+
+
+def read(config: Config, workdir: Path) -> Data:
+    """Reads what a run is trained on, and splits it.
+
+    Args:
+        config: the options.
+        workdir: of the run; an opinion table that is not there is made in it.
+
+    Raises:
+        ValueError: if there are too few photos, or the human scores are not as they
+            should be.
+    """
+    ranked = photos_to_rank(config) if config.ranks else None
+    scored = None
+    if config.finetunes:
+        data = data_set(config, workdir)
+        scored = _split(data, config)
+        check_parts(scored, config)
+        check_readable(data.photos, config)
+    return Data(ranked, scored)
+
+
+def photos_to_rank(config: Config) -> Ranked:
+    """Finds the photos to rank; those that cannot be read are named and left out.
+
+    Raises:
+        ValueError: if there are too few.
+    """
+    if config.photos and generated.is_set(config.photos):
+        return _generated(config)
+    if Path(config.photos).is_file():
+        raise ValueError(f"photos must be a folder, not the file {config.photos}")
+    files = references.embedded_photos()
+    if config.photos:
+        files = _without_broken(decode.find_photos([config.photos]))
+    training, held_out = _hold_out(files, [file.name for file in files], config)
+    return Ranked(
+        versions=Split(
+            training=versions.MadeAnew(training, config.preset),
+            held_out=versions.MadeAnew(held_out, config.preset),
+        ),
+        files=(*held_out, *training),
+        fingerprint=dict(
+            zip(_names(files), (file.stat().st_size for file in files), strict=True)
+        ),
+    )
+
+
+def _generated(config: Config) -> Ranked:
+    every = generated.Generated(config.photos)
+    if every.preset != config.preset:
+        raise ValueError(
+            f"{config.photos} was generated with preset {every.preset}, not "
+            f"{config.preset}: give it as preset"
+        )
+    config.check_batches(len(every.names), every.num_levels)
+    names = [Path(content).name for content in every.contents]
+    training, held_out = _hold_out(every.contents, names, config)
+    return Ranked(
+        versions=Split(
+            training=generated.Generated(config.photos, training),
+            held_out=generated.Generated(config.photos, held_out),
+        ),
+        files=(),
+        fingerprint=every.sizes,
+    )
+
+
+def _hold_out(
+    photos: Sequence[splits.T], groups: Sequence[str], config: Config
+) -> tuple[list[splits.T], list[splits.T]]:
+    if len(photos) < 2:
+        raise ValueError(
+            f"ranking needs at least 2 photos, one of them to hold out, and "
+            f"{config.photos} has {len(photos)} that can be read"
+        )
+    training, held_out = splits.hold_out(
+        photos, holdout=config.holdout, seed=config.seed, groups=groups
+    )
+    if len(training) < config.photos_per_batch:
+        raise ValueError(
+            f"photos_per_batch is {config.photos_per_batch}, but there are only "
+            f"{len(training)} photos to train on"
+        )
+    return training, held_out
+
+
+def data_set(config: Config, workdir: Path) -> datasets.DataSet:
+    """Reads the human scores that the options name, each photo's file being there.
+
+    Raises:
+        ValueError: if they are not as they should be.
+    """
+    folder = config.data_dir
+    if config.dataset == "opinion_table":
+        folder = folder or str(_opinion_table(config, workdir))
+    return datasets.read_any(config.dataset, folder)
+
+
+def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
+    """Checks that scored photos can be read.
+
+    Raises:
+        ValueError: if one cannot.
+    """
+    if config.dataset == "opinion_table":
+        return  # We made its files, and their lengths were compared as it was read.
+    problems = decode.unreadable([photo.path for photo in photos])
+    if problems:
+        raise ValueError(
+            f"{len(problems)} of {len(photos)} photos of {config.dataset_name} cannot "
+            f"be read, the first being {next(iter(problems.values()))}"
+        )
+
+
+def check_parts(photos: Split[list[ScoredPhoto]], config: Config) -> None:
+    """Checks that a split of scored photos can be trained and tested on.
+
+    Raises:
+        ValueError: if a part has too few photos.
+    """
+    count = len(photos.training) + len(_validation(photos)) + len(photos.held_out)
+    for purpose, part in (("train", photos.training), ("test", photos.held_out)):
+        # Neither a variance nor a correlation can be had of fewer.
+        if len({photo.mos for photo in part}) < 2:
+            raise ValueError(
+                f"to {purpose} on, {config.dataset_name} leaves {len(part)} of {count} "
+                "photos; at least 2 with different scores are needed: add photos, or "
+                "change holdout"
+            )
+
+
+def fingerprint_of_scores(photos: Sequence[ScoredPhoto]) -> dict[str, Any]:
+    """Sizes and MOS by name, of photos with human scores."""
+    return {
+        name: [photo.path.stat().st_size, photo.mos]
+        for name, photo in zip(_names([p.path for p in photos]), photos, strict=True)
+    }
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Paths from the folder that all of them are in, which may be moved."""
+    root = os.path.commonpath([path.absolute().parent for path in paths])
+    return [path.absolute().relative_to(root).as_posix() for path in paths]
+
+
+def _validation(photos: Split[list[ScoredPhoto]]) -> list[ScoredPhoto]:
+    return photos.validation or []
+
+
+def _split(data: datasets.DataSet, config: Config) -> Split[list[ScoredPhoto]]:
+    if data.official_split:
+        return splits.divide(data.official_split, data.photos)
+    training, held_out = splits.hold_out(
+        data.photos,
+        holdout=config.holdout,
+        seed=config.seed,
+        groups=[photo.reference for photo in data.photos],
+    )
+    return Split(training=training, held_out=held_out)
+
+
+def _opinion_table(config: Config, workdir: Path) -> Path:
+    """Finds the set for the opinion table, or makes it of the photos to rank."""
+    if config.photos and generated.is_set(config.photos):
+        return Path(config.photos)
+    folder = workdir / "opinion_table"
+    opinion_table.make(
+        config.photos or Path(assets.__file__).parent / "photos",
+        folder,
+        crop=config.opinion_crop,
+        seed=config.seed,
+    )
+    return folder
+
+
+def _is_plain(path: Path) -> bool:
+    with path.open("rb") as file:
+        return bool(decode.is_plain(file.read(1 << 16)))
+
+
+def _without_broken(paths: Sequence[Path]) -> list[Path]:
+    problems = decode.unreadable(paths)
+    for problem in problems.values():
+        print(f"left out: {problem}", file=sys.stderr)
+    if problems:
+        print(f"{len(problems)} of {len(paths)} photos left out", file=sys.stderr)
+    return [path for path in paths if path not in problems]

@@ -1,0 +1,100 @@
+"""The papers of a run's folder: its options, its data, and its figures."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rankiqa_tf.data import whole_file
+from rankiqa_tf.evaluation import metrics
+
+_OPTIONS = "options.json"
+_DATA = "data.json"
+_RESULTS = "results.json"
+
+
+def check(
+    workdir: Path,
+    options: Mapping[str, Any],
+    data: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
+    """Checks that a run's folder is new, or holds a run of the same options and data.
+
+    Args:
+        workdir: the folder.
+        options: those of the run.
+        data: by purpose, the sizes or digests of the run's files by name; None where
+            they are not known yet.
+
+    Raises:
+        ValueError: if the folder holds a run with other options, or of other data.
+    """
+    before = _read(workdir / _OPTIONS)
+    if before is not None:
+        changed = [
+            f"{name} was {before.get(name)!r}, is {value!r}"
+            for name, value in options.items()
+            if before.get(name) != value
+        ]
+        if changed:
+            raise ValueError(
+                f"{workdir} holds a run with other options ({'; '.join(changed)}): "
+                "choose another workdir, or the same options to go on"
+            )
+    kept = _read(workdir / _DATA)
+    if kept is not None and data is not None:
+        changes = [
+            change
+            for purpose in kept | dict(data)
+            for change in _changes(purpose, kept.get(purpose), data.get(purpose))
+        ]
+        if changes:
+            raise ValueError(
+                f"{workdir} holds a run of other data ({'; '.join(changes)}), which "
+                "would be divided otherwise into what is trained on and what is held "
+                "out: choose another workdir, or put the data back"
+            )
+
+
+def _changes(
+    purpose: str, before: Mapping[str, Any] | None, now: Mapping[str, Any] | None
+) -> list[str]:
+    before, now = before or {}, now or {}
+    found = []
+    for change, names in {
+        "new": now.keys() - before.keys(),
+        "gone": before.keys() - now.keys(),
+        "changed": {n for n in now.keys() & before.keys() if now[n] != before[n]},
+    }.items():
+        if names:
+            found.append(f"{purpose} {change}: {len(names)}, such as {min(names)}")
+    return found
+
+
+def claim(
+    workdir: Path, options: Mapping[str, Any], data: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Makes a run's folder, or takes up the run that is in it.
+
+    Raises:
+        ValueError: as `check` does, or if the folder cannot be made.
+    """
+    try:
+        workdir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"workdir must be a folder, made if need be, not {workdir}: "
+            f"{error.strerror}"
+        ) from None
+    check(workdir, options, data)
+    for name, entries in ((_OPTIONS, options), (_DATA, data)):
+        whole_file.write(workdir / name, json.dumps(dict(entries), indent=2) + "\n")
+
+
+def write_results(workdir: Path, figures: Mapping[str, float]) -> None:
+    """Writes results.json, whole or not at all."""
+    whole_file.write(workdir / _RESULTS, metrics.to_json(figures, indent=2) + "\n")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None

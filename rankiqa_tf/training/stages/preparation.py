@@ -1,0 +1,125 @@
+"""What a run begins with: a network, and what is known of it."""
+
+import dataclasses
+import math
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from rankiqa_tf import models
+from rankiqa_tf.config import Config
+from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.model import Model
+from rankiqa_tf.models import heads
+from rankiqa_tf.models.curve import Curve
+from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.training import layers
+
+_FIRST_IMAGES = 384  # Crops that show how features are distributed.
+
+
+def start(config: Config) -> Model:
+    """Makes or loads the model that a run begins with.
+
+    Raises:
+        ValueError: if the network does not go with the options, or there is no such
+            file of weights.
+        ModuleNotFoundError: if the weights are in a package that is not installed.
+    """
+    if config.init.endswith(".keras"):
+        model = Model.load(config.init)
+        curve = model.metadata.curve
+        metadata = dataclasses.replace(
+            model.metadata,
+            crop_size=config.scoring_crop_size
+            or config.crop_size
+            or model.metadata.crop_size,
+            curve=None,
+        )
+        network = model.network
+        if curve is not None:  # Training is on the scale of targets.
+            network = heads.remove_curve(network, Curve(curve))
+    else:
+        with _random_weights(config.seed):
+            network = models.build(
+                config.network,
+                weights=None if config.init == "random" else config.init,
+                levels=config.levels,
+            )
+        metadata = Metadata(
+            network=config.network,
+            crop_size=config.scoring_crop_size
+            or config.crop_size
+            or models.network(config.network).crop_size,
+            levels=config.levels,
+            score_range=None,
+            trained_on="",
+            stages=(),
+        )
+    model = Model(network, metadata)
+    _check_crop_sizes(model, config)
+    return model
+
+
+@contextmanager
+def _random_weights(seed: int) -> Iterator[None]:
+    """Lets a seed decide the weights that Keras draws, and leaves Python's as it was.
+
+    Keras takes the seeds of its initializers from Python's generator.
+    """
+    before = random.getstate()
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
+
+
+def _check_crop_sizes(model: Model, config: Config) -> None:
+    fixed, name_of_network = model.network.input_shape[1], model.metadata.network
+    smallest = models.network(name_of_network).smallest
+    for name in ("crop_size", "scoring_crop_size"):
+        size = getattr(config, name)
+        if size and fixed not in (None, size):
+            raise ValueError(
+                f"network {name_of_network} takes crops of {fixed} pixels, not of "
+                f"{size}: leave {name} at 0"
+            )
+        if size and size < smallest:
+            raise ValueError(
+                f"network {name_of_network} takes crops of {smallest} pixels or more, "
+                f"not of {size}: give another {name}, or 0 for the network's own"
+            )
+
+
+def training_crop_size(model: Model, config: Config) -> int:
+    """The side of the crops that are trained on."""
+    return config.crop_size or models.network(model.metadata.network).crop_size
+
+
+def standardise(model: Model, batches: Batches) -> None:
+    """Sets a new model's standardisation, and what is below, from the first batches."""
+    if model.metadata.stages:
+        return  # A trained model's score is made for its standardisation.
+    gather_statistics(model, batches)
+    heads.fit_standardisation(model.network, _first_images(batches))
+
+
+def gather_statistics(model: Model, batches: Batches) -> None:
+    """Sets a new model's random batch normalisation from the first batches."""
+    if not model.metadata.stages:
+        layers.gather_statistics(model.network, _first_images(batches))
+
+
+def _first_images(batches: Batches) -> Iterator[np.ndarray]:
+    """The first images, float32 [M, h, w, 3] in 0..1."""
+    few = batches.dataset(0, math.ceil(_FIRST_IMAGES / batches.size))
+    for batch in few.as_numpy_iterator():
+        yield batch["image"].astype(np.float32) / 255
+
+
+def join(before: str, now: str) -> str:
+    """Adds to what a model was trained on."""
+    return f"{before}; {now}" if before else now

@@ -1,0 +1,185 @@
+"""What one step of training does to the weights, and all the state it needs."""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf.config import Training
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.training import layers
+from rankiqa_tf.training import losses
+from rankiqa_tf.training import optimizers
+
+
+def assign(variables: Sequence[tf.Variable], values: Sequence) -> None:
+    """Sets variables to values, one by one."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+class Learner:
+    """Trains a model step by step.
+
+    The moving average of the weights (and of batch normalisation's statistics, which
+    belong to them) is A = A + (1 - d)(W - A) after update n = 1, 2, ..., with
+    d = min(training.ema, (1 + n) / (10 + n)), as tf.train.ExponentialMovingAverage has
+    it: with a fixed d of 0.999, a third of the first weights would be left in the
+    average after a thousand updates.
+
+    Args:
+        model: float32, from images [M, h, w, 3] in 0..1 to scores [M].
+        loss: from scores [M] and the batch to a scalar.
+        training: how.
+        steps: how many there will be.
+        learning_rate: that of the schedule's top.
+        seed: decides what random layers (dropout) draw.
+
+    Attributes:
+        state: all that a checkpoint must hold for training to go on as if it had not
+            been stopped; things by name.
+        steps: int64, the steps that were done: the only clock.
+        step: takes a batch, does a step with it and returns figures by name.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        loss: Callable[[tf.Tensor, Batch], tf.Tensor],
+        training: Training,
+        *,
+        steps: int,
+        learning_rate: float,
+        seed: int,
+    ):
+        self._model, self._loss, self._training = model, loss, training
+        self._seed = seed
+        self._strategy = tf.distribute.get_strategy()
+        self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
+
+        def rate() -> tf.Tensor:
+            return learning_rate * optimizers.schedule(training, self.steps, of=steps)
+
+        with layers.frozen(model, training.frozen_layers):
+            self._variables = model.trainable_variables
+            self._optimizer = optimizers.make(training, model, rate)
+            # What batch normalisation gathers, each of several devices its own.
+            alone = self._strategy.num_replicas_in_sync == 1
+            gathered = [] if alone else layers.statistics(model)
+            self._statistics = [statistic.value for statistic in gathered]
+        averaged = model.weights if training.ema else []
+        self._weights = [weight.value for weight in averaged]
+        self._averages = [tf.Variable(w, trainable=False) for w in self._weights]
+        # Keras does not count the state of dropout among what a checkpoint holds.
+        self._seeds = [
+            generator.state.value for generator in layers.seed_generators(model)
+        ]
+        self.state = {
+            "model": model,
+            "optimizer": self._optimizer,
+            "steps": self.steps,
+            "averages": self._averages,
+            "seeds": self._seeds,
+        }
+        self.step = tf.function(self._step)
+
+    def begin(self) -> None:
+        """Starts from the model as it is now."""
+        for number, seed in enumerate(self._seeds):
+            sequence = np.random.SeedSequence([self._seed, number])
+            seed.assign([int(sequence.generate_state(1)[0]), 0])
+        assign(self._averages, self._weights)
+
+    def finish(self) -> None:
+        """Leaves the averaged weights in the model, where there is an average."""
+        assign(self._weights, self._averages)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Lends the model the averaged weights, where there is an average."""
+        before = [tf.identity(weight) for weight in self._weights]
+        self.finish()
+        try:
+            yield
+        finally:
+            assign(self._weights, before)
+
+    def _step(self, batch: Batch) -> dict[str, tf.Tensor]:
+        # Around all devices: each has a thread, and what they change of the model, to
+        # put it back, they would change for each other.
+        with (
+            layers.computing_in(self._model, self._training.precision),
+            layers.frozen(self._model, self._training.frozen_layers),
+            layers.drawing_apart(self._model),
+        ):
+            sums = self._strategy.run(self._gradients_of, (batch,))
+        # The same on every device.
+        gradients, data_loss, penalty, statistics = tf.nest.map_structure(
+            lambda each: self._strategy.experimental_local_results(each)[0], sums
+        )
+        assign(self._statistics, statistics)
+        scale = self._optimizer.scale_loss(1.0)
+        rate = tf.convert_to_tensor(self._optimizer.learning_rate)
+        self._strategy.run(self._optimizer.apply, (gradients, self._variables))
+        self.steps.assign_add(1)
+        self._average()
+        return {
+            "loss": data_loss,
+            "l2_penalty": penalty,
+            "gradient_norm": tf.linalg.global_norm(gradients) / scale,
+            "learning_rate": rate,
+        }
+
+    def _gradients_of(
+        self, batch: Batch
+    ) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, list[tf.Tensor]]:
+        """Gradients, loss, penalty and statistics of normalisation, over all devices.
+
+        Each of n devices adds an n-th of what they are on it.
+        """
+        devices = self._strategy.num_replicas_in_sync
+        with tf.GradientTape() as tape:
+            scores = self._scores(batch["image"])
+            data_loss = self._loss(scores, batch) / devices
+            kernels = [v.value for v in self._variables if optimizers.is_kernel(v)]
+            penalty = losses.l2_penalty(kernels, self._training.penalty) / devices
+            scaled_loss = self._optimizer.scale_loss(data_loss + penalty)
+        gradients = tape.gradient(
+            scaled_loss,
+            [variable.value for variable in self._variables],
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+        statistics = [statistic / devices for statistic in self._statistics]
+        # All in one: devices talk to each other once.
+        return tf.distribute.get_replica_context().all_reduce(
+            tf.distribute.ReduceOp.SUM, (gradients, data_loss, penalty, statistics)
+        )
+
+    def _scores(self, images: tf.Tensor) -> tf.Tensor:
+        """On one of n devices: the scores of all images, an n-th of them its own.
+
+        Pairs reach over the whole batch, so every device needs every score; a score is
+        one number, where an image has thousands.
+        """
+        devices = self._strategy.num_replicas_in_sync
+        context = tf.distribute.get_replica_context()
+        if devices > 1:
+            parts = tf.reshape(images, [devices, -1, *images.shape[1:]])
+            images = parts[context.replica_id_in_sync_group]
+        # A quarter of the bytes travel to the device: floats are made there.
+        own = self._model(
+            tf.image.convert_image_dtype(images, tf.float32), training=True
+        )
+        return context.all_gather(own, axis=0) if devices > 1 else own
+
+    def _average(self) -> None:
+        if not self._training.ema:
+            return
+        number = tf.cast(self.steps, tf.float32)
+        decay = tf.minimum(self._training.ema, (1 + number) / (10 + number))
+        for average, weight in zip(self._averages, self._weights, strict=True):
+            average.assign_add((1 - decay) * (weight - average))

@@ -1,0 +1,42 @@
+"""Stopping a run between two steps, so that it goes on from there later."""
+
+import signal
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+Stop = Callable[[], bool]
+
+
+class Interrupted(Exception):  # noqa: N818 - it is no error.
+    """A run was told to stop; a checkpoint was written first."""
+
+
+def never() -> bool:
+    """Never stops a run."""
+    return False
+
+
+@contextmanager
+def on_signals() -> Iterator[Stop]:
+    """Gives what says whether Ctrl-C or a termination came, in the main thread only.
+
+    The second one acts as ever, for those who cannot wait for a step to end.
+    """
+    requests: list[int] = []
+    before: dict[int, Any] = {}
+
+    def request(number: int, frame: FrameType | None) -> None:
+        del frame
+        requests.append(number)
+        signal.signal(number, before[number])
+
+    for wanted in (signal.SIGINT, signal.SIGTERM):
+        before[wanted] = signal.signal(wanted, request)
+    try:
+        yield lambda: bool(requests)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
