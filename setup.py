@@ -79,7 +79,7 @@ setup(
         f"tensorflow-io==0.37.1; {WITH_TFIO} and sys_platform != 'win32'",
         f"numpy>=1.26,<2; {WITH_TFIO}",
         f"numpy>=2; {WITHOUT_TFIO}",
-        "keras>=3.10,<4",
+        "keras>=3.12,<4",  # Earlier ones open hostile files: CVE-2025-8747, -9906.
         "scipy>=1.11",
         "pillow>=10.2",
         "openpyxl>=3.1",

@@ -99,9 +99,10 @@ class Model:
         try:
             network = keras.models.load_model(path, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises what it happens to meet.
+            reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise ValueError(
                 f"Keras cannot open {path}, which is damaged, or of another version of "
-                f"Keras, or holds what safe mode refuses: {error}"
+                f"Keras, or holds what safe mode refuses: {reason}"
             ) from error
         return cls(network, metadata)
 
@@ -128,6 +129,16 @@ class Model:
             with zipfile.ZipFile(temporary, "a") as archive:
                 archive.writestr(_ENTRY, self.metadata.to_json())
             temporary.replace(path)
+
+    def with_crop_size(self, crop_size: int) -> "Model":
+        """The same network, scoring photos by crops of another size.
+
+        Raises:
+            ValueError: if the network does not take crops of that size.
+        """
+        self._check_crop_size(crop_size)
+        metadata = dataclasses.replace(self.metadata, crop_size=crop_size)
+        return Model(self.network, metadata)
 
     def score(self, photo: Photo, *, crops: str = "grid", seed: int = 0) -> float:
         """Scores one photo.
@@ -232,15 +243,9 @@ class Model:
             ValueError: if crop_size is not the network's, or less than it takes, or
                 stride is less than 1.
         """
-        own = models.network(self.metadata.network)
-        fixed = self.network.input_shape[1]
-        side = crop_size or fixed or own.crop_size
-        if fixed not in (None, side) or side < own.smallest:
-            takes = f"of {fixed}" if fixed else f"of {own.smallest} or more"
-            raise ValueError(
-                f"network {self.metadata.network} takes crops {takes} pixels, not of "
-                f"{side}"
-            )
+        fixed, own = self.network.input_shape[1], self.metadata.network
+        side = crop_size or fixed or models.network(own).crop_size
+        self._check_crop_size(side)
         step = max(side // 4, 1) if stride is None else stride
         if step < 1:
             raise ValueError(f"stride must be 1 pixel or more, not {stride}")
@@ -281,6 +286,16 @@ class Model:
         # At most 16 crops, so one batch has a bounded size.
         cut = crops_lib.grid_crops(photo, self.metadata.crop_size)
         return tf.reduce_mean(self._scores(cut))
+
+    def _check_crop_size(self, size: int) -> None:
+        fixed = self.network.input_shape[1]
+        smallest = models.network(self.metadata.network).smallest
+        if fixed not in (None, size) or size < smallest:
+            takes = f"of {fixed}" if fixed else f"of {smallest} or more"
+            raise ValueError(
+                f"network {self.metadata.network} takes crops {takes} pixels, not of "
+                f"{size}"
+            )
 
     def _cutter(self, crops: str, seed: int) -> Callable[[np.ndarray], np.ndarray]:
         """From a photo to what it is scored by, uint8 [n, side, side, 3]."""
