@@ -1,4 +1,4 @@
-"""Who may import whom: distortions <- rankiqa_tf's libraries <- export <- programs."""
+"""Who may import whom: the rooms of the house, each below those that use it."""
 
 import ast
 import sys
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("distortions", "rankiqa_tf", "export")
 
 PROGRAMS = (
     "distortions.generate",
@@ -18,17 +19,27 @@ PROGRAMS = (
     "rankiqa_tf.score",
 )
 
-# What the modules of a folder may import of ours. Programs of rankiqa_tf write
-# exports; its libraries must work without.
-PACKAGES = ("distortions", "rankiqa_tf", "export")
-ALLOWED = {
-    "distortions": {"distortions"},
-    "rankiqa_tf": {"distortions", "rankiqa_tf"},
-    "export": {"distortions", "rankiqa_tf", "export"},
-    "tests": {*PACKAGES, "tests"},
-    "benchmarks": {*PACKAGES, "benchmarks"},
-}
-ALLOWED_FOR_PROGRAMS = ALLOWED | {"rankiqa_tf": set(PACKAGES)}
+# From the ground up: a module may import from its own room and from those above it in
+# this list, so there are no circles between rooms. Programs stand on top of all.
+ROOMS = (
+    "distortions",
+    "distortions.sets",
+    "rankiqa_tf.version",
+    "rankiqa_tf.assets",
+    "rankiqa_tf.datasets",
+    "rankiqa_tf.data",
+    "rankiqa_tf.models",
+    "rankiqa_tf.model",
+    "rankiqa_tf.library",
+    "rankiqa_tf.config",
+    "rankiqa_tf.evaluation",
+    "rankiqa_tf.training",
+    "rankiqa_tf.scoring_flags",
+    "rankiqa_tf",  # What its __init__ gives, and nothing else.
+    "export",
+    "benchmarks",
+    "tests",
+)
 
 
 def modules_of(root: Path) -> dict[str, Path]:
@@ -37,9 +48,15 @@ def modules_of(root: Path) -> dict[str, Path]:
         ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(
             ".__init__"
         ): path
-        for folder in ALLOWED
+        for folder in (*PACKAGES, "benchmarks", "tests")
         for path in sorted((root / folder).rglob("*.py"))
     }
+
+
+def room_of(name: str) -> str:
+    """The room that a module is in: the longest name that it begins with."""
+    inside = [room for room in ROOMS if f"{name}.".startswith(f"{room}.")]
+    return max(inside, key=len, default="")
 
 
 def is_program(name: str, tree: ast.Module) -> bool:
@@ -95,15 +112,20 @@ def violations(root: Path) -> list[str]:
     programs = {name for name, tree in trees.items() if is_program(name, tree)}
     found = []
     for name, path in modules.items():
-        folder = name.partition(".")[0]
-        allowed = (ALLOWED_FOR_PROGRAMS if name in programs else ALLOWED)[folder]
+        room = room_of(name)
+        # A program of a package may use all that the packages have.
+        top = "export" if name in programs and room in ROOMS[:-2] else room
         for line, imported in imports_of(name, path, trees[name]):
             where = f"{path.relative_to(root).as_posix()}:{line}"
-            other = imported.partition(".")[0]
-            if other in ALLOWED and other not in allowed:
-                found.append(f"{where}: {folder} must not import {other}")
-            elif imported in programs:
+            while "." in imported and imported not in modules:
+                imported = imported.rpartition(".")[0]  # A name within a module.
+            other = room_of(imported)
+            if imported in programs:
                 found.append(f"{where}: nobody imports a program ({imported})")
+            elif f"{room}.".startswith(f"{imported}."):
+                continue  # Of `from rankiqa_tf import models` the second name counts.
+            elif other and ROOMS.index(other) > ROOMS.index(top):
+                found.append(f"{where}: {room} must not import {other}")
     return list(dict.fromkeys(found))
 
 
@@ -121,18 +143,39 @@ def test_no_package_of_ours_hides_one_of_pythons():
     assert not set(PACKAGES) & sys.stdlib_module_names
 
 
+def test_every_module_is_in_a_room():
+    programs = set(PROGRAMS)
+    lost = [n for n in modules_of(ROOT) if not room_of(n)]
+    loose = [
+        name
+        for name, path in modules_of(ROOT).items()
+        if room_of(name) == "rankiqa_tf" and name not in programs | {"rankiqa_tf"}
+    ]
+    assert not lost
+    assert not loose, "at the top of rankiqa_tf stand programs and named rooms only"
+
+
 GOOD = {
     "distortions/__init__.py": "from distortions.blur import gaussian_blur",
     "distortions/blur.py": "import math\nfrom . import noise",
     "distortions/noise.py": "import numpy as np",
-    "rankiqa_tf/__init__.py": "",
-    "rankiqa_tf/trainer.py": "import distortions\nfrom rankiqa_tf import losses",
-    "rankiqa_tf/losses.py": "import tensorflow as tf",
-    "rankiqa_tf/data/__init__.py": "from .. import losses",
-    "rankiqa_tf/train.py": "import export\nfrom rankiqa_tf import trainer",
-    "export/__init__.py": "import distortions\nfrom rankiqa_tf import losses",
+    "distortions/sets/__init__.py": "import distortions",
+    "distortions/generate.py": "from distortions.sets import store",
+    "distortions/sets/store.py": "from distortions import blur",
+    "rankiqa_tf/__init__.py": "from rankiqa_tf.training import loop",
+    "rankiqa_tf/data/__init__.py": "from ..datasets import live",
+    "rankiqa_tf/datasets/__init__.py": "",
+    "rankiqa_tf/datasets/live.py": "from distortions.sets import store",
+    "rankiqa_tf/evaluation/__init__.py": "from rankiqa_tf import model",
+    "rankiqa_tf/model.py": "import tensorflow as tf\nfrom rankiqa_tf.data import x",
+    "rankiqa_tf/training/__init__.py": "",
+    "rankiqa_tf/training/loop.py": "from rankiqa_tf import evaluation",
+    "rankiqa_tf/train.py": "import export\nfrom rankiqa_tf.training import loop",
+    "export/__init__.py": "import distortions\nfrom rankiqa_tf import model",
     "tests/test_all.py": "import distortions, export, rankiqa_tf.training.loop",
     "benchmarks/speed.py": "import export\nif __name__ == '__main__':\n    pass",
+    "benchmarks/library.py": "import rankiqa_tf",
+    "tests/test_rivals.py": "from benchmarks import library",
 }
 
 
@@ -161,14 +204,37 @@ def test_checker_accepts_imports_that_go_the_right_way(tmp_path):
             "distortions/blur.py:2: distortions must not import export",
         ),
         (
-            "rankiqa_tf/data/crops.py",
-            "import importlib\nimportlib.import_module('export.tflite')",
-            "rankiqa_tf/data/crops.py:2: rankiqa_tf must not import export",
+            "distortions/blur.py",
+            "from distortions.sets import store",
+            "distortions/blur.py:1: distortions must not import distortions.sets",
         ),
         (
-            "rankiqa_tf/trainer.py",
+            "rankiqa_tf/data/crops.py",
+            "import importlib\nimportlib.import_module('export.tflite')",
+            "rankiqa_tf/data/crops.py:2: rankiqa_tf.data must not import export",
+        ),
+        (
+            "rankiqa_tf/datasets/live.py",
+            "from rankiqa_tf.data import crops",
+            "rankiqa_tf/datasets/live.py:1: rankiqa_tf.datasets must not import "
+            "rankiqa_tf.data",
+        ),
+        (
+            "rankiqa_tf/evaluation/page.py",
+            "from rankiqa_tf import training",
+            "rankiqa_tf/evaluation/page.py:1: rankiqa_tf.evaluation must not import "
+            "rankiqa_tf.training",
+        ),
+        (
+            "rankiqa_tf/model.py",
+            "from .evaluation import metrics",
+            "rankiqa_tf/model.py:1: rankiqa_tf.model must not import "
+            "rankiqa_tf.evaluation",
+        ),
+        (
+            "rankiqa_tf/training/loop.py",
             "import export.tflite",
-            "rankiqa_tf/trainer.py:1: rankiqa_tf must not import export",
+            "rankiqa_tf/training/loop.py:1: rankiqa_tf.training must not import export",
         ),
         (
             "export/tflite.py",
@@ -176,9 +242,10 @@ def test_checker_accepts_imports_that_go_the_right_way(tmp_path):
             "export/tflite.py:1: export must not import tests",
         ),
         (
-            "rankiqa_tf/trainer.py",
+            "rankiqa_tf/training/step.py",
             "from rankiqa_tf import train",
-            "rankiqa_tf/trainer.py:1: nobody imports a program (rankiqa_tf.train)",
+            "rankiqa_tf/training/step.py:1: nobody imports a program "
+            "(rankiqa_tf.train)",
         ),
         (
             "rankiqa_tf/data/crops.py",
@@ -193,7 +260,7 @@ def test_checker_accepts_imports_that_go_the_right_way(tmp_path):
         (
             "tests/test_all.py",
             "from benchmarks import speed",
-            "tests/test_all.py:1: tests must not import benchmarks",
+            "tests/test_all.py:1: nobody imports a program (benchmarks.speed)",
         ),
         (
             "benchmarks/table.py",
