@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from distortions import photo_files
+from distortions import photo_decoding
 from rankiqa_tf import models
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.data import decode
@@ -350,9 +350,9 @@ class Model:
 def _pixels(photo: Photo) -> np.ndarray:
     """A photo of any kind as uint8 [height, width, 3]."""
     if isinstance(photo, bytes):
-        return decode.decode_bytes(photo)
+        return photo_decoding.decode(photo)
     if isinstance(photo, Image.Image):
-        return photo_files.of_pillow(photo)
+        return photo_decoding.of_pillow(photo)
     if isinstance(photo, str | os.PathLike):
         return decode.read_photo(Path(photo))
     pixels = np.asarray(photo)

@@ -10,7 +10,8 @@ import tensorflow as tf
 from PIL import Image
 from PIL import ImageOps
 
-from distortions import photo_files
+from distortions import photo_decoding
+from distortions import photo_header
 from rankiqa_tf.data import decode
 
 NOISE = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
@@ -122,15 +123,16 @@ def test_pixels_are_those_of_pillow(contents):
     np.testing.assert_array_equal(decode.decode_photo(contents), by_pillow(contents))
 
 
-@EVERY
-def test_pixels_are_the_same_without_tensorflow_io(contents, monkeypatch):
-    monkeypatch.setattr(decode, "_tensorflow_io", lambda: None)
-    np.testing.assert_array_equal(decode.decode_photo(contents), by_pillow(contents))
+def decoded_in_a_dataset(contents):
+    files = tf.data.Dataset.from_tensor_slices(list(contents))
+    return files.map(decode.decode_photo)
 
 
-def test_pixels_are_the_same_in_a_dataset():
-    photos = tf.data.Dataset.from_tensor_slices(list(KINDS.values()))
-    photos = photos.map(decode.decode_photo)
+@pytest.mark.parametrize("with_tfio", [True, False])
+def test_pixels_are_the_same_in_a_dataset(with_tfio, monkeypatch):
+    if not with_tfio:
+        monkeypatch.setattr(decode, "_tensorflow_io", lambda: None)
+    photos = decoded_in_a_dataset(KINDS.values())
     assert photos.element_spec.shape.as_list() == [None, None, 3]
     for image, contents in zip(photos, KINDS.values(), strict=True):
         np.testing.assert_array_equal(image, by_pillow(contents))
@@ -140,8 +142,9 @@ def test_pixels_are_the_same_in_a_dataset():
 def test_tensorflow_io_decodes_in_the_graph(kind, monkeypatch):
     if decode._tensorflow_io() is None:
         pytest.skip("tensorflow-io does not load here")
-    monkeypatch.setattr(photo_files, "decode", None)
-    decode.decode_photo(KINDS[kind])
+    monkeypatch.setattr(photo_decoding, "by_pillow", lambda contents: 1 / 0)
+    (image,) = decoded_in_a_dataset([KINDS[kind]])
+    np.testing.assert_array_equal(image, by_pillow(KINDS[kind]))
 
 
 @pytest.mark.parametrize("kind", KINDS_OF_16_BITS)
@@ -191,7 +194,7 @@ def test_a_photo_of_100_megapixels_gives_no_warning(tmp_path):
 
 
 def test_refuses_more_pixels_than_its_limit(tmp_path, monkeypatch):
-    monkeypatch.setattr(photo_files, "MAX_PIXELS", 1_000)
+    monkeypatch.setattr(photo_header, "MAX_PIXELS", 1_000)
     path = tmp_path / "photo.bmp"
     path.write_bytes(KINDS["bmp"])
     with pytest.raises(decode.PhotoError, match=r"53 x 37 pixels .* at most 1,000"):

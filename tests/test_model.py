@@ -12,7 +12,6 @@ import tensorflow as tf
 from PIL import Image
 
 from rankiqa_tf import models
-from rankiqa_tf.data import decode
 from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
@@ -443,11 +442,3 @@ def test_a_map_refuses_crops_that_the_network_does_not_take(lite0):
         shallow.score_map(PHOTO, crop_size=8)
     with pytest.raises(ValueError, match="stride must be 1 pixel or more, not 0"):
         lite0.score_map(PHOTO, crop_size=64, stride=0)
-
-
-def test_decoded_photos_are_those_of_files(tmp_path):
-    Image.fromarray(PHOTO).save(tmp_path / "photo.png")
-    contents = (tmp_path / "photo.png").read_bytes()
-    np.testing.assert_array_equal(decode.decode_bytes(contents), PHOTO)
-    with pytest.raises(PhotoError, match="not a photo"):
-        decode.decode_bytes(b"text")

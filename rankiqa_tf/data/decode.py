@@ -1,15 +1,11 @@
-"""Any photo to uint8 RGB [height, width, 3].
+"""Photos of any kind, inside graphs such as Dataset.map and outside of them.
 
-Grey becomes three equal channels, 16 bits become their upper 8, of an animation or
-a document the first picture is taken, and a photo that its EXIF data say is turned
-is turned upright. Transparency is left out: colours are taken as they are stored,
-never blended with a background.
-
-The usual kinds are decoded by operations of the graph: JPEG and PNG by TensorFlow;
-WebP, JPEG 2000 and PNM by tensorflow-io where its operations load (TensorFlow up to
-2.17). Pillow decodes the rest; whichever decodes it, a photo has the same pixels.
-TIFF is Pillow's although tensorflow-io reads it: that multiplies colours by their
-transparency, leaves turned photos turned, and is a level off in YCbCr.
+Whoever decodes it, a photo has the same pixels: those of `distortions.photo_decoding`.
+In graphs JPEG and PNG are decoded by TensorFlow; WebP, JPEG 2000 and PNM by
+tensorflow-io where its operations load (TensorFlow up to 2.17); the rest by Pillow, as is
+TIFF, although tensorflow-io reads it: that multiplies colours by their transparency,
+leaves turned photos turned, and is a level off in YCbCr. Which it is, the header says,
+which is read first: native decoders believe what it claims.
 """
 
 import concurrent.futures
@@ -22,12 +18,14 @@ from types import ModuleType
 import numpy as np
 import tensorflow as tf
 
+from distortions import photo_decoding
 from distortions import photo_files
-from distortions.photo_files import PhotoError
+from distortions import photo_header
+from distortions.photo_header import PhotoError
 
-# What files of these kinds begin with.
-_JPEG = b"\xff\xd8\xff"
-_PNG = b"\x89PNG\r\n\x1a\n"
+# Who decodes a file.
+_PILLOW, _JPEG, _PNG, _WEBP, _JP2, _PNM = range(6)
+_BY_KIND = {"jpeg": _JPEG, "png": _PNG, "webp": _WEBP, "jp2": _JP2, "pnm": _PNM}
 
 
 def decode_photo(contents: tf.Tensor) -> tf.Tensor:
@@ -40,69 +38,56 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        tf.errors.OpError: when it runs, if the bytes are not a photo or are broken;
-            eagerly it may be a PhotoError.
+        tf.errors.OpError: when it runs, if the bytes are not a photo or are damaged;
+            eagerly it is a PhotoError.
     """
     contents = tf.convert_to_tensor(contents)
-    start = tf.strings.substr(contents, 0, 80) + b"\0" * 80  # substr wants enough bytes
-
-    def has(at: int, expected: bytes) -> tf.Tensor:
-        return tf.strings.substr(start, at, len(expected)) == expected
-
-    # Pillow reads all others; where EXIF data say nothing it is only slower.
-    plain = is_plain(contents)
-    cases = [
-        (
-            plain & has(0, _JPEG),
-            # The default method differs from Pillow's by up to 4 levels.
-            lambda: tf.io.decode_jpeg(contents, 3, dct_method="INTEGER_ACCURATE"),
+    if tf.executing_eagerly():
+        return tf.constant(photo_decoding.decode(contents.numpy()))
+    way, orientation, is_grey = tf.numpy_function(
+        _way, [contents], [tf.int32, tf.int32, tf.bool], stateful=False
+    )
+    decoders = {
+        _PILLOW: lambda: tf.numpy_function(
+            photo_decoding.by_pillow, [contents], tf.uint8, stateful=False
         ),
-        (
-            plain & has(0, _PNG),
-            lambda: tf.io.decode_png(contents, 3),
-        ),
-    ]
+        _JPEG: lambda: photo_decoding.decode_jpeg(contents),
+        _PNG: lambda: tf.io.decode_png(contents, 3),
+    }
     tfio = _tensorflow_io()
     if tfio is not None:
         codecs = tfio.experimental.image
-        # Extended WebP files ("VP8X") may be animated or turned.
-        webp = has(0, b"RIFF") & (has(8, b"WEBPVP8 ") | has(8, b"WEBPVP8L"))
-        # JPEG 2000 in 8 bits, 3 components in sRGB or 1 in grey, boxes in the usual
-        # order. Of others tensorflow-io takes few, and 16 bits end the process.
-        rgb = has(56, b"\0\3\7") & has(73, b"\0\0\0\x10")
-        grey = has(56, b"\0\1\7") & has(73, b"\0\0\0\x11")
-        jp2 = has(4, b"jP  \r\n\x87\n") & has(44, b"ihdr") & has(66, b"colr\1")
-        pnm = tf.strings.regex_full_match(start, r"(?s)P[56]\s\d+\s\d+\s255\s\C*")
-        cases += [
-            (webp, lambda: tfio.image.decode_webp(contents)[..., :3]),
-            (jp2 & rgb, lambda: codecs.decode_jp2(contents)),
-            (jp2 & grey, lambda: _in_colour(codecs.decode_jp2(contents))),
-            (pnm & has(0, b"P6"), lambda: codecs.decode_pnm(contents)),
-            (pnm & has(0, b"P5"), lambda: _in_colour(codecs.decode_pnm(contents))),
-        ]
-    image = tf.case(cases, default=lambda: _decode_in_python(contents))
+        decoders[_WEBP] = lambda: tfio.image.decode_webp(contents)[..., :3]
+        decoders[_JP2] = lambda: codecs.decode_jp2(contents)
+        decoders[_PNM] = lambda: codecs.decode_pnm(contents)
+    image = tf.switch_case(
+        tf.ensure_shape(way, []), {key: decoders[key] for key in sorted(decoders)}
+    )
+    image = tf.ensure_shape(image, [None, None, None])
+    # Of tensorflow-io's decoders grey has one channel.
+    image = tf.cond(
+        tf.ensure_shape(is_grey & (way >= _JP2), []),
+        lambda: tf.repeat(image, 3, axis=2),
+        lambda: image,
+    )
+    image = photo_decoding.upright(image, tf.ensure_shape(orientation, []))
     return tf.ensure_shape(image, [None, None, 3])
 
 
-def is_plain(contents: tf.Tensor) -> tf.Tensor:
-    """Tells whether TensorFlow alone reads a file as decode_photo does.
+def _way(contents: bytes) -> tuple[np.int32, np.int32, np.bool_]:
+    """Who decodes a file, how the photo is turned, and whether it is grey.
 
-    Exports read no others well: they look neither at EXIF data nor at other kinds.
-
-    Args:
-        contents: scalar string, the file's bytes or the first 64 KiB of them.
-
-    Returns:
-        Scalar bool, true for a JPEG or PNG without EXIF or XMP data, which may say that
-        the photo is turned, and without Adobe's marker, which may say that it is CMYK.
+    Raises:
+        PhotoError: if the header says that it cannot be read.
     """
-    start = tf.strings.substr(contents, 0, 1 << 16)
-    told = tf.strings.regex_full_match(start, r"(?is)\C*(exif|adobe)\C*")
-    start += b"\0" * 8  # substr wants enough bytes.
-    known = tf.reduce_any(
-        [tf.strings.substr(start, 0, len(magic)) == magic for magic in (_JPEG, _PNG)]
+    header = photo_header.read(contents)
+    known = header.is_plain and (
+        _tensorflow_io() is not None or photo_decoding.is_tensorflows(header)
     )
-    return known & ~told
+    way = _BY_KIND[header.kind] if known else _PILLOW
+    # Pillow turns photos itself.
+    orientation = header.orientation if known else 1
+    return np.int32(way), np.int32(orientation), np.bool_(header.is_grey)
 
 
 def read_photo(path: str | Path) -> np.ndarray:
@@ -117,25 +102,7 @@ def read_photo(path: str | Path) -> np.ndarray:
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo.
     """
-    try:
-        return decode_bytes(Path(path).read_bytes())
-    except OSError as error:
-        raise PhotoError(f"{path}: {error.strerror}") from None
-    except PhotoError as error:
-        raise PhotoError(f"{path}: {error}") from None
-
-
-def decode_bytes(contents: bytes) -> np.ndarray:
-    """Decodes the bytes of a file, as read_photo does.
-
-    Raises:
-        PhotoError: if they cannot be read as a photo.
-    """
-    try:
-        return decode_photo(contents).numpy()
-    except (tf.errors.OpError, PhotoError):
-        # Pillow says in plain words what is wrong, or can read it after all.
-        return photo_files.decode(contents)
+    return photo_files.read(Path(path))
 
 
 def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
@@ -197,13 +164,3 @@ def _tensorflow_io() -> ModuleType | None:
     except (ImportError, NotImplementedError, AttributeError, OSError):
         return None
     return tfio
-
-
-def _in_colour(image: tf.Tensor) -> tf.Tensor:
-    return tf.repeat(image, 3, axis=-1)  # [h, w, 1] -> [h, w, 3]
-
-
-def _decode_in_python(contents: tf.Tensor) -> tf.Tensor:
-    if tf.executing_eagerly():  # Where numpy_function would not give it plain bytes.
-        return tf.convert_to_tensor(photo_files.decode(contents.numpy()))
-    return tf.numpy_function(photo_files.decode, [contents], tf.uint8, stateful=False)

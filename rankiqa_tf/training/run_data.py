@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from distortions import photo_decoding
+from distortions import photo_header
 from rankiqa_tf import assets
 from rankiqa_tf import datasets
 from rankiqa_tf.config import Config
@@ -262,8 +264,8 @@ def _opinion_table(config: Config, workdir: Path) -> Path:
 
 
 def _is_plain(path: Path) -> bool:
-    with path.open("rb") as file:
-        return bool(decode.is_plain(file.read(1 << 16)))
+    header = photo_header.read(path.read_bytes())
+    return photo_decoding.is_tensorflows(header) and header.orientation == 1
 
 
 def _without_broken(paths: Sequence[Path]) -> list[Path]:

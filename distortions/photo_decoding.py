@@ -1,0 +1,205 @@
+"""The bytes of a photo's file to uint8 RGB [height, width, 3].
+
+Grey becomes three equal channels, more bits become the upper 8 of them, of an animation
+the first picture is taken and of a document the largest page, and a photo that its EXIF
+or XMP data say is turned is turned upright. Transparency is left out: colours are taken
+as they are stored, never blended with a background. CMYK is turned to RGB as Pillow does,
+which takes the samples of a JPEG as inverted, as Adobe stores them, whether or not it
+has Adobe's marker: all programs that write such files do.
+
+JPEG and PNG of the usual sorts are decoded by TensorFlow, all others by Pillow. A file
+that its decoder finds damaged is refused, never scored by what could be read of it.
+"""
+
+import contextlib
+import io
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from PIL import ImageOps
+from PIL import TiffImagePlugin
+from PIL import UnidentifiedImageError
+
+from distortions import photo_header
+from distortions.photo_header import Header
+from distortions.photo_header import PhotoError
+
+_OPEN_LOCK = threading.Lock()
+
+# Of TIFF (Adobe, "TIFF Revision 6.0").
+_SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 258, 262, 339
+_REDUCED = 1  # A bit of the subfile type: a smaller picture of another page.
+_WHITE_IS_ZERO = 0
+_UNSIGNED = 1
+
+
+def decode(contents: bytes) -> np.ndarray:
+    """Decodes a photo of any kind.
+
+    Args:
+        contents: the bytes of the file.
+
+    Returns:
+        uint8 [height, width, 3], RGB.
+
+    Raises:
+        PhotoError: if they are not a photo, are damaged, claim more than can be read,
+            or are of a sort that is not read.
+    """
+    header = photo_header.read(contents)
+    if is_tensorflows(header):
+        try:
+            with tf.device("CPU:0"):
+                return by_tensorflow(tf.constant(contents), header).numpy()
+        except tf.errors.OpError:
+            raise PhotoError("the photo is damaged or cut short") from None
+    return by_pillow(contents)
+
+
+def is_tensorflows(header: Header) -> bool:
+    """Whether TensorFlow decodes such a file as Pillow does."""
+    return header.is_plain and header.kind in ("jpeg", "png")
+
+
+def by_tensorflow(contents: tf.Tensor, header: Header) -> tf.Tensor:
+    """Decodes a plain JPEG or PNG.
+
+    Raises:
+        tf.errors.OpError: if it is damaged.
+    """
+    if header.kind == "jpeg":
+        image = decode_jpeg(contents)
+    else:
+        image = tf.io.decode_png(contents, 3)
+    return upright(image, tf.constant(header.orientation))
+
+
+def decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
+    """Decodes a JPEG with the pixels that Pillow's decoder gives."""
+    # The default method differs by up to 4 levels.
+    return tf.io.decode_jpeg(contents, 3, dct_method="INTEGER_ACCURATE")
+
+
+def upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Turns a photo upright.
+
+    Args:
+        image: [height, width, channels].
+        orientation: int32 scalar, 1 to 8, as EXIF counts: which sides the first row
+            and the first column as stored are of the scene.
+
+    Returns:
+        The photo, its sides swapped where orientation is 5 or more.
+    """
+
+    def turned(image: tf.Tensor) -> tf.Tensor:
+        image = tf.cond(
+            orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image
+        )
+        for axis, values in ((1, [2, 3, 6, 7]), (0, [3, 4, 7, 8])):
+            image = tf.cond(
+                tf.reduce_any(orientation == values),
+                lambda image=image, axis=axis: tf.reverse(image, [axis]),
+                lambda image=image: image,
+            )
+        return image
+
+    return tf.cond(orientation == 1, lambda: image, lambda: turned(image))
+
+
+def by_pillow(contents: bytes) -> np.ndarray:
+    """Decodes a photo of any kind with Pillow.
+
+    Raises:
+        PhotoError: as `decode` does.
+    """
+    try:
+        with _open(contents) as image:
+            if isinstance(image, TiffImagePlugin.TiffImageFile):
+                _seek_largest_page(image)
+            photo_header.check_size(*image.size)
+            return of_pillow(image)
+    except UnidentifiedImageError:
+        raise PhotoError(
+            "not a photo, of a kind that is not read, or broken at its start"
+        ) from None
+    except PhotoError:
+        raise
+    except Exception as error:  # Pillow's decoders raise many kinds on broken files.
+        raise PhotoError(f"the photo is damaged or cut short: {error}") from None
+
+
+def of_pillow(image: Image.Image) -> np.ndarray:
+    """Gives the pixels of a Pillow image, as `decode` does those of a file.
+
+    Raises:
+        PhotoError: if it is of a mode that has no known range.
+    """
+    return _to_rgb(ImageOps.exif_transpose(image), _tiff_samples(image))
+
+
+@contextlib.contextmanager
+def _open(contents: bytes) -> Iterator[Image.Image]:
+    # Pillow warns of photos over 89 megapixels and refuses those over 179; the
+    # limit can be lifted for the whole process only, so only while the header is read.
+    with _OPEN_LOCK:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            image = Image.open(io.BytesIO(contents))
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    with image:
+        yield image
+
+
+def _seek_largest_page(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Turns to the largest page that is not marked as a smaller one of another."""
+    best, page = (-1, 0), 0
+    pages = getattr(image, "n_frames", 1)
+    if pages == 1:
+        return
+    for page in range(pages):
+        image.seek(page)
+        full = not int(image.tag_v2.get(_SUBFILE_TYPE, 0)) & _REDUCED
+        pixels = image.size[0] * image.size[1] if full else -1
+        if pixels > best[0]:
+            best = pixels, page
+    image.seek(best[1])
+
+
+def _tiff_samples(image: Image.Image) -> tuple[int, bool]:
+    """Bits of a grey sample, and whether 0 is white."""
+    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+        return 16, False
+    tags: Any = image.tag_v2
+    kinds = tags.get(_SAMPLE_FORMAT, (_UNSIGNED,))
+    if any(kind != _UNSIGNED for kind in np.atleast_1d(kinds)):
+        raise PhotoError(
+            "TIFF with signed or floating-point samples is not read: its range is "
+            "unknown"
+        )
+    bits = int(np.max(tags.get(_BITS, (1,))))
+    if bits > 16:
+        raise PhotoError(f"TIFF of {bits} bits a sample is not read, but up to 16")
+    return bits, tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+
+
+def _to_rgb(image: Image.Image, samples: tuple[int, bool]) -> np.ndarray:
+    if image.mode == "F":
+        raise PhotoError("floating-point photos are not read: their range is unknown")
+    if image.mode.startswith("I"):  # Grey in 16 bits, where convert would clip.
+        grey = np.asarray(image)
+        if grey.max() > 0xFFFF or grey.min() < 0:
+            raise PhotoError("grey photos of more than 16 bits are not read")
+        bits, white_is_zero = samples
+        upper = np.clip(grey >> (bits - 8), 0, 255).astype(np.uint8)
+        if white_is_zero:
+            upper = 255 - upper
+        return np.repeat(upper[..., np.newaxis], 3, axis=-1)
+    if "transparency" in image.info:
+        image = image.convert("RGBA")  # Else Pillow warns that it is dropped.
+    return np.asarray(image.convert("RGB"))
