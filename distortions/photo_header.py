@@ -67,7 +67,8 @@ def check_size(width: int, height: int) -> None:
         raise PhotoError(f"a photo must have pixels, not {width} x {height}")
     if width * height > MAX_PIXELS:
         raise PhotoError(
-            f"{width} x {height} pixels are too many; at most {MAX_PIXELS:,} can be read"
+            f"{width} x {height} pixels are too many; at most {MAX_PIXELS:,} can be "
+            "read"
         )
 
 

@@ -2,8 +2,8 @@
 
 Whoever decodes it, a photo has the same pixels: those of `distortions.photo_decoding`.
 In graphs JPEG and PNG are decoded by TensorFlow; WebP, JPEG 2000 and PNM by
-tensorflow-io where its operations load (TensorFlow up to 2.17); the rest by Pillow, as is
-TIFF, although tensorflow-io reads it: that multiplies colours by their transparency,
+tensorflow-io where its operations load (TensorFlow up to 2.17); the rest by Pillow, as
+is TIFF, although tensorflow-io reads it: that multiplies colours by their transparency,
 leaves turned photos turned, and is a level off in YCbCr. Which it is, the header says,
 which is read first: native decoders believe what it claims.
 """
