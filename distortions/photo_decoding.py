@@ -4,8 +4,8 @@ Grey becomes three equal channels, more bits become the upper 8 of them, of an a
 the first picture is taken and of a document the largest page, and a photo that its EXIF
 or XMP data say is turned is turned upright. Transparency is left out: colours are taken
 as they are stored, never blended with a background. CMYK is turned to RGB as Pillow
-does, which takes the samples of a JPEG as inverted, as Adobe stores them, whether or not
-it has Adobe's marker: all programs that write such files do.
+does, which takes the samples of a JPEG as inverted, as Adobe stores them, with Adobe's
+marker or without: all programs that write such files do.
 
 JPEG and PNG of the usual sorts are decoded by TensorFlow, all others by Pillow. A file
 that its decoder finds damaged is refused, never scored by what could be read of it.
