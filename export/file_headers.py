@@ -1,0 +1,211 @@
+"""What the file of a photo says of itself, in core operations of TensorFlow.
+
+It is `distortions.photo_header` once more, for SavedModels, which hold no Python: only
+as much of it that what they decode is read right, and all else refused. Autograph makes
+the graph's loops and branches of those of Python.
+"""
+
+import tensorflow as tf
+
+from distortions import photo_header
+
+_MOST_PARTS = 10_000  # Of a header; no photo has so many.
+_PAD = 64  # Zeros behind the file, so that reading a little beyond it is no error.
+
+NOT_READ = (
+    "the bytes signature reads JPEG, PNG, GIF without transparency and BMP of 24 bits; "
+    "decode other files and use the pixels signature"
+)
+CUT_SHORT = "the photo is damaged or cut short"
+_CMYK = "a JPEG of 4 components is not read: decode it and use the pixels signature"
+_TURNED = "how the photo is turned cannot be read: decode it and use pixels"
+_NO_PIXELS = "a photo must have pixels: a side of it is 0"
+_TOO_MANY = f"too many pixels; at most {photo_header.MAX_PIXELS:,} can be read"
+_EMPTY = "the file is empty"
+
+_XMP_TURNED = r"(?s)\C*tiff:Orientation(=[\"']|>)\s*[2-8]\C*"
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Reads a file's header.
+
+    Args:
+        file: string scalar, the bytes.
+
+    Returns:
+        String scalar, why the file cannot be scored, empty where it may be; and int32
+        scalar, 1 to 8, how the photo is turned, as EXIF counts.
+    """
+    data = tf.cast(tf.io.decode_raw(file + b"\0" * _PAD, tf.uint8), tf.int32)
+    if tf.strings.length(file) == 0:
+        problem, orientation, width, height = _EMPTY, 1, 1, 1
+    elif _is(data, 0, b"\xff\xd8\xff"):
+        problem, orientation, width, height = _jpeg(file, data)
+    elif _is(data, 0, b"\x89PNG\r\n\x1a\n"):
+        problem, orientation, width, height = _png(file, data)
+    elif _is(data, 0, b"GIF8"):
+        problem, orientation, width, height = _gif(data)
+    elif _is(data, 0, b"BM"):
+        problem, orientation, width, height = _bmp(data)
+    else:
+        problem, orientation, width, height = NOT_READ, 1, 1, 1
+    pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
+    if problem == "":
+        if width < 1 or height < 1:
+            problem = _NO_PIXELS
+        elif pixels > photo_header.MAX_PIXELS:
+            problem = _TOO_MANY
+    return problem, orientation
+
+
+def _is(data, place, expected):
+    return tf.reduce_all(_part(data, place, len(expected)) == list(expected))
+
+
+def _part(data, place, count):
+    """Some bytes; those of the end where the place is beyond it."""
+    place = tf.clip_by_value(place, 0, tf.size(data) - count)
+    return data[place : place + count]
+
+
+def _number(data, place, count, *, little=False):
+    """A number of some bytes, of which an int32 keeps the lower 31 bits."""
+    digits = _part(data, place, count)
+    powers = [256**n for n in range(min(count, 4))]
+    powers = [min(power, 2**24) for power in powers]
+    if not little:
+        powers = powers[::-1]
+    return tf.reduce_sum(digits * powers)
+
+
+def _jpeg(file, data):
+    size = tf.size(data) - _PAD
+    orientation, xmp_turned = 1, False
+    width, height, components = 0, 0, 0
+    place, parts, reading = 2, 0, True
+    while reading and place < size and parts < _MOST_PARTS:
+        tf.autograph.experimental.set_loop_options(maximum_iterations=_MOST_PARTS)
+        marker, length = data[place + 1], _number(data, place + 2, 2)
+        parts += 1
+        alone = marker <= 1 or (marker >= 0xD0 and marker <= 0xD8)
+        if data[place] != 0xFF or marker == 0xFF:
+            place += 1
+        elif alone:
+            place += 2
+        elif marker == 0xDA or marker == 0xD9:
+            reading = False
+        else:
+            if marker == 0xE1:
+                if _is(data, place + 4, b"Exif\0\0"):
+                    orientation = _exif(data, place + 10, orientation)
+                elif _is(data, place + 4, b"http://ns.adobe.com/xap/1.0/\0"):
+                    packet = tf.strings.substr(
+                        file, place, tf.minimum(length, size - place)
+                    )
+                    xmp_turned |= tf.strings.regex_full_match(packet, _XMP_TURNED)
+            is_frame = marker >= 0xC0 and marker <= 0xCF and components == 0
+            if is_frame and marker != 0xC4 and marker != 0xC8 and marker != 0xCC:
+                height, width = _number(data, place + 5, 2), _number(data, place + 7, 2)
+                components = data[place + 9]
+            place += 2 + length
+    if components == 0:
+        problem = CUT_SHORT
+    elif components != 1 and components != 3:
+        problem = _CMYK
+    elif xmp_turned and orientation == 1:
+        problem = _TURNED
+    else:
+        problem = ""
+    return problem, orientation, width, height
+
+
+def _exif(data, start, before):
+    """The orientation that EXIF data from `start` say; the one before if they do not."""
+    little = _is(data, start, b"II*\0")
+    found = before
+    if little or _is(data, start, b"MM\0*"):
+        place = start + _either(data, start + 4, 4, little)
+        count = tf.minimum(_either(data, place, 2, little), 1_000)
+        for number in tf.range(count):
+            entry = place + 2 + 12 * number
+            tag = _either(data, entry, 2, little)
+            kind = _either(data, entry + 2, 2, little)
+            value = _either(data, entry + 8, 2, little)
+            if tag == 0x0112 and kind == 3 and value >= 1 and value <= 8:
+                found = value
+    return found
+
+
+def _either(data, place, count, little):
+    return tf.where(
+        little, _number(data, place, count, little=True), _number(data, place, count)
+    )
+
+
+def _png(file, data):
+    size = tf.size(data) - _PAD
+    width, height = _number(data, 16, 4), _number(data, 20, 4)
+    orientation, unknown = 1, False
+    place, parts = 8, 0
+    while place + 8 <= size and parts < _MOST_PARTS:
+        parts += 1
+        length = _number(data, place, 4)
+        if _is(data, place + 4, b"eXIf"):
+            orientation = _exif(data, place + 8, orientation)
+        elif _is(data, place + 4, b"iTXt"):
+            packet = tf.strings.substr(file, place, tf.minimum(length, size - place))
+            unknown |= tf.strings.regex_full_match(packet, _XMP_TURNED)
+        elif _is(data, place + 5, b"EXt") or _is(data, place + 5, b"TXt"):
+            unknown |= _is(data, place + 8, b"Raw profile type")
+        place += tf.clip_by_value(length, 0, size) + 12
+    if not _is(data, 12, b"IHDR"):
+        problem = CUT_SHORT
+    elif unknown and orientation == 1:
+        problem = _TURNED
+    else:
+        problem = ""
+    return problem, orientation, width, height
+
+
+def _gif(data):
+    """Reads up to the first picture, which is to fill the screen."""
+    size = tf.size(data) - _PAD
+    width = _number(data, 6, 2, little=True)
+    height = _number(data, 8, 2, little=True)
+    colours = tf.where(data[10] >= 128, 3 * 2 ** (data[10] % 8 + 1), 0)
+    place, parts, transparent, in_blocks = 13 + colours, 0, False, False
+    while place < size and data[place] != 0x2C and parts < _MOST_PARTS:
+        parts += 1
+        if in_blocks:  # Each is as long as its first byte says; one of 0 is the last.
+            in_blocks = data[place] != 0
+            place += 1 + data[place]
+        elif data[place] == 0x21:
+            if data[place + 1] == 0xF9:
+                transparent = data[place + 3] % 2 == 1
+            in_blocks = True
+            place += 2
+        else:
+            place = size
+    fills = _number(data, place + 5, 2, little=True) == width
+    fills &= _number(data, place + 7, 2, little=True) == height
+    if place >= size:
+        problem = CUT_SHORT
+    elif transparent or not fills:
+        problem = NOT_READ
+    else:
+        problem = ""
+    return problem, 1, width, height
+
+
+def _bmp(data):
+    width = _number(data, 18, 4, little=True)
+    height = tf.abs(_number(data, 22, 4, little=True))
+    bits = _number(data, 28, 2, little=True)
+    compression = _number(data, 30, 4, little=True)
+    old = _number(data, 14, 4, little=True) < 40
+    if old or bits != 24 or compression != 0:
+        problem = NOT_READ
+    else:
+        problem = ""
+    return problem, 1, width, height
