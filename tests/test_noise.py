@@ -410,6 +410,15 @@ def test_pink_noise_has_its_variance_in_each_channel(size):
     np.testing.assert_allclose(noises.mean((0, 1)), 0, atol=1e-6)
 
 
+@pytest.mark.parametrize("size", [(9, 2), (2, 9)])
+def test_pink_noise_has_its_variance_on_the_mean_over_narrow_photos(size):
+    grey = tf.fill([*size, 3], 0.5)
+    function = tf.function(lambda seed: pink_noise(grey, 0.002, seed=seed))
+    noises = [function(tf.constant([3, n])).numpy() - 0.5 for n in range(400)]
+    # The greatest waves are most of it: three standard errors of 1,200 channels.
+    assert np.mean(np.square(noises)) == pytest.approx(0.002, rel=3 / math.sqrt(1200))
+
+
 def test_the_power_of_pink_noise_falls_as_1_over_frequency():
     grey = tf.fill([256, 384, 3], 0.5)
     noises = pink_noise(grey, 0.002, seed=SEED).numpy() - 0.5
