@@ -8,7 +8,7 @@ import pytest
 import scipy.io
 
 from distortions import PRESETS
-from distortions import generation
+from distortions.sets import generation
 from rankiqa_tf import datasets
 from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto

@@ -10,8 +10,8 @@ import tensorflow as tf
 from PIL import Image
 
 import distortions
-from distortions import generation
-from distortions import ranked_set
+from distortions.sets import generation
+from distortions.sets import ranked_set
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import generated
 from rankiqa_tf.data import ranked

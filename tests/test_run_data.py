@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 import distortions
-from distortions import generation
-from distortions import ranked_set
+from distortions.sets import ranked_set
+from distortions.sets.version import Version
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import scores_csv
@@ -243,7 +243,7 @@ def test_an_opinion_table_is_made_once_of_the_photos_in_the_workdir(
             assert picture.size == (32, 32)
     made = ranked_set.load(tmp_path / "opinion_table")
     assert made.description["seed"] == 3
-    monkeypatch.setattr(generation.Version, "encode", None)  # Nothing is made again.
+    monkeypatch.setattr(Version, "encode", None)  # Nothing is made again.
     assert read_data(tmp_path, **of_table(photos=str(folder), **options)) == data
     with pytest.raises(ValueError, match="its crop is 32, not 48"):
         read_data(tmp_path, **of_table(photos=str(folder), opinion_crop=48, seed=3))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from distortions import ranked_set
+from distortions.sets import ranked_set
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 
