@@ -58,7 +58,7 @@ def test_scores_of_its_levels_are_alike_alone_and_loaded_by_keras(
     features = [
         part
         for name in ("stride4", "stride32")
-        for part in heads.pooled(levels[name], "mean_and_deviation")
+        for part in heads.pooled(levels[name])
     ]
     model = heads.attach(backbone, heads.standardised(features))
     scores = apply(model, images)
