@@ -15,3 +15,15 @@ def assert_equal(found, expected):
         assert batch.keys() == other.keys()
         for name in batch:
             np.testing.assert_array_equal(batch[name], other[name], name)
+
+
+def places(crop, image):
+    """Where an image shows a crop, pixel for pixel: rows of (top, left)."""
+    height, width = np.subtract(image.shape, crop.shape)[:2] + 1
+    # By one pixel first: to compare every crop that there is takes long.
+    corners = (crop[0, 0] == image[:height, :width]).all(-1)
+    return [
+        (int(top), int(left))
+        for top, left in np.argwhere(corners)
+        if np.array_equal(image[top : top + len(crop), left : left + len(crop)], crop)
+    ]

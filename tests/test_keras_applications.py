@@ -56,9 +56,7 @@ def test_scores_of_its_levels_are_alike_alone_and_loaded_by_keras(
     _, backbone, levels = built
     # As models.build does, with the backbone that is there already.
     features = [
-        part
-        for name in ("stride4", "stride32")
-        for part in heads.pooled(levels[name])
+        part for name in ("stride4", "stride32") for part in heads.pooled(levels[name])
     ]
     model = heads.attach(backbone, heads.standardised(features))
     scores = apply(model, images)

@@ -102,14 +102,26 @@ def test_names_that_are_no_ascii_are_read_back(tmp_path):
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({"training": ("a",), "held_out": ("b", "a")}, "1 references stand .* 'a'; each"),
-        ({"training": ("a", "a"), "held_out": ("b",)}, "first being 'a'; each must stand"),
+        (
+            {"training": ("a",), "held_out": ("b", "a")},
+            "1 references stand .* 'a'; each",
+        ),
+        (
+            {"training": ("a", "a"), "held_out": ("b",)},
+            "first being 'a'; each must stand",
+        ),
         (
             {"training": ("a",), "held_out": ("b",), "validation": ("b",)},
             "first being 'b'; each must stand",
         ),
-        ({"training": (), "held_out": ("b",)}, "the training part of a split has no ref"),
-        ({"training": ("a",), "held_out": ()}, "the held_out part of a split has no ref"),
+        (
+            {"training": (), "held_out": ("b",)},
+            "the training part of a split has no ref",
+        ),
+        (
+            {"training": ("a",), "held_out": ()},
+            "the held_out part of a split has no ref",
+        ),
     ],
 )
 def test_refuses_a_reference_on_both_sides_and_an_empty_part(parts, message):
