@@ -488,5 +488,5 @@ def test_a_csv_is_a_data_set_whose_scale_is_that_of_its_scores(tmp_path, inside)
 
 
 def test_a_name_that_is_neither_a_file_nor_a_data_set_is_told_with_the_nearest():
-    with pytest.raises(ValueError, match="neither a CSV file .* 'kadid'; .*: kadid10k"):
+    with pytest.raises(ValueError, match=r"neither a CSV .* 'kadid'; .*: kadid10k"):
         datasets.read_any("kadid")
