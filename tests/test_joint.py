@@ -3,21 +3,20 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import Numbered
 
 from rankiqa_tf.data import joint
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
-from rankiqa_tf.data import versions
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 CROP = 24
 
 
 @pytest.fixture(scope="module")
-def ranked_batches(photos):
-    source = versions.MadeAnew(photos, "live").in_memory(1 << 30)
+def ranked_batches():
     shape = ranked.BatchShape(photos=1, distortions=2)
-    return ranked.RankedBatches(source, shape=shape, crop_size=CROP, seed=1)
+    return ranked.RankedBatches(Numbered(), shape=shape, crop_size=CROP, seed=1)
 
 
 def make_scored(photos, crop_size=CROP):

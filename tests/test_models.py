@@ -107,9 +107,11 @@ def test_pretrained_normalisation_is_frozen_and_random_one_is_not(case, model, i
     assert bool(same) == (case.name not in ("shallow", "alexnet", "vgg16"))
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "MobileNetV2"])
-def test_random_normalisation_follows_its_batches(name):
-    model = Case(name).build()
+@pytest.mark.parametrize(
+    ("name", "levels"), [("efficientnet_lite0", "block2"), ("MobileNetV2", "stride4")]
+)
+def test_random_normalisation_follows_its_batches(name, levels):
+    model = Case(name, levels).build()
     momenta = {
         layer.momentum
         for layer in model.layers
@@ -118,11 +120,13 @@ def test_random_normalisation_follows_its_batches(name):
     assert momenta == {0.9}
 
 
-@pytest.mark.parametrize("name", ["shallow", "efficientnet_lite0"])
-def test_the_seed_decides_random_weights(name):
+@pytest.mark.parametrize(
+    ("name", "levels"), [("shallow", "last"), ("efficientnet_lite0", "block2")]
+)
+def test_the_seed_decides_random_weights(name, levels):
     def kernels(seed):
         keras.utils.set_random_seed(seed)
-        model = models.build(name)
+        model = models.build(name, levels=levels)
         return np.concatenate(
             [w.numpy().ravel() for w in model.trainable_weights if len(w.shape) == 4]
         )

@@ -7,13 +7,13 @@ import time
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import Numbered
 
 from distortions import cores
 from rankiqa_tf.data import joint
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
-from rankiqa_tf.data import versions
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 
@@ -29,10 +29,9 @@ def test_elements_keep_their_order_however_long_each_takes():
 
 
 def _sources(photos):
-    made = versions.MadeAnew(photos, "live").in_memory(1 << 30)
     shape = ranked.BatchShape(photos=1, distortions=1)
     rated = [ScoredPhoto(photo, 1.0, photo.name) for photo in photos]
-    both = ranked.RankedBatches(made, shape=shape, crop_size=24, seed=0)
+    both = ranked.RankedBatches(Numbered(), shape=shape, crop_size=24, seed=0)
     scores = scored.ScoredBatches(rated, size=2, crop_size=24, flips=False, seed=0)
     return {
         "ranked": both,

@@ -6,6 +6,7 @@ import itertools
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import Numbered
 from batches import assert_equal
 from batches import places
 from batches import steps
@@ -20,19 +21,6 @@ CROP = 24
 FALLING = distortions.PRESETS["live"].better()
 ROWS = distortions.PRESETS["live"].rows
 BATCH = ranked.BatchShape()
-
-
-class Numbered:
-    """Versions that say by their pixels what was asked for; nothing is distorted."""
-
-    names, num_levels, better, num_photos = tuple("abcd"), 5, FALLING, 4
-
-    def photo(self, content):
-        return content
-
-    def crop(self, photo, kind, level, size, seed):
-        pixel = tf.cast(tf.stack([photo, kind, level]), tf.uint8)
-        return tf.broadcast_to(pixel, [size, size, 3])
 
 
 def make(source, *, shape=BATCH, crop_size=CROP, seed=1):

@@ -99,17 +99,18 @@ def test_datasets_share_the_graph_of_the_versions(photos, monkeypatch):
 
     monkeypatch.setattr(distortions.Row, "distort_box", counted)
     made = versions.MadeAnew(photos[:1], "live")
+    made.rows = (made.rows[3], made.rows[0])  # Fewer are traced in less time.
 
     def crops():
         def crop(level):
-            photo, kind = made.photo(tf.constant(0)), tf.constant(3)
+            photo, kind = made.photo(tf.constant(0)), tf.constant(0)
             return made.crop(photo, kind, level, 24, SEED)
 
         levels = tf.data.Dataset.from_tensor_slices(tf.constant([0, 5]))
         return list(levels.map(crop).as_numpy_iterator())
 
     first = crops()
-    assert len(calls) == 1 + 4 * 5
+    assert len(calls) == 1 + 2 * 5
     # The first dataset is gone by now, Pillow's part of the graph must not be.
     np.testing.assert_array_equal(crops(), first)
-    assert len(calls) == 1 + 4 * 5
+    assert len(calls) == 1 + 2 * 5
