@@ -41,8 +41,6 @@ def test_a_whole_version_is_that_of_the_row(made, photos):
 
 
 def test_a_crop_of_what_is_not_random_is_a_part_of_the_whole(made):
-    whole = tf.function(made.whole)
-    crop = tf.function(made.crop)
     for content in (1, 3):  # Each has a side that is less than a crop or hardly more.
         photo = made.photo(tf.constant(content))
         for kind, row, level in each(made):
@@ -50,8 +48,8 @@ def test_a_crop_of_what_is_not_random_is_a_part_of_the_whole(made):
                 continue
             seed = tf.constant([kind, level])
             number = tf.constant(kind), tf.constant(level)
-            found = crop(photo, *number, SIZE, seed).numpy()
-            image = whole(photo, *number, seed).numpy()
+            found = made.crop(photo, *number, SIZE, seed).numpy()
+            image = made.whole(photo, *number, seed).numpy()
             missing = np.maximum(SIZE - np.array(image.shape[:2]), 0)
             before = missing // 2
             image = np.pad(
