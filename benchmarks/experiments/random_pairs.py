@@ -74,7 +74,9 @@ class RandomPairs:
         )
 
     def _pair(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        content = order.shuffled(slot, self._versions.num_photos, self._seed)
+        content = order.shuffled(
+            slot, self._versions.num_photos, self._seed, "photos of pairs"
+        )
         kind_seed, level_seed, crop_seed = (
             order.seed_of(self._seed, purpose, slot)
             for purpose in ("pair's kind", "pair's levels", "pair's crops")
