@@ -1,6 +1,7 @@
-"""Random pairs: what they hold, that draws are even, and that a step is a number."""
+"""Random pairs, and the hardest ones: the rivals of all pairs in the experiments."""
 
 import collections
+import functools
 import itertools
 import types
 
@@ -11,7 +12,8 @@ from batches import assert_equal
 from batches import steps
 
 import distortions
-from rankiqa_tf.data import pairs
+from benchmarks.experiments import random_pairs
+from rankiqa_tf.config import Config
 from rankiqa_tf.data import versions
 from rankiqa_tf.training import losses
 
@@ -38,7 +40,7 @@ class Numbered:
 
 
 def make(source=None, *, number=4, seed=3, crop_size=2):
-    return pairs.RandomPairs(
+    return random_pairs.RandomPairs(
         source or Numbered(), pairs=number, crop_size=crop_size, seed=seed
     )
 
@@ -53,7 +55,7 @@ def test_a_batch_is_images_side_by_side_and_what_is_known_of_them(first_steps):
     assert len(first_steps) == 500
     for number, batch in enumerate(first_steps[:3]):
         assert {name: (a.shape, a.dtype) for name, a in batch.items()} == {
-            "image": ((8, 2, 2, 3), np.float32),
+            "image": ((8, 2, 2, 3), np.uint8),
             "distortion": ((8,), np.int32),
             "level": ((8,), np.int32),
             "content": ((8,), np.int32),
@@ -67,7 +69,7 @@ def test_a_batch_is_images_side_by_side_and_what_is_known_of_them(first_steps):
 def test_images_are_those_that_the_numbers_name(first_steps):
     for batch in first_steps[:50]:
         asked = 9 * batch["content"] + 3 * batch["distortion"] + batch["level"]
-        np.testing.assert_allclose(batch["image"][:, 0, 0, 0] * 255, asked, rtol=1e-6)
+        np.testing.assert_array_equal(batch["image"][:, 0, 0, 0], asked)
 
 
 def test_a_pair_is_of_one_photo_and_distortion_the_better_image_first(first_steps):
@@ -114,7 +116,7 @@ def test_each_image_has_a_seed_of_its_own(first_steps):
     seeds = np.stack([batch["image"][:, 0, 0, 1] for batch in first_steps])
     # Two of 251 fall together now and then.
     assert (seeds[:, ::2] == seeds[:, 1::2]).mean() < 0.02
-    assert len(np.unique(np.rint(seeds * 255))) > 240
+    assert len(np.unique(seeds)) > 240
 
 
 def test_the_seed_decides(first_steps):
@@ -135,14 +137,14 @@ def test_workers_do_not_change_the_batches(first_steps):
 
 
 def test_pairs_of_real_photos_are_crops_of_them(photos):
-    source = versions.of_photos(photos, "live", budget=0)
+    source = versions.MadeAnew(photos, "live")
     batches = make(source, number=3, crop_size=24)
     for batch in steps(batches, 0, 2):
         assert batch["image"].shape == (6, 24, 24, 3)
         for index in np.flatnonzero(batch["level"] == 0):
             photo = source.photo(tf.constant(batch["content"][index])).numpy()
             windows = np.lib.stride_tricks.sliding_window_view(photo, (24, 24), (0, 1))
-            crop = np.rint(batch["image"][index] * 255).transpose(2, 0, 1)
+            crop = batch["image"][index].transpose(2, 0, 1)
             assert (windows == crop).all((2, 3, 4)).any()
     kinds = range(len(source.names))
     every = {(k, *p) for k in kinds for p in itertools.combinations(range(6), 2)}
@@ -156,3 +158,157 @@ def test_says_why_there_are_no_pairs():
     unordered = types.SimpleNamespace(names=("a", "b"), better=np.zeros((2, 3, 3)))
     with pytest.raises(ValueError, match=r"no distortion .*known order.*a, b"):
         make(unordered)
+
+
+FALLING = np.broadcast_to(np.triu(np.ones((6, 6), bool), 1), (2, 6, 6))
+
+
+def all_pairs(kinds, photos):
+    """Those of all levels of some photos under distortions whose levels fall."""
+    kind, level, _ = np.indices((kinds, 6, photos)).reshape(3, -1)
+    return losses.pair_mask(FALLING, tf.constant(kind), tf.constant(level))
+
+
+def hardest_by_a_loop(scores, mask, count):
+    """Takes the pair that leads least, `count` times, the first of equal ones."""
+    left = [(scores[i] - scores[j], i, j) for i, j in np.argwhere(mask)]
+    picked = np.zeros_like(mask)
+    for _ in range(min(count, len(left))):
+        _, i, j = left.pop(left.index(min(left)))
+        picked[i, j] = True
+    return picked
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 40, 1000])
+@pytest.mark.parametrize("seed", range(2))
+def test_the_hardest_pairs_are_those_of_a_loop(count, seed):
+    generator = np.random.default_rng(seed)
+    mask = generator.random((13, 13)) < 0.4
+    scores = generator.integers(-3, 4, 13).astype(np.float32)  # With many ties.
+    expected = hardest_by_a_loop(scores, mask, count)
+    picked = random_pairs.hardest(scores=tf.constant(scores), mask=mask, count=count)
+    np.testing.assert_array_equal(picked, expected)
+    graph = tf.function(lambda *all: random_pairs.hardest(*all[:2], count=all[2]))
+    picked = graph(scores, mask, tf.constant(count))
+    np.testing.assert_array_equal(picked, expected)
+
+
+@pytest.mark.parametrize(
+    "ranking_loss",
+    [functools.partial(losses.ranking_hinge, margin=10.0), losses.ranking_logistic],
+    ids=["hinge", "logistic"],
+)
+def test_the_hardest_pairs_cost_no_less_than_any_other(ranking_loss):
+    mask = all_pairs(kinds=2, photos=2)
+    scores = tf.random.stateless_normal([24], (7, 8), stddev=5.0)
+
+    def cost(pairs):
+        return ranking_loss(scores, pairs, reduction="sum").numpy()
+
+    every = sorted(
+        cost(tf.scatter_nd([pair], [True], mask.shape)) for pair in tf.where(mask)
+    )
+    for count in (1, 10, 50):
+        picked = random_pairs.hardest(scores, mask, count=count)
+        np.testing.assert_allclose(cost(picked), sum(every[-count:]), rtol=1e-5)
+
+
+def test_the_choice_of_the_hardest_pairs_has_no_gradient():
+    mask = all_pairs(kinds=1, photos=1)
+    scores = tf.random.stateless_normal([6], (9, 8))
+    picked = tf.constant(random_pairs.hardest(scores, mask, count=4).numpy())
+
+    def slopes(choose):
+        with tf.GradientTape() as tape:
+            tape.watch(scores)
+            loss = losses.ranking_logistic(scores, choose())
+        return tape.gradient(loss, scores)
+
+    np.testing.assert_array_equal(
+        slopes(lambda: random_pairs.hardest(scores, mask, count=4)),
+        slopes(lambda: picked),
+    )
+
+
+SCORES = np.random.default_rng(0).normal(size=12).astype("f4")
+# Six pairs, each of one photo and one distortion; the better image is first or second.
+PAIRS = {
+    "distortion": [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1],
+    "level": [0, 1, 3, 1, 2, 0, 1, 3, 2, 3, 0, 3],
+    "content": [0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3],
+    "pair": [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
+}
+
+
+def loss_of_a_step(step=0, *, hard=False, **options):
+    batch = {name: tf.constant(values) for name, values in PAIRS.items()}
+    batch["step"] = tf.constant(step, tf.int64)
+    rise = random_pairs.HardNegatives(every=10, rise=0.25) if hard else None
+    made = random_pairs.make_loss(FALLING, Config(**options), pairs=6, hard=rise)
+    return float(made(tf.constant(SCORES), batch))
+
+
+def cost(better, worse, margin=1.0):
+    return max(0.0, margin - (SCORES[better] - SCORES[worse]))
+
+
+def comparable(*, same_content=False):
+    """Pairs (better, worse) that may be compared."""
+    for one, other in itertools.permutations(range(12), 2):
+        same = [PAIRS["distortion"][one] == PAIRS["distortion"][other]]
+        if same_content:
+            same.append(PAIRS["content"][one] == PAIRS["content"][other])
+        if all(same) and PAIRS["level"][one] < PAIRS["level"][other]:
+            yield one, other
+
+
+DRAWN = [(0, 1), (3, 2), (5, 4), (6, 7), (8, 9), (10, 11)]
+# A quarter of six more every ten steps, rounded to even: 1.5, 3, 4.5, 6.
+RISING = pytest.mark.parametrize(
+    ("step", "hard"), [(0, 0), (9, 0), (10, 2), (20, 3), (39, 4), (40, 6), (1000, 6)]
+)
+
+
+def test_random_pairs_are_those_that_were_drawn():
+    expected = np.mean([cost(*pair) for pair in DRAWN])
+    assert loss_of_a_step() == pytest.approx(expected, rel=1e-5)
+
+
+@RISING
+@pytest.mark.parametrize("same_content", [False, True])
+def test_the_share_of_the_hardest_pairs_rises_and_there_are_always_as_many(
+    step, hard, same_content
+):
+    kept = DRAWN[: 6 - hard]
+    # Of those that were drawn none is taken a second time: there are six.
+    left = set(comparable(same_content=same_content)) - set(kept)
+    pairs = [*kept, *sorted(left, key=lambda pair: -cost(*pair))[:hard]]
+    assert len(set(pairs)) == 6
+    expected = np.mean([cost(*pair) for pair in pairs])
+    found = loss_of_a_step(step, hard=True, same_content_pairs=same_content)
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("count", range(7))
+def test_the_hardest_are_taken_of_those_that_were_not_drawn(count):
+    every = np.zeros((12, 12), bool)
+    every[tuple(np.transpose(list(comparable())))] = True
+    drawn = np.zeros_like(every)
+    # The hardest were drawn already: of them again there would be none more.
+    hardest = sorted(comparable(), key=lambda pair: -cost(*pair))
+    drawn[tuple(np.transpose(hardest[:4]))] = True
+    mask = random_pairs.with_hardest(
+        tf.constant(SCORES), drawn, every, count=tf.constant(count)
+    ).numpy()
+    assert mask.sum() == 4 + count
+    assert {tuple(pair) for pair in np.argwhere(mask)} == set(hardest[: 4 + count])
+
+
+def test_the_loss_of_pairs_is_that_of_the_options():
+    leads = np.array([SCORES[better] - SCORES[worse] for better, worse in DRAWN])
+    expected = np.log1p(np.exp(-leads)).mean()
+    assert loss_of_a_step(loss="logistic") == pytest.approx(expected, rel=1e-5)
+    expected = sum(cost(*pair, margin=3.0) for pair in DRAWN)
+    assert loss_of_a_step(loss="hinge_sum", margin=3.0) == pytest.approx(
+        expected, rel=1e-5
+    )
