@@ -14,7 +14,8 @@ from rankiqa_tf.data import decode
 
 def is_set(folder: str | Path) -> bool:
     """Tells whether a folder holds a ranked set, finished or not."""
-    return ranked_set.read_description(Path(folder)) is not None
+    folder = Path(folder)
+    return folder.is_dir() and ranked_set.read_description(folder) is not None
 
 
 class Generated:
