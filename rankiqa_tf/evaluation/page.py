@@ -91,7 +91,9 @@ def write(
         "<h3>Versions</h3>",
         _terms(versions, kind="pairs"),
     ]
-    style = resources.files("rankiqa_tf.report").joinpath("page.css").read_text("utf-8")
+    style = (
+        resources.files("rankiqa_tf.evaluation").joinpath("page.css").read_text("utf-8")
+    )
     page = "\n".join(
         [
             "<!DOCTYPE html>",
