@@ -20,8 +20,10 @@ from distortions.registry import Preset
 
 # What fails by the machine: full disks, too little memory, files that are gone.
 _OF_THE_MACHINE = (OSError, MemoryError, tf.errors.OpError)
-# Of TensorFlow's errors: nodes and pipelines, which are named before what is said.
-_WHERE = re.compile(r"\{\{.*?\}\}|Error in user-defined function .* Iterator::\S+: ")
+# Of TensorFlow's errors: nodes and pipelines, which are named around what is said.
+_WHERE = re.compile(
+    r"\{\{.*?\}\}|Error in user-defined function .* Iterator::\S+: |\[Op:.*"
+)
 _FAILED = 1
 _BUG = 70  # EX_SOFTWARE of sysexits.h.
 
