@@ -493,9 +493,7 @@ def test_the_number_of_threads_does_not_change_the_weights(
     paths = sorted((folder / "photos").glob("photo*"))
 
     def rank(workdir):
-        config = Config(
-            rank_steps=2, rank_learning_rate=1e-3, distortions_per_batch=2
-        )
+        config = Config(rank_steps=2, rank_learning_rate=1e-3, distortions_per_batch=2)
         photos = Split(
             training=versions.MadeAnew(paths[:4], "live"),
             held_out=versions.MadeAnew(paths[4:], "live"),
