@@ -63,7 +63,7 @@ setup(
         "": ["py.typed"],
         "distortions": ["README.md"],
         "rankiqa_tf.assets": ["photos/*.jpg", "photos/*.csv", "weights/*"],
-        "rankiqa_tf.report": ["*.css"],
+        "rankiqa_tf.evaluation": ["*.css"],
     },
     data_files=[
         (

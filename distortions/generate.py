@@ -14,8 +14,8 @@ from pathlib import Path
 from absl import flags
 
 from distortions import cores
-from distortions import generation
 from distortions import program
+from distortions.sets import generation
 
 _PRESET = flags.DEFINE_string("preset", "", "Which distortions and levels.")
 _DISTORTIONS = flags.DEFINE_list(

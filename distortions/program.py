@@ -1,16 +1,31 @@
-"""What the programs share: how a command line is read and wrong ones end."""
+"""What the programs share: how a command line is read, and how whatever fails ends."""
 
 import dataclasses
+import os
+import re
 import sys
+import tempfile
+import traceback
 from collections.abc import Callable
 from collections.abc import Sequence
+from pathlib import Path
 
+import tensorflow as tf
 from absl import app
 from absl import flags
 from absl import logging
 
 from distortions.presets import PRESETS
 from distortions.registry import Preset
+
+# What fails by the machine: full disks, too little memory, files that are gone.
+_OF_THE_MACHINE = (OSError, MemoryError, tf.errors.OpError)
+# Of TensorFlow's errors: nodes and pipelines, which are named around what is said.
+_WHERE = re.compile(
+    r"\{\{.*?\}\}|Error in user-defined function .* Iterator::\S+: |\[Op:.*"
+)
+_FAILED = 1
+_BUG = 70  # EX_SOFTWARE of sysexits.h.
 
 
 def run(main: Callable[[list[str]], int]) -> None:
@@ -19,12 +34,54 @@ def run(main: Callable[[list[str]], int]) -> None:
     Flags may follow other arguments. A wrong flag ends with exit code 2 and one line
     that says what was wrong: absl's own code for it, 1, means here that something
     failed on the way. Ctrl-C ends with 130 and without a traceback.
+
+    Nor does any exception that main lets through end in a traceback, but in a line that
+    names its type, says what it says, and where the traceback was written to: a
+    failure of the machine with 1; anything else with 70, for it is a bug.
     """
     try:
         app.run(main, flags_parser=_parse)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:
+        # Who reads the output, such as head, wants no more of it. Python would write
+        # what is left when it ends, and fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_FAILED)
+    except _OF_THE_MACHINE as error:
+        print(f"error: {_said(error)} ({_kept(error)})", file=sys.stderr)
+        sys.exit(_FAILED)
+    except Exception as error:
+        print(
+            f"error: {_said(error)}. This is a bug of this program, please report it "
+            f"({_kept(error)})",
+            file=sys.stderr,
+        )
+        sys.exit(_BUG)
+
+
+def _said(error: Exception) -> str:
+    """The type of an exception and what it says, in a line."""
+    text = str(error)
+    if isinstance(error, tf.errors.OpError):
+        text = re.sub(_WHERE, "", error.message)
+    lines = text.strip().splitlines()
+    return ": ".join([type(error).__name__, *lines[:1]])
+
+
+def _kept(error: Exception) -> str:
+    """Writes an exception's traceback to a file, and says where."""
+    try:
+        handle, path = tempfile.mkstemp(
+            prefix=f"{Path(sys.argv[0]).stem}-error-", suffix=".txt"
+        )
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as file:
+            print(f"python {sys.version}", *sys.argv, file=file)
+            traceback.print_exception(error, file=file)
+    except OSError as other:  # Such as a full disk.
+        return f"its traceback could not be written: {other}"
+    return f"traceback: {path}"
 
 
 def chosen(preset: str, names: Sequence[str]) -> Preset:

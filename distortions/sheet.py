@@ -13,9 +13,9 @@ from pathlib import Path
 from absl import flags
 from PIL import Image
 
-from distortions import contact_sheet
 from distortions import photo_files
 from distortions import program
+from distortions.sets import contact_sheet
 
 _PRESET = flags.DEFINE_string("preset", "", "Which distortions and levels.")
 _DISTORTIONS = flags.DEFINE_list(

@@ -13,7 +13,6 @@ nothing could be begun, 130 if it was stopped by Ctrl-C.
 import dataclasses
 import datetime
 import os
-import platform
 import shlex
 import sys
 from collections.abc import Mapping
@@ -23,15 +22,13 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
 
-import keras
-import numpy as np
-import tensorflow as tf
 from absl import flags
 
 from distortions import program
 from rankiqa_tf import config as config_lib
 from rankiqa_tf import datasets
 from rankiqa_tf import scoring_flags
+from rankiqa_tf import version
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.data.versions import Versions
@@ -49,7 +46,6 @@ from rankiqa_tf.training import run_data
 from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stages
 from rankiqa_tf.training import stopping
-from rankiqa_tf.version import version
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the benchmark; made if it is not there.", required=True
@@ -138,13 +134,7 @@ class Benchmark:
             title=f"RankIQA on {tables.dataset_title(self.data.name)}",
             scale=self.data.scale,
             command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
-            versions={
-                "Python": platform.python_version(),
-                "tensorflow": tf.__version__,
-                "keras": keras.__version__,
-                "numpy": np.__version__,
-                "rankiqa-tf": version(),
-            },
+            versions=version.packages(),
             settings=settings,
             date=datetime.date.today().isoformat(),
         )
@@ -235,7 +225,7 @@ def main(argv: list[str]) -> int:
         strategy = devices.strategy(config.devices)
         workdir = Path(_WORKDIR.value)
         benchmark = _begin(config, options, workdir)
-    except (ValueError, ModuleNotFoundError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:

@@ -333,13 +333,15 @@ class Model:
 
     def _score_crops(self, crops: np.ndarray) -> np.ndarray:
         """From uint8 [n, h, w, 3] to float32 [n]."""
-        return self._graph(crops).numpy()
+        return self._graph(tf.constant(crops)).numpy()
 
     @functools.cached_property
-    def _graph(self) -> Callable[[np.ndarray], tf.Tensor]:
-        # One signature: crops of new numbers and sizes trace no new graph.
+    def _graph(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        # One graph for all numbers and sizes of crops. TensorFlow takes functions of
+        # several models for one that is traced again and again, and warns of it,
+        # unless they are made concrete.
         spec = tf.TensorSpec([None, *self.network.input_shape[1:]], tf.uint8)
-        return tf.function(self._scores, input_signature=[spec])
+        return tf.function(self._scores).get_concrete_function(spec)
 
     def _scores(self, crops: tf.Tensor) -> tf.Tensor:
         # Floats only after cropping.

@@ -2,8 +2,9 @@
 
     python -m rankiqa_tf.score --model=model.keras PATH...
 
-Scores come out one by one. A file that cannot be read is named and passed over. Exit
-code: 0 if all were scored, 1 if some were not, 2 if nothing could be begun.
+Scores come out in order, a few photos' at a time. A file that cannot be read is named
+and passed over. Exit code: 0 if all were scored, 1 if some were not, 2 if nothing could
+be begun.
 """
 
 import contextlib

@@ -61,17 +61,21 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         run = run_lib.prepare(config_lib.from_flags(), workdir)
-    except (ValueError, ModuleNotFoundError) as error:
+    except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     try:
         with stopping.on_signals() as stop:
             figures = run_lib.carry_out(run, stop=stop)
-        figures |= export_model(workdir, run.data.samples())
     except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130
-    except (ValueError, FloatingPointError, RuntimeError) as error:
+    except (ValueError, FloatingPointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    try:
+        figures |= export_model(workdir, run.data.samples())
+    except (ValueError, RuntimeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     figures["seconds"] = time.monotonic() - started

@@ -1,6 +1,23 @@
-"""What tests of batches ask of their sources."""
+"""What tests of batches ask of their sources, and what these may be made of."""
 
 import numpy as np
+import tensorflow as tf
+
+import distortions
+
+
+class Numbered:
+    """Versions that say by their pixels what was asked for; nothing is distorted."""
+
+    names, num_levels, num_photos = tuple("abcd"), 5, 4
+    better = distortions.PRESETS["live"].better()
+
+    def photo(self, content):
+        return content
+
+    def crop(self, photo, kind, level, size, seed):
+        pixel = tf.cast(tf.stack([photo, kind, level]), tf.uint8)
+        return tf.broadcast_to(pixel, [size, size, 3])
 
 
 def steps(batches, first, last):
@@ -15,3 +32,15 @@ def assert_equal(found, expected):
         assert batch.keys() == other.keys()
         for name in batch:
             np.testing.assert_array_equal(batch[name], other[name], name)
+
+
+def places(crop, image):
+    """Where an image shows a crop, pixel for pixel: rows of (top, left)."""
+    height, width = np.subtract(image.shape, crop.shape)[:2] + 1
+    # By one pixel first: to compare every crop that there is takes long.
+    corners = (crop[0, 0] == image[:height, :width]).all(-1)
+    return [
+        (int(top), int(left))
+        for top, left in np.argwhere(corners)
+        if np.array_equal(image[top : top + len(crop), left : left + len(crop)], crop)
+    ]

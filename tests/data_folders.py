@@ -12,7 +12,7 @@ import scipy.io
 from PIL import Image
 
 import distortions
-from distortions import generation
+from distortions.sets import generation
 
 
 def touch(path: Path) -> None:

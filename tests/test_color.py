@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tensorflow as tf
-from pictures import assert_same_everywhere
 from pictures import make_photo
 from pictures import psnr
 from pictures import run_everywhere
@@ -19,25 +18,6 @@ from distortions.color import gain
 from distortions.color import mean_shift
 from distortions.color import quantization
 from distortions.color import saturation_change
-
-SIZES = ((37, 53), (5, 7), (16, 16), (1, 3))
-
-# Each at a parameter that clips, where there is one.
-COLORS = (
-    (quantization, (0.35,)),
-    (mean_shift, (0.5,)),
-    (mean_shift, (-0.5,)),
-    (contrast_change, (3.0,)),
-    (gain, (3.0,)),
-    (saturation_change, (-3.0,)),
-    (chromatic_aberration, (6, 3)),
-)
-EVERY = pytest.mark.parametrize(
-    ("function", "parameters"), COLORS, ids=[row[0].__name__ for row in COLORS]
-)
-EVERY_SIZE = pytest.mark.parametrize(
-    "size", SIZES, ids=lambda size: "{}x{}".format(*size)
-)
 
 # As MATLAB's documentation of rgb2ycbcr has it, for R'G'B' of 0..1 and bytes.
 MATLAB = np.array(
@@ -101,64 +81,6 @@ def test_ycbcr_works_everywhere():
         first, *others = run_everywhere(function, image)
         for other in others:
             np.testing.assert_allclose(other, first, atol=1e-6)
-
-
-# What all must do.
-
-
-@EVERY
-@EVERY_SIZE
-def test_eager_graph_and_dataset_give_the_same_image(function, parameters, size):
-    image = tf.constant(make_photo(*size))
-    assert_same_everywhere(lambda image: function(image, *parameters), image)
-
-
-@EVERY
-@pytest.mark.parametrize("value", [0.0, 0.3, 1.0])
-def test_a_flat_photo_stays_a_photo(function, parameters, value):
-    changed = function(tf.fill([37, 53, 3], value), *parameters)
-    assert 0 <= tf.reduce_min(changed) <= tf.reduce_max(changed) <= 1
-
-
-@EVERY
-@pytest.mark.parametrize("shape", [(37, 53, 3), (None, 53, 3), (None,) * 3], ids=str)
-def test_keeps_what_is_known_of_the_shape(function, parameters, shape):
-    spec = tf.TensorSpec((*shape[:2], 3), tf.float32)
-    graph = tf.function(
-        lambda image: function(image, *parameters), input_signature=[spec]
-    ).get_concrete_function()
-    assert graph.output_shapes.as_list() == spec.shape.as_list()
-
-
-@EVERY
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_refuses_parameters_that_are_no_number(function, parameters, value):
-    for place in range(len(parameters)):
-        wrong = [*parameters[:place], value, *parameters[place + 1 :]]
-        with pytest.raises(ValueError, match=rf"must be .*, not {value}"):
-            function(make_photo(5, 7), *wrong)
-
-
-@pytest.mark.parametrize(
-    ("function", "parameters", "message"),
-    [
-        (quantization, (0,), "step must be more than 0 and at most 1, not 0"),
-        (quantization, (-1,), "step must be more than 0 and at most 1, not -1"),
-        (quantization, (1.1,), "step must be more than 0 and at most 1, not 1.1"),
-        (mean_shift, (1.1,), r"shift must be of -1\.\.1, not 1\.1"),
-        (mean_shift, (-1.1,), r"shift must be of -1\.\.1, not -1\.1"),
-        (contrast_change, (0,), "factor must be more than 0, not 0"),
-        (contrast_change, (-1,), "factor must be more than 0, not -1"),
-        (gain, (0,), "factor must be more than 0, not 0"),
-        (gain, (-1,), "factor must be more than 0, not -1"),
-        (chromatic_aberration, (-1, 3), "red_shift must be .* at least 0, not -1"),
-        (chromatic_aberration, (6, -1), "blue_shift must be .* at least 0, not -1"),
-        (chromatic_aberration, (6, 1.5), "blue_shift must be a whole .*, not 1.5"),
-    ],
-)
-def test_refuses_parameters_out_of_range(function, parameters, message):
-    with pytest.raises(ValueError, match=message):
-        function(make_photo(5, 7), *parameters)
 
 
 # Quantization.

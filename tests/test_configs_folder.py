@@ -36,8 +36,8 @@ def test_flags_are_known_and_make_options(file, tmp_path):
     if values["init"].value not in ("random", "imagenet"):
         values["init"].value = str(tmp_path / "model.keras")  # From a run before it.
         (tmp_path / "model.keras").touch()
-    if values["stage"].value != "rank" and values["dataset"].value == "csv":
-        values["scores"].value = values["scores"].value or "given by hand.csv"
+    if values["stage"].value != "rank":
+        values["dataset"].value = values["dataset"].value or "given by hand.csv"
     config_lib.from_flags(values)
 
 

@@ -8,9 +8,11 @@ import pytest
 import scipy.io
 
 from distortions import PRESETS
-from distortions import generation
+from distortions.sets import generation
 from rankiqa_tf import datasets
 from rankiqa_tf.datasets import opinion_table
+from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from tests.data_folders import BUILDERS
 from tests.data_folders import generate
@@ -62,8 +64,9 @@ def test_official_splits_are_of_the_references(build, name):
     row, data_set = datasets.DATA_SETS[name], datasets.read(name, build(name))
     assert (data_set.official_split is not None) == row.official_split
     if data_set.official_split:
-        parts = data_set.official_split.divide(data_set.photos)
-        assert sum(map(len, parts)) == len(data_set.photos)
+        parts = splits.divide(data_set.official_split, data_set.photos)
+        found = [*parts.training, *parts.validation, *parts.held_out]
+        assert len(found) == len(data_set.photos)
 
 
 @EVERY
@@ -144,7 +147,7 @@ def test_a_missing_file_is_named(build, name, file):
             "koniq10k",
             "koniq10k_distributions_sets.csv",
             "image_name,MOS,set\n100.jpg,3,training\n101.jpg,4,training",
-            "the test part of a split has no reference",
+            "the held_out part of a split has no reference",
         ),
         (
             "biq2021",
@@ -369,7 +372,7 @@ def test_koniq10k_has_two_sizes_and_its_split(build, size):
     split = data_set.official_split
     assert split.training == ("100.jpg", "102.jpg", "104.jpg")
     assert split.validation == ("103.jpg",)
-    assert split.test == ("101.jpg", "105.jpg")
+    assert split.held_out == ("101.jpg", "105.jpg")
 
 
 def test_koniq10k_has_no_other_size(build):
@@ -383,10 +386,10 @@ def test_biq2021_finds_the_file_that_is_named_otherwise(build):
     assert data_set.photos[0] == ScoredPhoto(
         folder / "Images/ss02 (1014).JPG", 0.25, "ss02 (1014).jpg"
     )
-    training, validation, test = data_set.official_split.divide(data_set.photos)
-    assert [photo.mos for photo in training] == [0.25, 0.5, 0.89]
-    assert not validation
-    assert [photo.mos for photo in test] == [0.0, 0.7185]
+    parts = splits.divide(data_set.official_split, data_set.photos)
+    assert [photo.mos for photo in parts.training] == [0.25, 0.5, 0.89]
+    assert not parts.validation
+    assert [photo.mos for photo in parts.held_out] == [0.0, 0.7185]
 
 
 def test_the_opinion_table_gives_each_kind_and_level_its_mean_opinion(build):
@@ -460,3 +463,30 @@ def test_an_unknown_data_set_or_option_is_named_with_those_there_are(build):
         datasets.read("live", folder, size=3)
     with pytest.raises(ValueError, match="biq2021 has no option 'size'; it has: none"):
         datasets.read("biq2021", folder, size=3)
+
+
+def test_any_data_set_is_read_by_name(build):
+    folder = build("biq2021")
+    assert datasets.read_any("biq2021", folder) == datasets.read("biq2021", folder)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_csv_is_a_data_set_whose_scale_is_that_of_its_scores(tmp_path, inside):
+    photos, lists = tmp_path / "photos", tmp_path / "lists"
+    for folder in (photos, lists):
+        folder.mkdir()
+    for name in "abc":
+        (photos / f"{name}.png").touch()
+    path = (photos if inside else lists) / "scores.csv"
+    path.write_text("image,mos,reference\na.png,3.5,x\nb.png,-1,y\nc.png,2,x\n")
+    found = datasets.read_any(str(path), "" if inside else str(photos))
+    assert found.name == "scores.csv"
+    assert found.photos == tuple(scores_csv.read(path, photos))
+    assert [photo.reference for photo in found.photos] == ["x", "y", "x"]
+    assert found.scale == (-1.0, 3.5)
+    assert found.official_split is None
+
+
+def test_a_name_that_is_neither_a_file_nor_a_data_set_is_told_with_the_nearest():
+    with pytest.raises(ValueError, match=r"neither a CSV .* 'kadid'; .*: kadid10k"):
+        datasets.read_any("kadid")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import scipy.fft
 import tensorflow as tf
-from pictures import assert_same_everywhere
 from pictures import make_photo
 from pictures import psnr
 
@@ -165,41 +164,10 @@ def test_denoising_takes_texture_and_leaves_edges():
     assert step == pytest.approx(0.4, abs=0.01)
 
 
-@pytest.mark.parametrize(("size", "variance"), [((37, 53), 0.002), ((5, 7), 0.1)])
-def test_denoising_is_the_same_eagerly_in_a_graph_and_in_a_dataset(size, variance):
-    assert_same_everywhere(
-        lambda image: denoising.denoising(image, variance, seed=SEED),
-        tf.constant(make_photo(*size)),
-    )
-
-
-def test_denoising_keeps_what_is_known_of_the_shape():
-    function = tf.function(
-        lambda image: denoising.denoising(image, 0.01, seed=SEED),
-        input_signature=[tf.TensorSpec([None, 53, 3], tf.float32)],
-    )
-    shape = function.get_concrete_function().output_shapes.as_list()
-    assert shape == [None, 53, 3]
-
-
-def test_seed_decides_what_denoising_leaves():
-    image = make_photo(37, 53)
-    first, again, other = (
-        denoising.denoising(image, 0.01, seed=seed).numpy()
-        for seed in (SEED, SEED, (3, 15))
-    )
-    np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
 @pytest.mark.parametrize("parameter", [-1, math.nan, math.inf])
 @pytest.mark.parametrize(
     ("function", "name"),
-    [
-        (lambda image, value: denoising.denoising(image, value, seed=SEED), "variance"),
-        (dct_denoise, "sigma"),
-        (dct_threshold, "threshold"),
-    ],
+    [(dct_denoise, "sigma"), (dct_threshold, "threshold")],
 )
 def test_refuses_parameters_out_of_range(function, name, parameter):
     with pytest.raises(ValueError, match=f"{name} must be at least 0, not {parameter}"):

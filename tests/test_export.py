@@ -16,11 +16,11 @@ from PIL import Image
 from export import agreement
 from export import saved_model
 from export import tflite
-from rankiqa_tf import scoring
 from rankiqa_tf.data import decode
-from rankiqa_tf.models import model_file
+from rankiqa_tf.model import Model
+from rankiqa_tf.models.metadata import Metadata
 
-METADATA = model_file.Metadata(
+METADATA = Metadata(
     network="tiny",
     crop_size=24,
     levels="last",
@@ -39,12 +39,7 @@ def model():
     features = keras.layers.BatchNormalization()(features)
     features = keras.layers.GlobalAveragePooling2D()(features)
     score = keras.layers.Reshape(())(keras.layers.Dense(1)(features))
-    return keras.Model(image, score)
-
-
-@pytest.fixture(scope="module")
-def scorer(model):
-    return scoring.Scorer(model, METADATA)
+    return Model(keras.Model(image, score), METADATA)
 
 
 @pytest.fixture(scope="module")
@@ -62,26 +57,26 @@ def photos(tmp_path_factory):
 @pytest.fixture(scope="module")
 def saved(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("saved") / "saved_model"
-    saved_model.write(model, METADATA, path)
+    saved_model.write(model, path)
     return path
 
 
 @pytest.fixture(scope="module")
 def converted(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("tflite") / "model.tflite"
-    tflite.write(model, METADATA, path)
+    tflite.write(model, path)
     return path
 
 
-def test_files_are_scored_as_by_keras(saved, scorer, photos):
+def test_files_are_scored_as_by_keras(saved, model, photos):
     files = tf.constant([photo.read_bytes() for photo in photos])
     scores = tf.saved_model.load(saved).signatures["serving_default"](files)["score"]
-    expected = [scorer.score(decode.read_photo(photo)) for photo in photos]
+    expected = [model.score(decode.read_photo(photo)) for photo in photos]
     assert scores.dtype == tf.float32
     np.testing.assert_allclose(scores, expected, atol=1e-6)
 
 
-def test_bmp_gif_and_16_bits_are_scored(saved, scorer):
+def test_bmp_gif_and_16_bits_are_scored(saved, model):
     pixels = np.random.default_rng(1).integers(0, 256, (30, 41, 3), dtype=np.uint8)
     bmp, gif = io.BytesIO(), io.BytesIO()
     Image.fromarray(pixels).save(bmp, "BMP")
@@ -91,21 +86,21 @@ def test_bmp_gif_and_16_bits_are_scored(saved, scorer):
     scores = tf.saved_model.load(saved).signatures["serving_default"](
         tf.constant(files)
     )
-    expected = [scorer.score(decode.decode_photo(file)) for file in files]
+    expected = [model.score(decode.decode_photo(file)) for file in files]
     np.testing.assert_allclose(scores["score"], expected, atol=1e-6)
 
 
-def test_pixels_of_one_photo_and_of_a_batch_are_scored(saved, scorer):
+def test_pixels_of_one_photo_and_of_a_batch_are_scored(saved, model):
     images = np.random.default_rng(0).integers(0, 256, (2, 30, 51, 3), dtype=np.uint8)
     signature = tf.saved_model.load(saved).signatures["pixels"]
-    expected = [scorer.score(image) for image in images]
+    expected = [model.score(image) for image in images]
     one = signature(image=tf.constant(images[0]))["score"]
     batch = signature(image=tf.constant(images))["score"]
     np.testing.assert_allclose(one, expected[:1], atol=1e-6)
     np.testing.assert_allclose(batch, expected, atol=1e-6)
 
 
-def test_saved_model_needs_nothing_but_tensorflow(saved, scorer, photos):
+def test_saved_model_needs_nothing_but_tensorflow(saved, model, photos):
     program = (
         "import sys, tensorflow as tf\n"
         f"score = tf.saved_model.load({str(saved)!r}).signatures['serving_default']\n"
@@ -121,7 +116,7 @@ def test_saved_model_needs_nothing_but_tensorflow(saved, scorer, photos):
         check=False,
     )
     assert child.returncode == 0, child.stderr
-    expected = scorer.score(decode.read_photo(photos[0]))
+    expected = model.score(decode.read_photo(photos[0]))
     assert float(child.stdout) == pytest.approx(expected, abs=1e-6)
 
 
@@ -138,7 +133,7 @@ def test_saved_model_has_core_operations_only(saved):
 
 def test_saved_model_has_the_metadata_beside(saved):
     text = (saved / "assets.extra" / "rankiqa.json").read_text()
-    assert model_file.Metadata.from_json(text) == METADATA
+    assert Metadata.from_json(text) == METADATA
 
 
 def test_tflite_has_one_signature_of_fixed_shape(converted):
@@ -163,15 +158,15 @@ def test_a_failed_conversion_says_why_and_writes_nothing(tmp_path):
     # TFLite has no incomplete beta function.
     image = keras.Input([24, 24, 3])
     odd = keras.layers.Lambda(lambda crops: tf.math.betainc(crops, crops, crops))(image)
-    model = keras.Model(image, keras.layers.GlobalAveragePooling2D()(odd)[:, 0])
+    network = keras.Model(image, keras.layers.GlobalAveragePooling2D()(odd)[:, 0])
     with pytest.raises(RuntimeError, match=r"(?s)conversion failed .*Betainc"):
-        tflite.write(model, METADATA, tmp_path / "model.tflite")
+        tflite.write(Model(network, METADATA), tmp_path / "model.tflite")
     assert not list(tmp_path.iterdir())
 
 
 def test_exports_agree_with_keras(model, saved, converted, photos):
     differences = agreement.check(
-        model, METADATA, saved_model=saved, tflite=converted, photos=photos
+        model, saved_model=saved, tflite=converted, photos=photos
     )
     assert set(differences) == {"saved_model/bytes", "saved_model/pixels", "tflite"}
     assert max(differences.values()) < 1e-4
@@ -180,20 +175,19 @@ def test_exports_agree_with_keras(model, saved, converted, photos):
 def test_disagreement_names_the_export_the_photo_and_both_scores(
     model, saved, converted, photos
 ):
-    other = keras.models.clone_model(model)
-    other.set_weights([1.01 * weight for weight in model.get_weights()])
+    network = keras.models.clone_model(model.network)
+    network.set_weights([1.01 * weight for weight in model.network.get_weights()])
+    other = Model(network, METADATA)
     with pytest.raises(
         agreement.AgreementError,
         match=r"saved_model/bytes scores .*\.(jpg|png) -?\d+\.\d+, Keras -?\d+\.\d+",
     ):
-        agreement.check(
-            other, METADATA, saved_model=saved, tflite=converted, photos=photos
-        )
+        agreement.check(other, saved_model=saved, tflite=converted, photos=photos)
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_refuses_to_compare_on_too_few_photos(model, saved, converted, photos, count):
     with pytest.raises(ValueError, match="at least 2 photos"):
         agreement.check(
-            model, METADATA, saved_model=saved, tflite=converted, photos=photos[:count]
+            model, saved_model=saved, tflite=converted, photos=photos[:count]
         )

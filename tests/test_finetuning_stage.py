@@ -5,23 +5,28 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from export import agreement
 from export import saved_model
 from export import tflite
-from rankiqa_tf import scoring
-from rankiqa_tf.config import Config
+from rankiqa_tf import config as config_lib
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import opinion_check
-from rankiqa_tf.models import model_file
+from rankiqa_tf.model import Model
+from rankiqa_tf.models import heads
+from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import finetuning
+from rankiqa_tf.training.stages import targets
 
-CONFIG = Config(
+OPTIONS = config_lib.of_options(
     stage="finetune",
-    scores="given.csv",
+    dataset="given.csv",
     network="efficientnet_lite0",
     levels="block0,block1",
     crop_size=24,
@@ -29,9 +34,12 @@ CONFIG = Config(
     finetune_steps=4,
     finetune_learning_rate=1e-3,
     optimizer="adam",
-    l2=0,
     evaluate_every=1,
-)
+).options()
+
+
+# Bent so much that the curve of a mean is far from the mean of a curve.
+CURVE = Curve(((-1.0, 300.0), (0.0, 400.0), (0.1, 800.0), (1.0, 1000.0)))
 
 
 @pytest.fixture(scope="module")
@@ -47,20 +55,28 @@ def photos(tmp_path_factory):
             path = folder / f"{scene}_{number}.png"
             Image.fromarray(noise.clip(0, 255).astype("u1")).save(path)
             found.append(ScoredPhoto(path, 1000 - 10.0 * strength, f"scene {scene}"))
-    return stages.Split(found[:18], found[18:])
+    return Split(training=found[:18], held_out=found[18:])
+
+
+def config_with(**changes):
+    return config_lib.of_options(**(OPTIONS | changes))
 
 
 def tuned(photos, folder, **changes):
-    config = dataclasses.replace(CONFIG, **changes)
-    model, metadata = stages.start(config)
-    before = [layer.get_weights() for layer in model.layers]
-    model, metadata, figures = stages.finetune(model, metadata, photos, config, folder)
-    return model, metadata, figures, before
+    """The tuned model, its figures, and the weights it began with, layer by layer."""
+    config = config_with(**changes)
+    model = stages.start(config)
+    before = [layer.get_weights() for layer in model.network.layers]
+    model, figures = stages.finetune(model, photos, config, folder, stop=stopping.never)
+    return model, figures, before
+
+
+def held_out_scores(model, photos):
+    return opinion_check.check(model.score_many, photos.held_out)
 
 
 def test_validation_photos_are_of_references_of_their_own(photos):
-    config = dataclasses.replace(CONFIG, validation=0.34)
-    parts = finetuning.divide(photos, config)
+    parts = finetuning.with_validation(photos, config_with(validation=0.34))
     training, validation, held_out = (
         {photo.reference for photo in part}
         for part in (parts.training, parts.validation, parts.held_out)
@@ -73,22 +89,94 @@ def test_validation_photos_are_of_references_of_their_own(photos):
 
 
 def test_without_a_share_nothing_is_kept_back(photos):
-    parts = finetuning.divide(photos, CONFIG)
-    assert parts.training == photos.training
+    parts = finetuning.with_validation(photos, config_with())
+    assert parts == photos
     assert not parts.validation
 
 
-def test_scores_are_mos_and_the_model_remembers_its_scale(photos, tmp_path):
-    model, metadata, figures, _ = tuned(photos, tmp_path)
-    mos = [photo.mos for photo in photos.training]
-    assert metadata.curve is not None
-    np.testing.assert_allclose(
-        metadata.curve, [(0, np.mean(mos)), (1, np.mean(mos) + np.std(mos))]
+def test_an_official_part_is_taken_as_it_is_and_nothing_is_cut_off(photos):
+    official = dataclasses.replace(
+        photos, training=photos.training[:12], validation=photos.training[12:]
     )
-    assert metadata.score_range == (min(mos), max(mos))
+    for share in (0.0, 0.34):
+        parts = finetuning.with_validation(official, config_with(validation=share))
+        assert parts == official
+    assert finetuning.known(official) == photos.training
+
+
+def noting(monkeypatch, module, name, *, place):
+    """Calls a function as ever, and gives what one of its arguments was each time."""
+    function, noted = getattr(module, name), []
+
+    def call(*arguments, **options):
+        noted.append(arguments[place])
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(module, name, call)
+    return noted
+
+
+def test_weights_are_chosen_by_the_official_part_for_validation(
+    photos, tmp_path, monkeypatch, capsys
+):
+    official = dataclasses.replace(
+        photos, training=photos.training[:12], validation=photos.training[12:]
+    )
+    evaluated = noting(monkeypatch, opinion_check, "check", place=1)
+    trained_on = noting(monkeypatch, finetuning.scored, "ScoredBatches", place=0)
+    # Without a share of its own, too.
+    _, figures, _ = tuned(official, tmp_path)
+    assert evaluated == [official.validation] * 4  # After each step, the last included.
+    assert {p.path for p in trained_on[0]} == {p.path for p in official.training}
     assert figures["finetune/photos"] == 18
-    score = scoring.Scorer(model, metadata).score
-    found = opinion_check.check(score, photos.held_out).scores
+    said = capsys.readouterr().out
+    assert said.count("validation/srocc") == 4
+    assert "held_out" not in said
+
+
+def last_of(folder, name):
+    """The last value of a scalar of TensorBoard's."""
+    found = {}
+    for file in sorted(folder.glob("events.out.tfevents.*")):
+        for record in tf.data.TFRecordDataset(str(file)):
+            event = tf.compat.v1.Event.FromString(record.numpy())
+            for value in event.summary.value:
+                found[value.tag, event.step] = float(tf.make_ndarray(value.tensor))
+    return found[name, max(step for tag, step in found if tag == name)]
+
+
+@pytest.mark.parametrize("scale", ["half_ranks", "raw"])
+def test_an_evaluation_between_steps_is_that_of_the_model_at_the_end(
+    scale, photos, tmp_path, monkeypatch
+):
+    """The mean of what the curve makes of each crop, not the curve of their mean."""
+    monkeypatch.setattr(targets, "curve_of", lambda *_: CURVE)
+    # The last layer stays as the steps left it, so that both are of the same weights.
+    fits = iter([heads.fit_score, lambda *_, **__: None])
+    monkeypatch.setattr(heads, "fit_score", lambda *a, **k: next(fits)(*a, **k))
+    # Photos are of 31 x 37 pixels: four crops of 24 each.
+    official = dataclasses.replace(
+        photos, training=photos.training[:12], validation=photos.training[12:]
+    )
+    # One evaluation, so that its weights are the best.
+    options = {"mos_scale": scale, "finetune_steps": 2, "evaluate_every": 2}
+    model, *_ = tuned(official, tmp_path, **options)
+    expected = opinion_check.check(model.score_many, official.validation)
+    for name, value in expected.summary("validation").items():
+        found = last_of(tmp_path / "tensorboard" / "finetune", name)
+        assert found == pytest.approx(value, rel=1e-5), name
+
+
+def test_scores_are_mos_and_the_model_remembers_its_scale(photos, tmp_path):
+    model, figures, _ = tuned(photos, tmp_path)
+    mos = [photo.mos for photo in photos.training]
+    assert model.metadata.curve is not None
+    np.testing.assert_allclose(
+        model.metadata.curve, [(0, np.mean(mos)), (1, np.mean(mos) + np.std(mos))]
+    )
+    assert model.metadata.score_range == (min(mos), max(mos))
+    assert figures["finetune/photos"] == 18
+    found = held_out_scores(model, photos).scores
     assert 300 < found.min() < found.max() < 1100
 
 
@@ -96,91 +184,98 @@ def test_training_is_the_same_whatever_the_unit_of_mos(photos, tmp_path):
     def in_percent(part):
         return [dataclasses.replace(photo, mos=photo.mos / 10) for photo in part]
 
-    smaller = stages.Split(in_percent(photos.training), in_percent(photos.held_out))
+    smaller = Split(
+        training=in_percent(photos.training), held_out=in_percent(photos.held_out)
+    )
     scores = []
     for name, split in (("a", photos), ("b", smaller)):
-        model, metadata, *_ = tuned(split, tmp_path / name, finetune_head="keep")
-        score = scoring.Scorer(model, metadata).score
-        scores.append(opinion_check.check(score, split.held_out).scores)
+        model, *_ = tuned(split, tmp_path / name)
+        scores.append(held_out_scores(model, split).scores)
     np.testing.assert_allclose(scores[0] / 10, scores[1], rtol=1e-3)
 
 
 @pytest.mark.parametrize("scale", ["standard", "half_ranks"])
-def test_fine_tuning_goes_on_from_what_a_tuned_model_learned(scale, photos, tmp_path):
+def test_fine_tuning_goes_on_from_what_a_tuned_model_learned(
+    scale, photos, tmp_path, monkeypatch
+):
     path = tmp_path / "tuned.keras"
-    model, metadata, *_ = tuned(photos, tmp_path / "first", mos_scale=scale)
-    model_file.save(model, path, metadata)
-    again, known, *_ = tuned(
+    model, *_ = tuned(photos, tmp_path / "first", mos_scale=scale)
+    model.save(path)
+    # Without fitting it anew, the last layer is the one that was loaded.
+    monkeypatch.setattr(heads, "fit_score", lambda *_, **__: None)
+    again, *_ = tuned(
         photos,
         tmp_path / "again",
         mos_scale=scale,
         init=str(path),
-        finetune_head="keep",
         finetune_learning_rate=1e-12,
         frozen_layers=10,  # Else batch normalisation goes on gathering.
     )
-    assert known.curve == metadata.curve
+    assert again.metadata.curve == model.metadata.curve
     images = np.random.default_rng(0).random((5, 24, 24, 3), np.float32)
     np.testing.assert_allclose(
-        again.predict_on_batch(images), model.predict_on_batch(images), rtol=1e-3
+        again.network.predict_on_batch(images),
+        model.network.predict_on_batch(images),
+        rtol=1e-3,
     )
 
 
 def test_a_model_that_learned_half_ranks_gives_mos_wherever_it_runs(photos, tmp_path):
-    model, metadata, *_ = tuned(
-        photos, tmp_path, finetune_steps=0, mos_scale="half_ranks"
-    )
-    score = scoring.Scorer(model, metadata).score
-    result = opinion_check.check(score, photos.held_out)
+    model, *_ = tuned(photos, tmp_path, finetune_steps=0, mos_scale="half_ranks")
+    result = held_out_scores(model, photos)
     assert result.summary("test")["test/srocc"] > 0.8
     assert 300 < result.scores.min() < result.scores.max() < 1100
-    model_file.save(model, tmp_path / "model.keras", metadata)
-    loaded, known = model_file.load(tmp_path / "model.keras")
-    assert known == metadata
-    saved_model.write(loaded, known, tmp_path / "saved_model")
-    tflite.write(loaded, known, tmp_path / "model.tflite")
+    model.save(tmp_path / "model.keras")
+    loaded = Model.load(tmp_path / "model.keras")
+    assert loaded.metadata == model.metadata
+    saved_model.write(loaded, tmp_path / "saved_model")
+    tflite.write(loaded, tmp_path / "model.tflite")
     agreement.check(
         loaded,
-        known,
         saved_model=tmp_path / "saved_model",
         tflite=tmp_path / "model.tflite",
         photos=[photo.path for photo in photos.held_out],
     )
 
 
-def test_training_ends_when_validation_gets_no_better(photos, tmp_path, capsys):
-    # A rate so high that looks after the first are worse.
-    tuned(
-        photos,
-        tmp_path,
-        validation=0.34,
-        patience=2,
-        finetune_steps=400,
-        finetune_learning_rate=0.5,
+def test_raw_mos_are_learned_from_the_rankers_own_last_layer(photos, tmp_path):
+    path = tmp_path / "ranked.keras"
+    config = config_with()
+    start = stages.start(config)
+    known = dataclasses.replace(start.metadata, stages=("rank",))
+    Model(start.network, known).save(path)
+    model, *_ = tuned(
+        photos, tmp_path, mos_scale="raw", init=str(path), finetune_learning_rate=1e-12
     )
-    looks = capsys.readouterr().out.count("validation/srocc")
-    assert 3 <= looks < 100
+    # Neither before the steps nor after is the last layer fitted to MOS of 300..1000.
+    for layer in ("standardise", "score"):
+        for weight, old in zip(
+            model.network.get_layer(layer).get_weights(),
+            start.network.get_layer(layer).get_weights(),
+            strict=True,
+        ):
+            np.testing.assert_allclose(weight, old, atol=1e-6)
+    assert np.abs(held_out_scores(model, photos).scores).max() < 100
 
 
 def test_no_steps_fit_the_last_layer_and_change_nothing_else(photos, tmp_path):
-    model, metadata, figures, before = tuned(photos, tmp_path, finetune_steps=0)
+    model, figures, before = tuned(photos, tmp_path, finetune_steps=0)
     assert figures["finetune/seconds"] == 0
     assert not (tmp_path / "checkpoints").exists()
-    for layer, weights in zip(model.layers, before, strict=True):
+    for layer, weights in zip(model.network.layers, before, strict=True):
         if layer.name not in ("standardise", "score"):
             # Last come what normalisation gathers, a mean and a variance.
             kept = len(weights) - 2 * isinstance(layer, keras.layers.BatchNormalization)
             for weight, old in zip(layer.get_weights()[:kept], weights, strict=False):
                 np.testing.assert_array_equal(weight, old)
-    score = scoring.Scorer(model, metadata).score
-    result = opinion_check.check(score, photos.held_out).summary("test")
+    result = held_out_scores(model, photos).summary("test")
     assert result["test/srocc"] > 0.8
 
 
 def test_no_steps_do_not_leave_random_normalisation_as_it_began(photos, tmp_path):
     model, *_ = tuned(photos, tmp_path, finetune_steps=0)
-    norm = model.get_layer("stem_norm")
-    below = keras.Model(model.input, norm.input)
+    norm = model.network.get_layer("stem_norm")
+    below = keras.Model(model.network.input, norm.input)
     pictures = [decode.read_photo(photo.path) for photo in photos.training]
     crops = np.array([picture[3:27, 6:30] for picture in pictures]) / np.float32(255)
     found = below.predict_on_batch(crops)

@@ -15,9 +15,11 @@ from programs import run_several
 from programs import start
 
 import distortions
-from distortions import generation
 from distortions import photo_files
-from distortions import ranked_set
+from distortions.sets import generation
+from distortions.sets import ranked_set
+from distortions.sets import stores
+from distortions.sets.version import Version
 from rankiqa_tf.data import decode
 
 LIVE = distortions.PRESETS["live"]
@@ -174,9 +176,9 @@ def test_shards_are_records_in_the_order_of_the_manifest(shards):
 @pytest.fixture
 def small_shards(monkeypatch):
     """Has a megabyte of a shard be a fiftieth of one."""
-    whole = generation._Shards.__init__
+    whole = stores.Shards.__init__
     monkeypatch.setattr(
-        generation._Shards,
+        stores.Shards,
         "__init__",
         lambda self, folder, limit: whole(self, folder, limit // 50),
     )
@@ -212,7 +214,7 @@ class Interrupts:
     """Stops the making of images, as Ctrl-C does, when some have been made."""
 
     def __init__(self, monkeypatch, after):
-        self.made, whole = 0, generation.Version.encode
+        self.made, whole = 0, Version.encode
 
         def encode(version, photo):
             self.made += 1
@@ -220,7 +222,7 @@ class Interrupts:
                 raise KeyboardInterrupt
             return whole(version, photo)
 
-        monkeypatch.setattr(generation.Version, "encode", encode)
+        monkeypatch.setattr(Version, "encode", encode)
 
 
 @FORMATS

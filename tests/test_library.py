@@ -57,7 +57,7 @@ def test_a_model_is_loaded_by_its_name(tmp_path, monkeypatch):
 
 
 def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match="no model 'lite9': give the path .* carries"):
+    with pytest.raises(ValueError, match=r"no model 'lite9': give the path .* carries"):
         rankiqa_tf.load("lite9")
     with pytest.raises(ValueError, match=r"no such model file: lite9\.keras"):
         rankiqa_tf.load("lite9.keras")

@@ -207,64 +207,6 @@ def test_huge_scores_have_finite_losses_and_slopes(ranking_loss, reduction):
     assert np.isfinite(tape.gradient(loss, scores)).all()
 
 
-def hardest_by_a_loop(scores, mask, count):
-    """Takes the pair that leads least, `count` times, the first of equal ones."""
-    left = [(scores[i] - scores[j], i, j) for i, j in np.argwhere(mask)]
-    picked = np.zeros_like(mask)
-    for _ in range(min(count, len(left))):
-        _, i, j = left.pop(left.index(min(left)))
-        picked[i, j] = True
-    return picked
-
-
-@pytest.mark.parametrize("count", [0, 1, 7, 40, 1000])
-@pytest.mark.parametrize("seed", range(2))
-def test_the_hardest_pairs_are_those_of_a_loop(count, seed):
-    generator = np.random.default_rng(seed)
-    mask = generator.random((13, 13)) < 0.4
-    scores = generator.integers(-3, 4, 13).astype(np.float32)  # With many ties.
-    expected = hardest_by_a_loop(scores, mask, count)
-    picked = losses.hardest(scores=tf.constant(scores), mask=mask, count=count)
-    np.testing.assert_array_equal(picked, expected)
-    graph = tf.function(lambda *all: losses.hardest(*all[:2], count=all[2]))
-    picked = graph(scores, mask, tf.constant(count))
-    np.testing.assert_array_equal(picked, expected)
-
-
-@EVERY_LOSS
-def test_the_hardest_pairs_cost_no_less_than_any_other(ranking_loss):
-    distortion, level, _ = batch(2, 6, 2)
-    mask = losses.pair_mask(FALLING, distortion, level)
-    scores = tf.random.stateless_normal([24], (7, 8), stddev=5.0)
-
-    def cost(pairs):
-        return ranking_loss(scores, pairs, reduction="sum").numpy()
-
-    every = sorted(
-        cost(tf.scatter_nd([pair], [True], mask.shape)) for pair in tf.where(mask)
-    )
-    for count in (1, 10, 50):
-        picked = losses.hardest(scores, mask, count=count)
-        np.testing.assert_allclose(cost(picked), sum(every[-count:]), rtol=1e-5)
-
-
-def test_the_choice_of_the_hardest_pairs_has_no_gradient():
-    distortion, level, _ = batch(1, 6, 1)
-    mask = losses.pair_mask(FALLING, distortion, level)
-    scores = tf.random.stateless_normal([6], (9, 8))
-    picked = tf.constant(losses.hardest(scores, mask, count=4).numpy())
-
-    def slopes(choose):
-        with tf.GradientTape() as tape:
-            tape.watch(scores)
-            loss = losses.ranking_logistic(scores, choose())
-        return tape.gradient(loss, scores)
-
-    np.testing.assert_array_equal(
-        slopes(lambda: losses.hardest(scores, mask, count=4)), slopes(lambda: picked)
-    )
-
-
 def test_pairs_of_one_group_alone_are_compared_as_drawn():
     # Two pairs of the same photo and distortion, levels (0, 2) and (1, 3).
     level, pair = tf.constant([0, 2, 1, 3]), tf.constant([0, 0, 1, 1])

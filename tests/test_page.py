@@ -235,7 +235,9 @@ def test_one_split_without_distortions_and_levels(write, photos):
     ]
     figures = measured({"rankiqa": [OpinionScores(bare, split.scores)]}, "koniq10k")
     found = write(figures)
-    assert "over one split of KonIQ-10k" in found.text
+    assert "LCC 0.947 on KonIQ-10k" in found.text
+    assert "held out in split" not in found.text
+    assert "means over splits" not in found.text
     assert "Scores by level" not in found.text
     assert len(found.of("svg")) == len(found.of("table")) == 1
 
@@ -244,7 +246,7 @@ def test_figures_that_cannot_be_had(write, photos):
     split = predictions(photos)
     constant = OpinionScores(split.photos, np.full(len(split.photos), 3.0))
     found = write(measured({"rankiqa": [constant]}, "mine"))
-    assert "RankIQA: SROCC -, LCC - over one split of mine" in found.text
+    assert "RankIQA: SROCC -, LCC - on mine" in found.text
     assert "No logistic could be fitted" in found.text
     assert "Highest scores" in found.text
     assert "Furthest" not in found.text

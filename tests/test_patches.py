@@ -5,16 +5,13 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from pictures import assert_same_everywhere
 from pictures import make_photo
-from pictures import psnr
 
 from distortions import patches
 from distortions.patches import block_distortion
 from distortions.patches import pattern_noise
 
 SEED = (3, 14)
-SIZES = ((37, 53), (5, 7), (16, 16), (1, 4))
 
 BOTH = pytest.mark.parametrize(
     "function",
@@ -180,54 +177,3 @@ def test_a_crop_with_its_margin_is_covered_as_densely_as_the_photo(function):
         for seed in range(seeds)
     ]
     assert np.mean(covered[1:]) == pytest.approx(covered[0], rel=0.15)
-
-
-@BOTH
-def test_error_grows_with_the_density(function):
-    image = make_photo(400, 450)
-    qualities = [
-        psnr(function(image, density, seed=SEED), image) for density in (30, 120, 480)
-    ]
-    assert qualities[0] > qualities[1] > qualities[2]
-
-
-@BOTH
-@pytest.mark.parametrize("size", SIZES)
-def test_is_the_same_eagerly_in_a_graph_and_in_a_dataset(function, size):
-    image = tf.constant(make_photo(*size))
-    assert_same_everywhere(lambda image: function(image, 3000, seed=SEED), image)
-
-
-@BOTH
-def test_keeps_what_is_known_of_the_shape(function):
-    traced = tf.function(
-        lambda image: function(image, 100, seed=SEED),
-        input_signature=[tf.TensorSpec([None, 53, 3], tf.float32)],
-    )
-    shape = traced.get_concrete_function().output_shapes.as_list()
-    assert shape == [None, 53, 3]
-
-
-@BOTH
-def test_seed_decides(function):
-    image = make_photo(37, 53)
-    first, again, other = (
-        function(image, 3000, seed=seed).numpy() for seed in (SEED, SEED, (3, 15))
-    )
-    np.testing.assert_array_equal(first, again)
-    assert not np.array_equal(first, other)
-
-
-@BOTH
-@pytest.mark.parametrize("density", [0, -1, math.nan, math.inf])
-def test_refuses_densities_out_of_range(function, density):
-    message = f"density must be more than 0 patches a megapixel, not {density}"
-    with pytest.raises(ValueError, match=message):
-        function(make_photo(5, 7), density, seed=SEED)
-
-
-@pytest.mark.parametrize("opacity", [0, -1, 1.01, math.nan, math.inf])
-def test_refuses_opacities_out_of_range(opacity):
-    message = f"opacity must be more than 0 and at most 1, not {opacity}"
-    with pytest.raises(ValueError, match=message):
-        block_distortion(make_photo(5, 7), 100, opacity, seed=SEED)

@@ -6,7 +6,6 @@ import pytest
 from toy_training import SHAPE
 from toy_training import Batches
 from toy_training import convolutional
-from toy_training import plan
 from toy_training import train
 
 MIXED = pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
@@ -28,19 +27,19 @@ def spied(seen):
 def test_maps_are_computed_in_it_in_training_alone(precision, tmp_path):
     seen = []
     model = spied(seen)
-    looked = []
+    evaluated = []
 
-    def look():
+    def evaluate():
         seen.clear()
         model(np.zeros((1, *SHAPE), "f4"))
-        looked.extend(seen)
+        evaluated.extend(seen)
         return {}
 
-    the_plan = plan(precision=precision, steps=3, look_every=2)
-    train(model, tmp_path, the_plan, look=look)
-    assert looked == ["float32"]
+    options = {"precision": precision, "steps": 3, "evaluate_every": 2}
+    train(model, tmp_path, evaluate=evaluate, **options)
+    assert evaluated == ["float32"]
     seen.clear()
-    train(model, tmp_path / "again", the_plan)
+    train(model, tmp_path / "again", **options)
     assert seen == [precision.removeprefix("mixed_")]
 
 
@@ -49,9 +48,9 @@ def test_weights_come_near_those_of_float32(precision, tmp_path):
     model, expected, start = convolutional(), convolutional(), convolutional()
     # Small errors, so that no scaled gradient overflows and no update is left out.
     changes = {"steps": 4, "learning_rate": 0.01, "l2": 0.0}
-    train(expected, tmp_path / "float32", plan(**changes), Batches(scale=0.01))
+    train(expected, tmp_path / "float32", Batches(scale=0.01), **changes)
     changes["precision"] = precision
-    train(model, tmp_path / precision, plan(**changes), Batches(scale=0.01))
+    train(model, tmp_path / precision, Batches(scale=0.01), **changes)
     for mixed, exact, first in zip(
         model.get_weights(), expected.get_weights(), start.get_weights(), strict=True
     ):
@@ -66,7 +65,7 @@ def test_the_trained_model_is_one_of_float32(precision, tmp_path):
     model = convolutional()
     image = np.random.default_rng(0).normal(size=(5, *SHAPE)).astype("f4")
     model.predict_on_batch(image)  # It keeps the function this was traced to.
-    train(model, tmp_path, plan(precision=precision))
+    train(model, tmp_path, precision=precision)
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     other = convolutional(seed=1)
     other.set_weights(model.get_weights())
@@ -82,8 +81,10 @@ def test_float16_passes_over_an_update_whose_gradients_overflow(tmp_path):
     train(
         model,
         tmp_path,
-        plan(steps=1, precision="mixed_float16", l2=0.0),
         Batches(scale=1e8),
+        steps=1,
+        precision="mixed_float16",
+        l2=0.0,
     )
     for after, before in zip(
         model.get_weights(), convolutional().get_weights(), strict=True

@@ -26,15 +26,33 @@ def pixels(photos):
     return found
 
 
-def make(photos, seed=1):
-    return ranking_check.RankingCheck(
-        versions.MadeAnew(photos[:2], "live"), crop_size=CROP, seed=seed
-    )
+@pytest.fixture(scope="module")
+def made(photos):
+    """Versions that are traced once for all."""
+    return versions.MadeAnew(photos[:2], "live")
+
+
+def make(made, seed=1, count=0):
+    return ranking_check.RankingCheck(made, crop_size=CROP, seed=seed, count=count)
 
 
 @pytest.fixture(scope="module")
-def check(photos):
-    return make(photos)
+def check(made):
+    return make(made)
+
+
+def in_order(pictures):
+    """Scores of no meaning: 1, 2, 3 and so on."""
+    return [number for number, _ in enumerate(pictures, 1)]
+
+
+def roughness(picture):
+    """A score that tells versions apart: how far pixels are from their neighbours."""
+    return np.abs(np.diff(np.rint(picture), axis=1)).mean()
+
+
+def score_roughness(pictures):
+    return [roughness(picture.astype(float)) for picture in pictures]
 
 
 def red(sign=1):
@@ -43,19 +61,28 @@ def red(sign=1):
     return keras.Model(image, keras.layers.GlobalAveragePooling2D()(sign * image)[:, 0])
 
 
+def test_pristine_photos_are_scored_once_and_stand_at_level_0_of_each_kind(check):
+    result = check.whole_photos(in_order)
+    assert result.names == tuple(row.name for row in ROWS)
+    assert result.scores.max() == 2 * (1 + 4 * 5)
+    first = np.array([[1, *range(5 * kind + 2, 5 * kind + 7)] for kind in range(4)])
+    np.testing.assert_array_equal(result.scores, [first, first + 21])
+    assert result.scores.dtype == np.float64
+
+
 def test_every_photo_is_scored_at_every_level_of_every_distortion(check, pixels):
     pictures = []
 
-    def score(picture):
-        pictures.append(picture)
-        return len(pictures)
+    def score_many(given):
+        for picture in given:
+            pictures.append(picture)
+            yield float(len(pictures))
 
-    result = check.whole_photos(score)
-    assert result.names == tuple(row.name for row in ROWS)
-    expected = np.arange(1.0, 49).reshape(2, 4, 6)
-    np.testing.assert_array_equal(result.scores, expected, strict=True)
-    versions = itertools.product(pixels, ROWS, range(6))
-    for picture, (photo, row, level) in zip(pictures, versions, strict=True):
+    scores = check.whole_photos(score_many).scores
+    for (number, photo), (kind, row), level in itertools.product(
+        enumerate(pixels), enumerate(ROWS), range(6)
+    ):
+        picture = pictures[int(scores[number, kind, level]) - 1]
         assert picture.dtype == np.uint8
         if level == 0:
             np.testing.assert_array_equal(picture, photo)
@@ -69,10 +96,36 @@ def test_every_photo_is_scored_at_every_level_of_every_distortion(check, pixels)
             np.testing.assert_allclose(picture, np.rint(whole * 255), atol=1)
 
 
+def test_a_score_stands_at_its_photo_kind_and_level(made, pixels):
+    scores = make(made).whole_photos(score_roughness).scores
+    for photo, of_photo in zip(pixels, scores, strict=True):
+        image = tf.constant(photo / np.float32(255))
+        for row, of_kind in zip(ROWS, of_photo, strict=True):
+            for level, score in enumerate(of_kind):
+                if row.random and level:
+                    continue
+                whole = row.distort(image, level, seed=(0, 0))
+                expected = roughness(whole.numpy() * 255)
+                # Far less than what parts any two of them.
+                assert score == pytest.approx(expected, abs=1e-3), (row.name, level)
+    levels = scores[:, [not row.random for row in ROWS]]
+    distinct = np.unique([levels[0, :, 1:], levels[1, :, 1:]])
+    assert np.diff(distinct).min() > 1e-2
+
+
+def test_photos_are_as_many_as_told_the_first_ones(made, check):
+    every = check.whole_photos(score_roughness).scores
+    for count, photos in ((1, 1), (100, 2), (0, 2)):
+        capped = make(made, count=count)
+        scores = capped.whole_photos(score_roughness).scores
+        np.testing.assert_array_equal(scores, every[:photos], strict=True)
+    assert make(made, count=1).single_crops(red()).scores.shape == (1, 4, 6)
+
+
 @pytest.mark.parametrize(("sign", "accuracy"), [(-1, 1.0), (1, 0.0)])
 def test_scores_that_fall_with_the_level_are_accurate(check, sign, accuracy):
-    numbers = itertools.count()
-    figures = check.whole_photos(lambda _: sign * next(numbers)).summary("rank")
+    result = check.whole_photos(lambda pictures: sign * np.array(in_order(pictures)))
+    figures = result.summary("rank")
     names = ["", *(f"/{row.name}" for row in ROWS)]
     assert list(figures) == [
         f"rank/{figure}{name}"
@@ -89,17 +142,17 @@ def test_summary_by_hand():
         np.array([[[3.0, 2, 1], [5, 5, 4]], [[1, 2, 3], [9, 8, 7]]]),
         np.stack(2 * [np.triu(np.ones((3, 3), bool), 1)]),
     )
-    figures = result.summary("look")
+    figures = result.summary("held_out")
     # blur: one photo all right, one all wrong. noise: a tie in the first photo.
-    np.testing.assert_allclose(figures["look/pair_accuracy/blur"], 1 / 2)
-    np.testing.assert_allclose(figures["look/pair_accuracy/noise"], (2 / 3 + 1) / 2)
-    np.testing.assert_allclose(figures["look/pair_accuracy"], (1 / 2 + 5 / 6) / 2)
+    np.testing.assert_allclose(figures["held_out/pair_accuracy/blur"], 1 / 2)
+    np.testing.assert_allclose(figures["held_out/pair_accuracy/noise"], (2 / 3 + 1) / 2)
+    np.testing.assert_allclose(figures["held_out/pair_accuracy"], (1 / 2 + 5 / 6) / 2)
     # blur: the photos' orders cancel. noise: ranks 2.5 2.5 1 6 5 4 of the scores and
     # 5.5 3.5 1.5 5.5 3.5 1.5 of quality; the sum of products of their deviations from
     # 3.5 is 7, that of the squares 17 and 16.
-    np.testing.assert_allclose(figures["look/srocc/blur"], 0, atol=1e-12)
-    np.testing.assert_allclose(figures["look/srocc/noise"], 7 / (17 * 16) ** 0.5)
-    np.testing.assert_allclose(figures["look/srocc"], 3.5 / (17 * 16) ** 0.5)
+    np.testing.assert_allclose(figures["held_out/srocc/blur"], 0, atol=1e-12)
+    np.testing.assert_allclose(figures["held_out/srocc/noise"], 7 / (17 * 16) ** 0.5)
+    np.testing.assert_allclose(figures["held_out/srocc"], 3.5 / (17 * 16) ** 0.5)
 
 
 def test_only_what_is_known_of_the_levels_is_summed_up():
@@ -122,9 +175,11 @@ def test_single_crops_are_parts_of_the_photo(check, pixels):
     for photo, scores in zip(pixels, result.scores, strict=True):
         windows = np.lib.stride_tricks.sliding_window_view(photo[..., 0], (CROP, CROP))
         means = windows.mean((2, 3)) / 255
-        for score in scores[:, 0]:  # Level 0 under each distortion, each a new crop.
-            assert np.abs(means - score).min() < 1e-5
-        assert len(np.unique(scores[:, 0])) == len(ROWS)
+        assert len(np.unique(scores[:, 0])) == 1  # The photo, cut once for all kinds.
+        assert np.abs(means - scores[0, 0]).min() < 1e-5
+        # Each picture is cut at a place of its own: blur hardly changes the mean.
+        blurred = scores[[row.name for row in ROWS].index("gaussian_blur"), 1:3]
+        assert np.abs(blurred - scores[0, 0]).max() > 1e-3
 
 
 def test_single_crops_stay_the_same_for_the_next_model(check):
@@ -132,14 +187,28 @@ def test_single_crops_stay_the_same_for_the_next_model(check):
     np.testing.assert_allclose(check.single_crops(red(-1)).scores, -first, rtol=1e-6)
 
 
-def test_the_seed_decides(check, photos):
-    first = check.single_crops(red()).scores
-    np.testing.assert_array_equal(make(photos).single_crops(red()).scores, first)
-    assert (make(photos, seed=2).single_crops(red()).scores != first).any()
-    mean = check.whole_photos(np.mean).scores
-    np.testing.assert_array_equal(make(photos).whole_photos(np.mean).scores, mean)
-    other = make(photos, seed=2).whole_photos(np.mean).scores
+def test_single_crops_are_those_of_the_whole_photos_that_were_scored(made, check):
+    expected = check.single_crops(red()).scores
+    whole_first = make(made)
+    whole_first.whole_photos(in_order)
+    np.testing.assert_array_equal(whole_first.single_crops(red()).scores, expected)
+
+
+def test_the_seed_decides(made, check):
+    again, other = make(made), make(made, seed=2)
+    first, second, third = (
+        each.whole_photos(score_roughness).scores for each in (check, again, other)
+    )
+    np.testing.assert_array_equal(second, first)
     noise = [row.random for row in ROWS]
     # Only noise is random where photos are not cut.
-    assert (other[:, noise, 1:] != mean[:, noise, 1:]).all()
-    np.testing.assert_array_equal(other[:, np.invert(noise)], mean[:, np.invert(noise)])
+    assert (third[:, noise, 1:] != first[:, noise, 1:]).all()
+    np.testing.assert_array_equal(
+        third[:, np.invert(noise)], first[:, np.invert(noise)]
+    )
+    np.testing.assert_array_equal(third[..., 0], first[..., 0])
+    first, second, third = (
+        each.single_crops(red()).scores for each in (check, again, other)
+    )
+    np.testing.assert_array_equal(second, first)
+    assert (third != first).mean() > 0.9

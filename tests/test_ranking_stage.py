@@ -1,30 +1,32 @@
 """What the ranking stage takes of a batch: which pairs, at which loss."""
 
 import itertools
+import types
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from rankiqa_tf.config import LOSSES
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import versions
+from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stages import ranking
 
 FALLING = np.broadcast_to(np.triu(np.ones((4, 4), bool), 1), (2, 4, 4))
 SCORES = np.random.default_rng(0).normal(size=12).astype("f4")
-# Six pairs, each of one photo and one distortion; the better image is first or second.
 BATCH = {
     "distortion": [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1],
     "level": [0, 1, 3, 1, 2, 0, 1, 3, 2, 3, 0, 3],
     "content": [0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3],
-    "pair": [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5],
 }
 
 
-def loss(step=0, **options):
+def loss(**options):
     batch = {name: tf.constant(values) for name, values in BATCH.items()}
-    batch["step"] = tf.constant(step, tf.int64)
-    config = Config(pairs_per_batch=6, hard_every=10, hard_rise=0.25, **options)
-    return float(ranking.make_loss(FALLING, config)(tf.constant(SCORES), batch))
+    made = ranking.make_loss(FALLING, Config(**options))
+    return float(made(tf.constant(SCORES), batch))
 
 
 def cost(better, worse, margin=1.0):
@@ -41,9 +43,6 @@ def comparable(*, same_content=False):
             yield one, other
 
 
-DRAWN = [(0, 1), (3, 2), (5, 4), (6, 7), (8, 9), (10, 11)]
-
-
 @pytest.mark.parametrize("same_content", [False, True])
 def test_all_pairs_are_those_of_a_distortion_or_of_a_photo_too(same_content):
     pairs = list(comparable(same_content=same_content))
@@ -53,31 +52,55 @@ def test_all_pairs_are_those_of_a_distortion_or_of_a_photo_too(same_content):
     )
 
 
-def test_random_pairs_are_those_that_were_drawn():
-    expected = np.mean([cost(*pair) for pair in DRAWN])
-    assert loss(pairs="random") == pytest.approx(expected, rel=1e-5)
+def test_the_logistic_loss_is_that_of_ranknet():
+    leads = [SCORES[worse] - SCORES[better] for better, worse in comparable()]
+    expected = np.mean(np.log1p(np.exp(leads)))
+    assert loss(loss="logistic") == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("step", "hard"),
-    # A quarter of six more every ten steps, rounded to even: 1.5, 3, 4.5, 6.
-    [(0, 0), (9, 0), (10, 2), (20, 3), (39, 4), (40, 6), (1000, 6)],
+    ("name", "divisor"),
+    [("hinge", 26), ("hinge_sum", 1), ("hinge_sum_over_images", 12)],
 )
-def test_the_share_of_the_hardest_pairs_rises(step, hard):
-    hardest = sorted(comparable(), key=lambda pair: -cost(*pair))[:hard]
-    pairs = {*DRAWN[: 6 - hard], *hardest}
-    expected = np.mean([cost(*pair) for pair in pairs])
-    assert loss(step, pairs="hard") == pytest.approx(expected, rel=1e-5)
+def test_the_hinge_is_a_mean_or_a_sum_as_its_name_says(name, divisor):
+    expected = sum(cost(*pair, margin=3.0) for pair in comparable()) / divisor
+    assert loss(loss=name, margin=3.0) == pytest.approx(expected, rel=1e-5)
 
 
-def test_the_logistic_loss_is_that_of_ranknet():
-    expected = np.mean(
-        [np.log1p(np.exp(SCORES[worse] - SCORES[better])) for better, worse in DRAWN]
+def test_every_loss_of_the_options_is_a_number():
+    for name in LOSSES:
+        assert loss(loss=name) > 0
+
+
+class Same:
+    """A model that gives a photo the score of its first pixel."""
+
+    def __init__(self):
+        self.scored = []
+
+    def score_many(self, photos):
+        for photo in photos:
+            self.scored.append(photo)
+            yield float(photo[0, 0, 0])
+
+
+@pytest.mark.parametrize(("asked", "taken"), [(0, 3), (1, 1), (100, 3)])
+def test_the_evaluation_at_the_end_takes_so_many_photos_and_each_once(
+    asked, taken, photos
+):
+    config = Config(evaluation_photos=asked, crop_size=227, holdout=0.5)
+    split = Split(
+        training=versions.MadeAnew(photos[3:], "live"),
+        held_out=versions.MadeAnew(photos[:3], "live"),
     )
-    assert loss(pairs="random", loss="logistic") == pytest.approx(expected, rel=1e-5)
-
-
-def test_the_margin_and_the_reduction_are_those_of_the_options():
-    expected = sum(cost(*pair, margin=3.0) for pair in DRAWN)
-    found = loss(pairs="random", margin=3.0, reduction="sum")
-    assert found == pytest.approx(expected, rel=1e-5)
+    model = preparation.start(config)
+    scorer = Same()
+    stand_in = types.SimpleNamespace(
+        network=model.network, metadata=model.metadata, score_many=scorer.score_many
+    )
+    figures, scores = ranking.evaluate(stand_in, split, config)
+    assert figures["rank/photos"] == 1
+    assert figures["rank/held_out_photos"] == taken
+    # The photo itself once, whatever the number of kinds it is the level 0 of.
+    assert len(scorer.scored) == taken * (1 + 4 * 5)
+    assert scores.scores.shape == (taken, 4, 6)

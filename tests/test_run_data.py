@@ -3,12 +3,14 @@
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 import distortions
-from distortions import generation
-from distortions import ranked_set
+from distortions.sets import ranked_set
+from distortions.sets.version import Version
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import references
 from rankiqa_tf.datasets import scores_csv
@@ -43,22 +45,41 @@ def read_data(workdir="unused", **options):
     return run_data.read(Config(**options), Path(workdir))
 
 
+def parts(data):
+    """The files of the photos to train on, and of those held out."""
+    count = data.ranked.versions.held_out.num_photos
+    held_out, training = data.ranked.files[:count], data.ranked.files[count:]
+    assert len(training) == data.ranked.versions.training.num_photos
+    return list(training), list(held_out)
+
+
 def scored(folder, **options):
-    options = {"stage": "finetune", "scores": f"{folder}/scores.csv"} | options
+    options = {"stage": "finetune", "dataset": f"{folder}/scores.csv"} | options
     return read_data(**options)
 
 
 def test_ranking_reads_photos_and_no_scores(folder, photos):
     data = read_data(photos=str(folder))
     assert data.scored is None
-    assert sorted([*data.photos.training, *data.photos.held_out]) == photos
-    assert len(data.photos.held_out) == 1
+    training, held_out = parts(data)
+    assert sorted([*training, *held_out]) == photos
+    assert len(held_out) == 1
+
+
+def test_versions_are_those_of_the_files_of_their_part(folder):
+    data = read_data(photos=str(folder), holdout=0.5)
+    versions = data.ranked.versions
+    for files, part in zip(
+        parts(data), (versions.training, versions.held_out), strict=True
+    ):
+        for number, file in enumerate(files):
+            photo = part.photo(tf.constant(number))
+            np.testing.assert_array_equal(photo, Image.open(file))
 
 
 def test_ranking_reads_the_embedded_photos_if_not_told_others():
     data = read_data()
-    read = sorted([*data.photos.training, *data.photos.held_out])
-    assert read == references.embedded_photos()
+    assert sorted(data.ranked.files) == references.embedded_photos()
 
 
 def test_which_photos_are_held_out_does_not_depend_on_where_the_folder_is(made):
@@ -66,8 +87,10 @@ def test_which_photos_are_held_out_does_not_depend_on_where_the_folder_is(made):
     here = read_data(photos=str(made(*rows)), seed=3)
     there = made(*((f"there/{name}", *rest) for name, *rest in rows)) / "there"
     elsewhere = read_data(photos=str(there), seed=3)
-    names = {path.name for path in here.photos.held_out}
-    assert {path.name for path in elsewhere.photos.held_out} == names
+    names, others = (
+        {path.name for path in parts(data)[1]} for data in (here, elsewhere)
+    )
+    assert others == names
 
 
 def test_a_photo_to_rank_that_cannot_be_read_is_named_counted_and_left_out(
@@ -76,7 +99,7 @@ def test_a_photo_to_rank_that_cannot_be_read_is_named_counted_and_left_out(
     folder = made(("a.png", 1, ""), ("b.png", 2, ""), ("c.png", 3, ""))
     (folder / "broken.jpg").write_text("text")
     data = read_data(photos=str(folder))
-    read = {path.name for path in (*data.photos.training, *data.photos.held_out)}
+    read = {path.name for path in data.ranked.files}
     assert read == {"a.png", "b.png", "c.png"}
     output, errors = capsys.readouterr()
     first, second = errors.splitlines()
@@ -119,7 +142,7 @@ def test_fine_tuning_reads_scores_and_no_photos(made):
     rows = [(f"{number}.png", number / 2, number) for number in range(10)]
     folder = made(*rows)
     data = scored(folder, holdout=0.3)
-    assert data.photos is None
+    assert data.ranked is None
     assert sorted(
         [*data.scored.training, *data.scored.held_out], key=lambda photo: photo.mos
     ) == [ScoredPhoto(folder / name, mos, str(ref)) for name, mos, ref in rows]
@@ -148,7 +171,7 @@ def test_the_seed_decides_the_split(made):
 def test_the_stage_both_reads_both(made):
     folder = made(*((f"{number}.png", number, number) for number in range(10)))
     data = scored(folder, stage="both", photos=str(folder))
-    assert (len(data.photos.held_out), len(data.scored.held_out)) == (2, 2)
+    assert (len(parts(data)[1]), len(data.scored.held_out)) == (2, 2)
 
 
 def test_a_scored_photo_that_cannot_be_read_is_an_error_that_names_it(made):
@@ -181,6 +204,15 @@ def test_a_side_of_the_split_without_two_different_scores_is_an_error(
         scored(folder)
 
 
+def test_a_validation_part_without_two_different_scores_is_an_error(made):
+    folder = made(*((f"{n}.png", n, n // 2) for n in range(12)))
+    scored(folder, holdout=0.2, validation=0.2)
+    one_a_scene = made(*((f"{n}.png", n, n) for n in range(12)))
+    expected = "to choose weights by, .* leaves 1 of 12 photos"
+    with pytest.raises(ValueError, match=expected):
+        scored(one_a_scene, holdout=0.2, validation=0.1)
+
+
 def of_table(**options):
     return {"stage": "both", "dataset": "opinion_table", "holdout": 0.5} | options
 
@@ -198,14 +230,15 @@ def test_photos_held_out_of_ranking_are_held_out_of_the_opinion_table(table, fol
     for seed in range(3):
         options = of_table(photos=str(folder), data_dir=str(table), seed=seed)
         data = read_data(**options)
+        training, held_out = parts(data)
         for ranked, scored in (
-            (data.photos.training, data.scored.training),
-            (data.photos.held_out, data.scored.held_out),
+            (training, data.scored.training),
+            (held_out, data.scored.held_out),
         ):
             names = {photo.name for photo in ranked}
             assert {photo.reference for photo in scored} == names
             assert len(scored) == 2 * 2 * 5
-        seen.add(tuple(data.photos.held_out))
+        seen.add(tuple(held_out))
         alone = read_data(**options | {"stage": "finetune", "photos": ""})
         assert alone.scored == data.scored
     assert len(seen) > 1
@@ -215,7 +248,7 @@ def test_a_set_that_is_ranked_is_itself_the_opinion_table(table, tmp_path):
     options = of_table(photos=str(table), preset="tid2013", distortions_per_batch=2)
     data = read_data(tmp_path, **options)
     names = {photo.reference for photo in data.scored.held_out}
-    assert names == set(data.photos.held_out)
+    assert names == set(data.ranked.versions.held_out.contents)
     assert not list(tmp_path.iterdir())
 
 
@@ -243,8 +276,9 @@ def test_an_opinion_table_is_made_once_of_the_photos_in_the_workdir(
             assert picture.size == (32, 32)
     made = ranked_set.load(tmp_path / "opinion_table")
     assert made.description["seed"] == 3
-    monkeypatch.setattr(generation.Version, "encode", None)  # Nothing is made again.
-    assert read_data(tmp_path, **of_table(photos=str(folder), **options)) == data
+    monkeypatch.setattr(Version, "encode", None)  # Nothing is made again.
+    again = read_data(tmp_path, **of_table(photos=str(folder), **options))
+    assert (again.scored, again.ranked.files) == (data.scored, data.ranked.files)
     with pytest.raises(ValueError, match="its crop is 32, not 48"):
         read_data(tmp_path, **of_table(photos=str(folder), opinion_crop=48, seed=3))
 
@@ -257,7 +291,7 @@ def test_a_broken_photo_is_left_out_of_the_opinion_table_as_it_is_of_ranking(
     for seed in range(3):
         workdir = tmp_path / str(seed)
         data = read_data(workdir, **of_table(photos=str(photos / "photos"), seed=seed))
-        ranked = {photo.name for photo in data.photos.held_out}
+        ranked = {photo.name for photo in parts(data)[1]}
         assert {photo.reference for photo in data.scored.held_out} == ranked
     assert "left out: broken.jpg: not a photo" in capsys.readouterr().err
 
@@ -281,17 +315,66 @@ def test_an_official_split_is_used_whatever_the_seed_and_holdout(tmp_path):
         assert [photo.mos for photo in split.held_out] == [0.0, 0.7185]
 
 
-def test_a_part_for_validation_is_neither_trained_nor_tested_on(tmp_path):
-    data_folders.BUILDERS["koniq10k"](tmp_path)
-    for image in (tmp_path / "1024x768").iterdir():
+def of_koniq(folder):
+    """Options for a folder like KonIQ-10k's, whose validation part has two photos."""
+    data_folders.BUILDERS["koniq10k"](folder)
+    with (folder / "koniq10k_distributions_sets.csv").open("a") as file:
+        print("106.jpg,0.0,0.0,0.5,0.5,0.0,105,33.0,0.5,validation", file=file)
+    data_folders.touch(folder / "1024x768" / "106.jpg")
+    for image in (folder / "1024x768").iterdir():
         Image.new("RGB", (9, 7)).save(image)
-    split = read_data(
-        stage="finetune", dataset="koniq10k", data_dir=str(tmp_path)
-    ).scored
+    return {"stage": "finetune", "dataset": "koniq10k", "data_dir": str(folder)}
+
+
+def test_an_official_part_for_validation_is_neither_trained_nor_tested_on(tmp_path):
+    split = read_data(**of_koniq(tmp_path)).scored
     names = [
-        [photo.path.name for photo in part] for part in (split.training, split.held_out)
+        [photo.path.name for photo in part]
+        for part in (split.training, split.validation, split.held_out)
     ]
-    assert names == [["100.jpg", "102.jpg", "104.jpg"], ["101.jpg", "105.jpg"]]
+    assert names == [
+        ["100.jpg", "102.jpg", "104.jpg"],
+        ["103.jpg", "106.jpg"],
+        ["101.jpg", "105.jpg"],
+    ]
+
+
+def test_a_fingerprint_is_sizes_and_scores_wherever_the_folder_is(made):
+    rows = [(f"{'ab'[n % 2]}/{n}.png", n / 2, n) for n in range(6)]
+    here = made(*rows)
+    there = made(*((f"there/{name}", *rest) for name, *rest in rows)) / "there"
+    (here / "scores.csv").replace(there.parent / "there.csv")
+    found = []
+    for folder, csv in (
+        (there, there.parent / "there.csv"),
+        (made(*rows), here / "scores.csv"),
+    ):
+        options = {"stage": "both", "dataset": str(csv), "photos": str(folder / "b")}
+        found.append(read_data(**options, holdout=0.4).fingerprint())
+    assert found[0] == found[1]
+    sizes = {name: (here / name).stat().st_size for name, *_ in rows}
+    assert found[0] == {
+        "photos": {
+            name.removeprefix("b/"): sizes[name] for name in sizes if name[0] == "b"
+        },
+        "scored photos": {name: [sizes[name], mos] for name, mos, _ in rows},
+    }
+
+
+def test_a_fingerprint_of_a_generated_set_is_that_of_its_photos(table, photos):
+    data = read_data(photos=str(table), preset="tid2013", distortions_per_batch=2)
+    sizes = {photo.name: photo.stat().st_size for photo in photos}
+    assert data.fingerprint() == {"photos": sizes}
+
+
+def test_every_part_is_in_the_fingerprint(tmp_path):
+    data = read_data(**of_koniq(tmp_path))
+    assert len(data.fingerprint()["scored photos"]) == 7
+
+
+def test_the_share_for_validation_is_of_no_account_where_there_is_a_part(tmp_path):
+    options = of_koniq(tmp_path)
+    assert read_data(**options, validation=0.5) == read_data(**options)
 
 
 def test_samples_are_held_out_photos_first(made):
@@ -302,7 +385,7 @@ def test_samples_are_held_out_photos_first(made):
     assert set(samples[6:]) <= {photo.path for photo in data.scored.training}
     assert len(data.samples()) == 20
     ranked = read_data(photos=str(folder), seed=4)
-    assert ranked.samples(3) == ranked.photos.held_out[:3]
+    assert ranked.samples(3) == parts(ranked)[1][:3]
 
 
 def test_samples_are_photos_that_exports_read_as_keras_does(tmp_path):

@@ -10,7 +10,9 @@ from PIL import Image
 from programs import run_several
 from programs import start
 
-from rankiqa_tf.models import model_file
+from distortions import cores
+from rankiqa_tf.model import Model
+from rankiqa_tf.models.metadata import Metadata
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,7 @@ def model(tmp_path_factory):
     """A model file whose score is 10 times the mean of red."""
     image = keras.Input([16, 16, 3])
     red = keras.layers.GlobalAveragePooling2D()(10 * image)[:, 0]
-    metadata = model_file.Metadata(
+    metadata = Metadata(
         network="mean",
         crop_size=16,
         levels="last",
@@ -27,7 +29,7 @@ def model(tmp_path_factory):
         stages=(),
     )
     path = tmp_path_factory.mktemp("model") / "model.keras"
-    model_file.save(keras.Model(image, red), path, metadata)
+    Model(keras.Model(image, red), metadata).save(path)
     return path
 
 
@@ -59,15 +61,18 @@ def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
     assert process.returncode == 1
 
 
-def test_a_score_is_written_before_the_next_photo_is_read(model, photos, tmp_path):
+def test_scores_are_written_before_the_last_photo_is_read(model, photos, tmp_path):
     endless = tmp_path / "endless.jpg"
     os.mkfifo(endless)
-    paths = photos / "grey.bmp", endless
+    # Some are decoded ahead, and 6272 crops of 16 pixels pass the network together.
+    Image.new("RGB", (64, 64), (51, 0, 0)).save(tmp_path / "16 crops.png")
+    count = 6272 // 16 + 2 * cores.available()
+    paths = [*count * [tmp_path / "16 crops.png"], endless]
     process = start(
         "-m", "rankiqa_tf.score", *paths, "--format=jsonl", f"--model={model}"
     )
     try:
-        first = process.stdout.readline()  # While it waits for the second photo.
+        first = process.stdout.readline()  # While it waits for the last photo.
     finally:
         process.kill()
         process.communicate()

@@ -11,8 +11,8 @@ from PIL import ImageFont
 from programs import run_several
 
 import distortions
-from distortions import contact_sheet
-from distortions.generation import seed_of
+from distortions.sets import contact_sheet
+from distortions.sets.version import seed_of
 
 LIVE = distortions.PRESETS["live"]
 FEW = dataclasses.replace(

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -17,16 +19,21 @@ from programs import run_several
 from programs import start
 
 import distortions
-from rankiqa_tf import scoring
+from rankiqa_tf import config as config_lib
 from rankiqa_tf.config import Config
-from rankiqa_tf.data import decode
 from rankiqa_tf.data import ranked
+from rankiqa_tf.data import versions
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.models import model_file
+from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.model import Model
+from rankiqa_tf.training import run as run_lib
 from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
 
 ROOT = Path(__file__).parents[1]
+LEVELS = 6
 KINDS = [row.name for row in distortions.PRESETS["live"].rows]
+IMAGES = 2 * LEVELS  # Of a batch: a photo under two kinds.
 STEPS = 16  # Of ranking: enough to be stopped twice on the way.
 NOT_REPEATABLE = ("seconds", "rank/seconds", "finetune/seconds")
 
@@ -57,17 +64,16 @@ def flags(folder):
     return [
         "--stage=both",
         f"--photos={folder}/photos",
-        f"--scores={folder}/scores.csv",
+        f"--dataset={folder}/scores.csv",
         "--photos_per_batch=1",
-        "--levels_per_batch=3",
+        "--distortions_per_batch=2",
         "--holdout=0.4",
         f"--rank_steps={STEPS}",
         "--rank_learning_rate=1e-3",
         "--finetune_steps=3",
         "--finetune_batch=2",
         "--finetune_learning_rate=1e-4",
-        "--evaluate_every=5",
-        "--checkpoint_every=2",
+        "--evaluate_every=2",
     ]
 
 
@@ -137,6 +143,7 @@ def test_a_run_leaves_models_exports_figures_and_records(whole):
     workdir, _ = whole
     assert {path.name for path in workdir.iterdir()} == {
         "checkpoints",
+        "data.json",
         "figures",
         "held_out.csv",
         "model.keras",
@@ -151,10 +158,10 @@ def test_a_run_leaves_models_exports_figures_and_records(whole):
     assert figures == {f"scores_{kind}.png" for kind in KINDS}
     for stage in ("rank", "finetune"):
         assert list((workdir / "tensorboard" / stage).glob("events.out.tfevents.*"))
-    _, metadata = model_file.load(workdir / "model.keras")
+    metadata = Model.load(workdir / "model.keras").metadata
     assert metadata.stages == ("rank", "finetune")
     assert metadata.score_range is not None
-    _, metadata = model_file.load(workdir / "ranked.keras")
+    metadata = Model.load(workdir / "ranked.keras").metadata
     assert (metadata.stages, metadata.score_range) == (("rank",), None)
 
 
@@ -192,16 +199,16 @@ def test_a_photo_that_cannot_be_read_is_named(whole, folder):
 
 def test_the_bars_show_images_and_reach_the_end(whole):
     _, done = whole
-    images = STEPS * len(KINDS) * 3
+    images = STEPS * IMAGES
     assert f"{images}/{images}" in done.stderr
     assert "6/6" in done.stderr  # Three batches of two.
-    assert "step 5: rank_look/pair_accuracy" in done.stdout
+    assert "step 4: held_out/pair_accuracy" in done.stdout
 
 
 def test_evaluation_and_scoring_give_the_figures_of_the_run(whole, folder):
     workdir, _ = whole
     model = f"--model={workdir}/model.keras"
-    scores = f"--scores={workdir}/held_out.csv"
+    scores = f"--dataset={workdir}/held_out.csv"
     predictions = folder / "predictions.csv"
     evaluation = start(
         "-m", "rankiqa_tf.evaluate", model, scores, "--format=json",
@@ -213,8 +220,14 @@ def test_evaluation_and_scoring_give_the_figures_of_the_run(whole, folder):
     figures = json.loads(output)
     results = results_of(workdir)
     assert figures.pop("photos") == results["test/photos"]
-    assert figures == pytest.approx({name: results[name] for name in figures})
-    assert set(figures) == {"test/srocc", "test/lcc", "test/krocc", "test/rmse"}
+    shared = {"test/srocc", "test/lcc", "test/krocc", "test/rmse"}
+    assert {name: figures[name] for name in shared} == pytest.approx(
+        {name: results[name] for name in shared}
+    )
+    more = {
+        f"test/{name}/{end}" for name in ("srocc", "lcc") for end in ("low", "high")
+    }
+    assert set(figures) == {*shared, *more, "test/lcc_logistic"}
 
     assert scored.returncode == 1  # For the text file.
     rows = {row["path"]: row for row in map(json.loads, scored.stdout.splitlines())}
@@ -240,8 +253,7 @@ def test_a_run_that_was_stopped_and_killed_ends_as_if_it_had_not_been(whole, in_
     assert killed.returncode == -signal.SIGKILL
     assert done.returncode == 0, done.stderr
     assert 3 <= stopped_after < killed_after < STEPS
-    images = len(KINDS) * 3
-    assert f"{killed_after * images}/{STEPS * images}" in done.stderr
+    assert f"{killed_after * IMAGES}/{STEPS * IMAGES}" in done.stderr
     for name in ("ranked.keras", "model.keras"):
         assert_same(load(whole[0] / name), load(workdir / name))
     expected, found = results_of(whole[0]), results_of(workdir)
@@ -249,6 +261,24 @@ def test_a_run_that_was_stopped_and_killed_ends_as_if_it_had_not_been(whole, in_
         for name in NOT_REPEATABLE:
             del results[name]
     assert found == expected
+
+
+# Changes to a run that is ready to be trained, by the name of its folder.
+CHANGES = """
+from rankiqa_tf.training import run as run_lib
+
+carry_out = run_lib.carry_out
+
+def carry_out_changed(run, **options):
+    if run.workdir.name == "vanished":
+        for file in run.data.ranked.files:
+            file.unlink()
+    if run.workdir.name == "wrong":
+        len(3)
+    return carry_out(run, **options)
+
+run_lib.carry_out = carry_out_changed
+"""
 
 
 @pytest.fixture(scope="module")
@@ -268,26 +298,55 @@ def several(whole, folder, flags):
         "photos/photo2.png,4\n"
     )
     finetuning = ["--stage=finetune", "--holdout=0.5", new]
+    shutil.copytree(folder / "photos", folder / "short-lived")
+    shutil.copytree(folder / "photos", folder / "more")
+    shutil.copy(folder / "photos" / "photo0.png", folder / "more" / "new.png")
+    text = (folder / "scores.csv").read_text(encoding="utf-8")
+    (folder / "revised.csv").write_text(text.replace(",3,", ",3.5,"), encoding="utf-8")
+    more = f"--photos={folder}/more", f"--workdir={folder}/runs/more"
+    revised = f"--dataset={folder}/revised.csv", f"--workdir={folder}/runs/revised"
+    for name, photos, scores in (
+        ("more", "more", "scores.csv"),
+        ("revised", "photos", "revised.csv"),
+    ):
+        begun = folder / "runs" / name  # Of the data before the change.
+        begun.mkdir()
+        shutil.copy(workdir / "data.json", begun)
+        options = json.loads((workdir / "options.json").read_text(encoding="utf-8"))
+        options |= {"photos": f"{folder}/{photos}", "dataset": f"{folder}/{scores}"}
+        (begun / "options.json").write_text(json.dumps(options), encoding="utf-8")
     calls = {
         "again": [*flags, f"--workdir={workdir}"],
         "no number": [
             "--stage=finetune",
-            f"--scores={folder}/scores.csv",
+            f"--dataset={folder}/scores.csv",
             "--holdout=0.4",
             f"--workdir={folder}/runs/no number",
-            "--finetune_head=keep",
+            "--mos_scale=raw",
             "--finetune_learning_rate=1e30",
             "--finetune_steps=4",
             "--finetune_batch=2",
         ],
-        "seed was 0, is 7; evaluate_every was 5, is 6": [
+        "seed was 0, is 7; evaluate_every was 2, is 6": [
             *flags, f"--workdir={workdir}", "--seed=7", "--evaluate_every=6",
+        ],
+        "vanished": [
+            f"--photos={folder}/short-lived",
+            f"--workdir={folder}/runs/vanished",
+            "--photos_per_batch=1",
+        ],
+        "wrong": [*ranking[:1], f"--workdir={folder}/runs/wrong"],
+        "runs/more holds a run of other data (photos new: 1, such as new.png)": [
+            *flags, *more,
+        ],
+        "other data (scored photos changed: 1, such as photo2.png)": [
+            *flags, *revised,
         ],
         "Did you mean: rank_steps": [*ranking, "--rank_step=3"],
         "should be one of <rank|finetune|both|joint>": [*ranking, "--stage=sort"],
         "--rank_steps=0": [*ranking, "--rank_steps=0"],
         "margin must be more than 0, not -1.0": [*ranking, "--margin=-1"],
-        "give their CSV as scores": [*ranking, "--stage=finetune"],
+        "give a CSV file as dataset": [*ranking, "--stage=finetune"],
         "flag --workdir=None": ranking[:1],
         "flags only, not more words": [*ranking, "more", "words"],
         "none.cfg": [*ranking, "--flagfile=none.cfg"],
@@ -298,21 +357,23 @@ def several(whole, folder, flags):
             *ranking[:1], f"--workdir={folder}/scores.csv",
         ],
         "is not a .keras file": [*ranking, f"--init={folder}/text.keras"],
-        "there is no CSV file none.csv": [*finetuning, "--scores=none.csv"],
-        "wrong.csv line 2": [*finetuning, f"--scores={folder}/wrong.csv"],
+        "neither a CSV file nor a data set 'none.csv'": [
+            *finetuning, "--dataset=none.csv",
+        ],
+        "wrong.csv line 2": [*finetuning, f"--dataset={folder}/wrong.csv"],
         f"first being {folder}/photos/text.jpg: not a photo": [
-            *finetuning, f"--scores={folder}/broken.csv",
+            *finetuning, f"--dataset={folder}/broken.csv",
         ],
     }  # fmt: skip
-    return dict(
-        zip(calls, run_several("rankiqa_tf.train", calls.values()), strict=True)
-    )
+    first = f"import tempfile; tempfile.tempdir = {str(folder)!r}\n{CHANGES}"
+    found = run_several("rankiqa_tf.train", calls.values(), first=first)
+    return dict(zip(calls, found, strict=True))
 
 
 def test_a_complete_run_started_again_trains_nothing_and_ends_with_0(several, whole):
     code, output, errors = several["again"]
     assert code == 0, errors
-    assert "step 5" not in output
+    assert "step 4" not in output
     before = json.loads(
         "{" + whole[1].stdout.partition("\n{")[2].rpartition("}")[0] + "}"
     )
@@ -329,12 +390,11 @@ def test_a_joint_run_has_the_figures_of_both_stages(whole, folder):
         "rankiqa_tf.train",
         "--stage=joint",
         f"--photos={folder}/photos",
-        f"--scores={folder}/scores.csv",
+        f"--dataset={folder}/scores.csv",
         f"--workdir={folder}/runs/joint",
         "--holdout=0.4",
-        "--pairs=hard",
-        "--hard_every=1",
-        "--pairs_per_batch=3",
+        "--photos_per_batch=1",
+        "--distortions_per_batch=1",
         "--finetune_batch=2",
         "--finetune_steps=3",
         "--finetune_learning_rate=1e-4",
@@ -344,8 +404,8 @@ def test_a_joint_run_has_the_figures_of_both_stages(whole, folder):
     apart = ("rank/seconds", "finetune/seconds", "ranked/test/")  # Of two stages.
     expected = {key for key in results_of(whole[0]) if not key.startswith(apart)}
     assert set(results) == {*expected, "joint/seconds"}
-    assert "24/24" in done.stderr  # Three steps of three pairs and two photos.
-    _, metadata = model_file.load(folder / "runs" / "joint" / "model.keras")
+    assert "24/24" in done.stderr  # Three steps of six levels and two photos.
+    metadata = Model.load(folder / "runs" / "joint" / "model.keras").metadata
     assert metadata.stages == ("joint",)
     assert metadata.score_range is not None
 
@@ -356,11 +416,52 @@ def test_a_loss_that_is_no_number_ends_with_1_and_advice(several):
     assert code == 1
 
 
+def test_photos_that_vanish_on_the_way_are_named_and_end_with_1(several, folder):
+    code, _, errors = several["vanished"]
+    assert code == 1
+    (said,) = re.findall("^error: .*$", errors, re.MULTILINE)
+    assert f"{folder}/short-lived/photo" in said
+    assert "No such file or directory" in said
+    assert "Traceback" not in errors
+
+
+def test_a_bug_is_called_one_and_ends_with_70(several):
+    code, output, errors = several["wrong"]
+    said = "error: TypeError: object of type 'int' has no len(). This is a bug of this"
+    assert said in errors
+    assert "Traceback" not in errors
+    assert (code, output) == (70, "")
+    file = Path(re.search(r"traceback: (\S+)\)", errors)[1])
+    assert "in carry_out_changed" in file.read_text(encoding="utf-8")
+
+
+def test_a_photo_more_is_noticed_before_a_run_goes_on(photos, tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(20):
+        shutil.copy(photos[number % 4], folder / f"{number:02}.png")
+    config, workdir = Config(photos=str(folder)), tmp_path / "run"
+    first = run_lib.prepare(config, workdir).data.ranked.files
+    assert run_lib.prepare(config, workdir).data.ranked.files == first
+    shutil.copy(photos[0], folder / "one more.png")
+    with pytest.raises(ValueError, match=r"photos new: 1, such as one more\.png"):
+        run_lib.prepare(config, workdir)
+    (folder / "one more.png").unlink()
+    shutil.copy(photos[1], folder / "00.png")
+    with pytest.raises(ValueError, match=r"photos changed: 1, such as 00\.png"):
+        run_lib.prepare(config, workdir)
+    (folder / "00.png").unlink()
+    with pytest.raises(ValueError, match=r"photos gone: 1, such as 00\.png"):
+        run_lib.prepare(config, workdir)
+
+
 def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_begun(several, folder):
     wrong = [
-        reason for reason in several if reason not in ("again", "no number", "joint")
+        reason
+        for reason in several
+        if reason not in ("again", "no number", "vanished", "wrong")
     ]
-    assert len(wrong) == 17
+    assert len(wrong) == 19
     for reason in wrong:
         code, output, errors = several[reason]
         assert reason in errors
@@ -380,7 +481,7 @@ def assert_same(model, other):
 
 def test_the_seed_decides_the_first_weights():
     first, again, other = (
-        stages.start(Config(seed=seed))[0].get_weights()[0] for seed in (5, 5, 6)
+        stages.start(Config(seed=seed)).network.get_weights()[0] for seed in (5, 5, 6)
     )
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
@@ -392,12 +493,15 @@ def test_the_number_of_threads_does_not_change_the_weights(
     paths = sorted((folder / "photos").glob("photo*"))
 
     def rank(workdir):
-        config = Config(rank_steps=2, rank_learning_rate=1e-3, levels_per_batch=3)
-        model, metadata = stages.start(config)
-        stages.rank(
-            model, metadata, stages.Split(paths[:4], paths[4:]), config, workdir
+        config = Config(rank_steps=2, rank_learning_rate=1e-3, distortions_per_batch=2)
+        photos = Split(
+            training=versions.MadeAnew(paths[:4], "live"),
+            held_out=versions.MadeAnew(paths[4:], "live"),
         )
-        return model
+        model, _, _ = stages.rank(
+            stages.start(config), photos, config, workdir, stop=stopping.never
+        )
+        return model.network
 
     first = rank(tmp_path / "many")
     dataset = ranked.RankedBatches.dataset
@@ -413,40 +517,34 @@ def test_the_number_of_threads_does_not_change_the_weights(
 
 def test_a_run_may_start_from_a_model_file_which_decides_the_network(whole):
     path = whole[0] / "ranked.keras"
-    model, metadata = stages.start(Config(init=str(path), network="efficientnet_lite0"))
-    assert_same(model, load(path))
-    assert (metadata.network, metadata.stages) == ("shallow", ("rank",))
+    model = stages.start(Config(init=str(path), network="efficientnet_lite0"))
+    assert_same(model.network, load(path))
+    assert (model.metadata.network, model.metadata.stages) == ("shallow", ("rank",))
 
 
-def test_fine_tuning_may_keep_the_head_of_the_ranker(whole, folder, tmp_path):
+def test_raw_fine_tuning_keeps_the_head_of_the_ranker(whole, folder, tmp_path):
     path = whole[0] / "ranked.keras"
     paths = sorted((folder / "photos").glob("photo*"))
     photos = [ScoredPhoto(p, 50.0 + 10 * n, p.name) for n, p in enumerate(paths)]
-    pictures = [decode.read_photo(photo.path) for photo in photos]
     found = {}
-    for head in ("keep", "ridge"):
-        config = Config(
+    for scale in ("raw", "standard"):
+        config = config_lib.of_options(
             stage="finetune",
-            scores="scores.csv",
+            dataset="scores.csv",
             init=str(path),
-            finetune_head=head,
+            mos_scale=scale,
             finetune_steps=1,
             finetune_learning_rate=1e-12,
             finetune_batch=3,
         )
-        model, metadata = stages.start(config)
-        split = stages.Split(photos[:3], photos[3:])
-        model, metadata, _ = stages.finetune(
-            model, metadata, split, config, tmp_path / head
+        split = Split(training=photos[:3], held_out=photos[3:])
+        model, _ = stages.finetune(
+            stages.start(config), split, config, tmp_path / scale, stop=stopping.never
         )
-        assert metadata.stages == ("rank", "finetune")
-        assert metadata.score_range == (50, 70)
-        score = scoring.Scorer(model, metadata).score
-        found[head] = np.array([score(picture) for picture in pictures])
-    score = scoring.Scorer(*model_file.load(path)).score
-    before = np.array([score(picture) for picture in pictures])
-    # Kept, a score means the same in deviations of 50, 60 and 70 from their mean.
-    in_mos = 60 + np.std((50, 60, 70)) * before
-    np.testing.assert_allclose(found["keep"], in_mos, rtol=1e-4)
-    assert np.abs(found["ridge"] - in_mos).max() > 1
-    assert (np.abs(found["ridge"] - 60) < 40).all()
+        assert model.metadata.stages == ("rank", "finetune")
+        assert model.metadata.score_range == (50, 70)
+        found[scale] = np.array(list(model.score_many(paths)))
+    before = np.array(list(Model.load(path).score_many(paths)))
+    np.testing.assert_allclose(found["raw"], before, rtol=1e-4)
+    assert np.abs(found["standard"] - before).max() > 1
+    assert (np.abs(found["standard"] - 60) < 40).all()

@@ -8,9 +8,7 @@ import re
 import numpy as np
 import pytest
 import tensorflow as tf
-from pictures import assert_same_everywhere
 from pictures import make_photo
-from pictures import psnr
 from PIL import Image
 
 from distortions import _pillow_worker
@@ -22,11 +20,8 @@ SEED = (3, 14)
 SIZES = ((37, 53), (5, 7), (16, 16), (1, 1))
 
 EVERY = pytest.mark.parametrize(
-    ("function", "compression", "rates"),
-    [
-        (jpeg_transmission_errors, 90, (1.9e-5, 3.7e-5, 6.9e-5, 1.3e-4, 2.7e-4)),
-        (jpeg2000_transmission_errors, 12, (2.1e-4, 3.4e-4, 5.1e-4, 8.2e-4, 1.3e-3)),
-    ],
+    ("function", "compression"),
+    [(jpeg_transmission_errors, 90), (jpeg2000_transmission_errors, 12)],
     ids=["jpeg", "jpeg2000"],
 )
 
@@ -62,81 +57,12 @@ def flipped(one, two):
 
 @EVERY
 @pytest.mark.parametrize("size", SIZES, ids=str)
-def test_is_the_same_however_it_is_called(function, compression, rates, size):
-    image = tf.constant(make_photo(*size))
-    assert_same_everywhere(
-        lambda image: function(image, compression, 0.01, seed=SEED), image
-    )
-
-
-@EVERY
-def test_seed_decides(function, compression, rates):
-    image = make_photo(137, 153)
-    first, again, other = (
-        function(image, compression, 1e-3, seed=seed).numpy()
-        for seed in (SEED, tf.constant(SEED), (3, 15))
-    )
-    np.testing.assert_array_equal(first, again)
-    assert np.any(first != other)
-
-
-@EVERY
-def test_seed_may_be_any_pair_of_int32_and_come_from_the_dataset(
-    function, compression, rates
-):
-    image = make_photo(137, 153)
-    seeds = [(-(2**31), 5), (2**31 - 1, 5), (5, -1)]
-    dataset = tf.data.Dataset.from_tensor_slices(tf.constant(seeds)).map(
-        lambda seed: function(image, compression, 1e-3, seed=seed)
-    )
-    images = [distorted.numpy() for distorted in dataset]
-    for seed, distorted in zip(seeds, images, strict=True):
-        expected = function(image, compression, 1e-3, seed=seed)
-        np.testing.assert_array_equal(distorted, expected)
-    assert np.any(images[0] != images[1])
-
-
-@EVERY
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_there_is_an_image_whatever_is_flipped(function, compression, rates, size):
+def test_there_is_an_image_whatever_is_flipped(function, compression, size):
     image = tf.constant(make_photo(*size))
     for number, rate in enumerate((1e-3, 0.01, 0.1, 0.5) * 5):
         distorted = function(image, compression, rate, seed=(number, 0))
         assert distorted.shape == image.shape
         assert 0 <= tf.reduce_min(distorted) <= tf.reduce_max(distorted) <= 1
-
-
-@EVERY
-def test_more_errors_are_further_from_the_photo(function, compression, rates):
-    image = tf.constant(make_photo(200, 300))
-    quality = [
-        np.mean(
-            [
-                psnr(function(image, compression, rate, seed=(number, 5)), image)
-                for number in range(6)
-            ]
-        )
-        for rate in rates
-    ]
-    assert np.all(np.diff(quality) < 0), quality
-    assert quality[0] - quality[-1] > 4
-
-
-@EVERY
-@pytest.mark.parametrize("rate", [-1, 0.51, math.nan, math.inf])
-def test_refuses_error_rates_out_of_range(function, compression, rates, rate):
-    message = rf"error_rate must be in 0\.\.0\.5, not {rate}"
-    with pytest.raises(ValueError, match=message):
-        function(tf.constant(make_photo(5, 7)), compression, rate, seed=SEED)
-
-
-@pytest.mark.parametrize("value", [-1, math.nan, math.inf])
-def test_refuses_compression_out_of_range(value):
-    image = tf.constant(make_photo(5, 7))
-    with pytest.raises(ValueError, match=f"quality must be .*, not {value}"):
-        jpeg_transmission_errors(image, value, 0.1, seed=SEED)
-    with pytest.raises(ValueError, match=f"ratio must be .*, not {value}"):
-        jpeg2000_transmission_errors(image, value, 0.1, seed=SEED)
 
 
 # Without errors only the compression is left.
@@ -153,6 +79,23 @@ def test_jpeg2000_without_errors_is_jpeg2000_of_small_code_blocks():
     image = make_photo(137, 153)
     received = jpeg2000_transmission_errors(image, 12, 0, seed=SEED)
     expected = Image.open(io.BytesIO(codestream(137, 153)))
+    np.testing.assert_array_equal(np.rint(received * 255), expected)
+
+
+# With errors, it is what is left of a file with so many.
+
+
+def test_jpeg_is_sent_with_a_restart_marker_after_every_eight_blocks():
+    received = jpeg_transmission_errors(make_photo(137, 153), 90, 1e-3, seed=SEED)
+    file = _pillow_worker.damage_jpeg(jpeg_file(137, 153), 1e-3, *SEED)
+    expected = Image.open(io.BytesIO(file))
+    np.testing.assert_array_equal(np.rint(received * 255), expected)
+
+
+def test_jpeg2000_is_sent_in_small_code_blocks():
+    received = jpeg2000_transmission_errors(make_photo(137, 153), 12, 1e-3, seed=SEED)
+    file = _pillow_worker.damage_jpeg2000(codestream(137, 153), 1e-3, *SEED)
+    expected = Image.open(io.BytesIO(file))
     np.testing.assert_array_equal(np.rint(received * 255), expected)
 
 

@@ -4,7 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf.config import Training
 from rankiqa_tf.training import loop
+from rankiqa_tf.training import stopping
 
 SIZE = 4  # Images in a batch.
 SHAPE = (2, 3, 3)
@@ -72,30 +74,40 @@ def squared_error(scores, batch):
     return tf.reduce_mean(tf.square(scores - batch["target"]))
 
 
-def plan(**changes):
-    values = {
-        "steps": 7,
-        "optimizer": "sgd",
-        "learning_rate": 0.02,
-        "schedule": "step",
-        "decay_steps": 1000,
-        "warmup_steps": 0,
-        "l2": 0.1,
-        "checkpoint_every": 2,
-        "look_every": 1000,
-    }
-    return loop.Plan(**(values | changes))
+def training(**changes):
+    return Training(**({"l2": 0.1, "decay_steps": 1000, "evaluate_every": 2} | changes))
 
 
-def train(model, folder, the_plan, batches=None, **changes):
-    options = {
+def train(model, folder, batches=None, **changes):
+    """Trains by `loop.train`; changes are arguments of that, or options of training."""
+    arguments = {
         "loss": squared_error,
+        "steps": 7,
+        "learning_rate": 0.02,
+        "seed": 0,
         "prepare": lambda: None,
-        "look": dict,
-        "checkpoints": folder / "checkpoints" / "toy",
-        "tensorboard": folder / "tensorboard",
+        "evaluate": dict,
+        "monitor": "",
+        "stop": stopping.never,
     }
-    return loop.train(model, batches or Batches(), plan=the_plan, **(options | changes))
+    options = {name: changes.pop(name) for name in changes.keys() - arguments.keys()}
+    arguments |= changes
+    return loop.train(
+        model,
+        batches or Batches(),
+        arguments.pop("loss"),
+        training(**options),
+        folder=folder,
+        stage="toy",
+        **arguments,
+    )
+
+
+def stopping_at(step):
+    """Batches during whose step a stop is asked for, and what tells that it was."""
+    requests = []
+    batches = Batches(at=step, action=lambda: requests.append(step))
+    return {"batches": batches, "stop": lambda: bool(requests)}
 
 
 def assert_same(model, other):
@@ -103,20 +115,16 @@ def assert_same(model, other):
         np.testing.assert_array_equal(first, second)
 
 
-def by_hand(
-    model, steps, update, *, update_bias=None, l2=0.1, accumulate=1, clip_norm=0.0
-):
-    """Trains the linear model in NumPy, in float64; returns records of each update.
+def by_hand(model, steps, update, *, update_bias=None, l2=0.1, clip_norm=0.0):
+    """Trains the linear model in NumPy, in float64; returns records of each step.
 
     `update(gradient, state, step, weight)` gives what is taken off a weight, and
-    `update_bias` what is taken off the bias, if that is something else. To accumulate
-    is to take one large batch.
+    `update_bias` what is taken off the bias, if that is something else.
     """
     kernel, bias = (w.astype(float) for w in model.get_weights())
     states, records = ({}, {}), []
-    for first in range(0, steps, accumulate):
-        window = range(first, first + accumulate)
-        image, target = map(np.concatenate, zip(*map(arrays, window), strict=True))
+    for step in range(steps):
+        image, target = arrays(step)
         image = image.reshape(len(image), -1).astype(float)
         error = image @ kernel[:, 0] + bias - target
         slope = 2 * error / len(image)
@@ -127,7 +135,6 @@ def by_hand(
         norm = np.sqrt(sum((g**2).sum() for g in gradients))
         if clip_norm:
             gradients = [g * min(1, clip_norm / norm) for g in gradients]
-        step = window[-1]
         kernel = kernel - update(gradients[0], states[0], step, kernel)
         bias = bias - (update_bias or update)(gradients[1], states[1], step, bias)
         records.append(

@@ -1,6 +1,7 @@
-"""Random pairs of distorted photos, as a standard Siamese network gets them.
+"""Random pairs and hard-negative mining: what the paper sets all pairs against.
 
-A batch is that of `ranked`, with two keys more:
+Random pairs of distorted photos are what a standard Siamese network gets. A batch is
+that of `ranked`, with two keys more:
 
     image       uint8 [M, crop, crop, 3]
     distortion  int32 [M], row of the preset
@@ -13,12 +14,18 @@ The two images of a pair stand side by side, the better one first. As with ranke
 batches, the seed and the step's number alone decide all of it.
 """
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf.config import Config
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import versions
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.training import losses
+from rankiqa_tf.training.stages import ranking
 
 
 class RandomPairs:
@@ -74,7 +81,9 @@ class RandomPairs:
         )
 
     def _pair(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        content = order.shuffled(slot, self._versions.num_photos, self._seed)
+        content = order.shuffled(
+            slot, self._versions.num_photos, self._seed, "photos of pairs"
+        )
         kind_seed, level_seed, crop_seed = (
             order.seed_of(self._seed, purpose, slot)
             for purpose in ("pair's kind", "pair's levels", "pair's crops")
@@ -112,3 +121,91 @@ class RandomPairs:
 def _draw(count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """A number of 0..count - 1, each equally likely: int32 scalar."""
     return tf.random.stateless_uniform([], seed, 0, count, tf.int32)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HardNegatives:
+    """How the share of the hardest pairs rises as training goes on.
+
+    Attributes:
+        every: after how many steps there is more of them.
+        rise: how much more, as a share of the pairs of a batch.
+    """
+
+    every: int
+    rise: float
+
+    def count(self, step: tf.Tensor, pairs: int) -> tf.Tensor:
+        """How many of the pairs of a step, int32 scalar; all of them in the end."""
+        rises = tf.cast(step // self.every, tf.float32)
+        share = tf.minimum(rises * self.rise, 1.0)
+        return tf.cast(tf.round(share * pairs), tf.int32)
+
+
+def make_loss(
+    better: np.ndarray, config: Config, *, pairs: int, hard: HardNegatives | None = None
+) -> ranking.Loss:
+    """The ranking loss that the options name, of scores and their batch of pairs.
+
+    Args:
+        better: of the versions.
+        config: the options.
+        pairs: how many there are in a batch.
+        hard: how many of them give way to the hardest of all that can be compared;
+            None for none.
+    """
+
+    def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
+        def known(group: tf.Tensor | None) -> tf.Tensor:
+            kind, level = batch["distortion"], batch["level"]
+            return losses.pair_mask(better, kind, level, group)
+
+        mask = known(batch["pair"])
+        if hard is not None:
+            count = hard.count(batch["step"], pairs)
+            comparable = known(batch["content"] if config.same_content_pairs else None)
+            drawn = mask & (batch["pair"] < pairs - count)
+            mask = with_hardest(scores, drawn, comparable, count=count)
+        return ranking.loss_of_pairs(scores, mask, config)
+
+    return loss
+
+
+def with_hardest(
+    scores: tf.Tensor, drawn: tf.Tensor, comparable: tf.Tensor, *, count: tf.Tensor
+) -> tf.Tensor:
+    """Adds to pairs that were drawn the hardest of those that were not.
+
+    Args:
+        scores: float [M].
+        drawn: bool [M, M], the pairs that were drawn.
+        comparable: bool [M, M], all that may be taken.
+        count: int32 scalar, how many to add.
+
+    Returns:
+        bool [M, M]: as many more than were drawn, if there are as many.
+    """
+    return drawn | hardest(scores, comparable & ~drawn, count=count)
+
+
+def hardest(scores: tf.Tensor, mask: tf.Tensor, *, count: tf.Tensor | int) -> tf.Tensor:
+    """Picks the pairs whose better image leads least, or trails most.
+
+    Those are the pairs that cost most, by either loss and with any margin. The choice
+    has no gradient.
+
+    Args:
+        scores: float [M].
+        mask: bool [M, M], the pairs to pick from.
+        count: int32 scalar, how many to pick, 0 or more.
+
+    Returns:
+        bool [M, M], true at `count` pairs of the mask, or at all where it has no more.
+        Of equal ones those are first that come first, row by row.
+    """
+    pairs = tf.size(mask)
+    leads = scores[:, tf.newaxis] - scores[tf.newaxis]
+    leads = tf.where(mask, leads, scores.dtype.max)
+    order = tf.argsort(tf.reshape(leads, [pairs]), stable=True)
+    ranks = tf.reshape(tf.math.invert_permutation(order), tf.shape(mask))
+    return mask & (ranks < count)

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from distortions import ranked_set
+from distortions.sets import ranked_set
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 
 
 def is_set(folder: str | Path) -> bool:
     """Tells whether a folder holds a ranked set, finished or not."""
-    return ranked_set.read_description(Path(folder)) is not None
+    folder = Path(folder)
+    return folder.is_dir() and ranked_set.read_description(folder) is not None
 
 
 class Generated:

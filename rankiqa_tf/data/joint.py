@@ -15,7 +15,7 @@ class JointBatches:
     the rest those of the scored ones.
 
     Args:
-        ranked: a source of ranked batches or of random pairs.
+        ranked: a source of ranked batches.
         scored: a source of photos with scores; its crops are of the same size.
     """
 

@@ -5,18 +5,19 @@ import zlib
 import tensorflow as tf
 
 
-def shuffled(slot: tf.Tensor, count: int, seed: int) -> tf.Tensor:
+def shuffled(slot: tf.Tensor, count: int, seed: int, purpose: str) -> tf.Tensor:
     """Which of `count` things comes at place `slot` of endless shuffled epochs.
 
     Args:
         slot: int64 scalar, 0 or more.
         count: how many things there are.
         seed: decides the order; each epoch has one of its own.
+        purpose: what is put in order; each has an order of its own.
 
     Returns:
         int32 scalar in 0..count - 1; each comes once in every `count` slots.
     """
-    epoch_seed = tf.cast(tf.stack([tf.cast(seed, tf.int64), slot // count]), tf.uint32)
+    epoch_seed = seed_of(seed, purpose, slot // count)
     place = tf.cast(slot % count, tf.int32)
     return tf.random.experimental.index_shuffle(place, epoch_seed, count - 1)
 

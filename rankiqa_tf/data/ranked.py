@@ -97,7 +97,9 @@ class RankedBatches:
 
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         """One photo under all distortions and levels of its step."""
-        content = order.shuffled(slot, self._versions.num_photos, self._seed)
+        content = order.shuffled(
+            slot, self._versions.num_photos, self._seed, "ranked photos"
+        )
         # Kinds are drawn for the step, shared by its photos; crops for the photo.
         step_seed = order.seed_of(self._seed, "step", slot // self._photos_a_batch)
         kinds = tf.range(len(self._versions.names))

@@ -56,7 +56,7 @@ class ScoredBatches:
         )
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        number = order.shuffled(slot, len(self._paths), self._seed)
+        number = order.shuffled(slot, len(self._paths), self._seed, "scored photos")
         photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)

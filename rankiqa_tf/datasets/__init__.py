@@ -202,9 +202,14 @@ def read_any(dataset: str, folder: str | os.PathLike[str] = "") -> DataSet:
 
     Raises:
         ValueError: as `read` and `scores_csv.read` do, or if there is neither a file
-            nor a data set of this name.
+            nor a data set of this name, or no folder is given for one.
     """
     if dataset in DATA_SETS:
+        if not os.fspath(folder):
+            raise ValueError(
+                f"{dataset} needs its folder; it can be had from "
+                f"{DATA_SETS[dataset].source}"
+            )
         return read(dataset, folder)
     if not Path(dataset).is_file():
         close = difflib.get_close_matches(dataset, DATA_SETS)

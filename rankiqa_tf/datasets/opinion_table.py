@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 import distortions
 from distortions import cores
-from distortions import generation
-from distortions import ranked_set
+from distortions.sets import generation
+from distortions.sets import ranked_set
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 

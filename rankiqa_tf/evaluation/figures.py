@@ -74,17 +74,27 @@ class Figures:
         Names are `rankiqa/srocc`, `rankiqa/srocc/sd`, `rankiqa/srocc/low`,
         `rankiqa/srocc/high` and `rankiqa/srocc/<distortion>`, this a mean.
         """
+        return {
+            f"{method}/{name}": value
+            for method in self.results
+            for name, value in self.of(method).items()
+        }
+
+    def of(self, method: str) -> dict[str, float]:
+        """Figures of a method, named as in `summary` but for the method.
+
+        Where there is one split, there is no sd.
+        """
         found = {}
-        for method in self.results:
-            for metric in METRICS:
-                name = f"{method}/{metric}"
-                found[name] = self.mean(method, metric)
-                found[f"{name}/sd"] = self.deviation(method, metric)
-                if metric in MAIN_METRICS:
-                    ends = self.intervals[method, metric]
-                    found[f"{name}/low"], found[f"{name}/high"] = ends
-                for column in self.columns[:-1]:
-                    found[f"{name}/{column}"] = self.mean(method, metric, column)
+        for metric in METRICS:
+            found[metric] = self.mean(method, metric)
+            if len(self.results[method]) > 1:
+                found[f"{metric}/sd"] = self.deviation(method, metric)
+            if metric in MAIN_METRICS:
+                ends = self.intervals[method, metric]
+                found[f"{metric}/low"], found[f"{metric}/high"] = ends
+            for column in self.columns[:-1]:
+                found[f"{metric}/{column}"] = self.mean(method, metric, column)
         return found
 
 

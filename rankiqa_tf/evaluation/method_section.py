@@ -47,11 +47,15 @@ def draw(
     number = _median_split(figures.values[method, ALL, "srocc"])
     split = figures.results[method][number]
     curve = metrics.fit_logistic(*points(split, ALL)) if len(split.photos) > 1 else None
+    photos, splits = f"{len(split.photos)} photos", len(figures.results[method])
+    if splits > 1:
+        photos += (
+            f" held out in split {number + 1} of {splits}, of which the SROCC is the "
+            "median"
+        )
     inside = "\n".join(
         [
-            f'<p class="note">{len(split.photos)} photos held out in split '
-            f"{number + 1} of {len(figures.results[method])}, of which the SROCC is "
-            "the median.</p>",
+            f'<p class="note">{photos}.</p>',
             _scatters(figures, method, number, curve, scale),
             _histograms(figures, split),
             _photos(split, curve),

@@ -91,7 +91,9 @@ def write(
         "<h3>Versions</h3>",
         _terms(versions, kind="pairs"),
     ]
-    style = resources.files("rankiqa_tf.report").joinpath("page.css").read_text("utf-8")
+    style = (
+        resources.files("rankiqa_tf.evaluation").joinpath("page.css").read_text("utf-8")
+    )
     page = "\n".join(
         [
             "<!DOCTYPE html>",
@@ -118,10 +120,10 @@ def write(
 
 def _headline(figures: Figures, best: str) -> str:
     count = len(figures.results[best])
-    splits = "one split" if count == 1 else f"{count} splits"
+    where = "on" if count == 1 else f"over {count} splits of"
     words = (
         f"{tables.method_title(best)}: SROCC {tables.spread(figures, best, 'srocc')}, "
-        f"LCC {tables.spread(figures, best, 'lcc')} over {splits} of "
+        f"LCC {tables.spread(figures, best, 'lcc')} {where} "
         f"{tables.dataset_title(figures.dataset)}."
     )
     return f'<p class="headline">{_escaped(words)}</p>'
@@ -166,8 +168,8 @@ def _data(figures: Figures, scale: tuple[float, float]) -> str:
         for photo in split.photos
     ]
     said = {
-        "held out": f"{len({photo.path for photo in every}):,} photos of "
-        f"{len({photo.reference for photo in every}):,} references in all splits",
+        "tested on": f"{len({photo.path for photo in every}):,} photos of "
+        f"{len({photo.reference for photo in every}):,} references in all",
         "MOS": f"from {scale[0]:g}, the worst, to {scale[1]:g}, the best",
     }
     title = _escaped(tables.dataset_title(figures.dataset))

@@ -35,6 +35,11 @@ INTERVAL_NOTE = (
     "that holds it out, and each draw gives a mean over splits anew. It says how much "
     "hangs on the photos tested on; what hangs on training is in the spread."
 )
+ONE_SPLIT_NOTE = (
+    "The 95 % interval is a bootstrap's: references are drawn with replacement from "
+    "all that were tested on, each with its photos. It says how much hangs on these "
+    "photos."
+)
 SPREAD_NOTE = (
     "Figures are means over splits, or over runs where the data set has a split of its "
     "own; ± is the standard deviation over them. A figure that a split does not have "
@@ -81,7 +86,8 @@ def blocks(figures: Figures) -> list[Block]:
 
 def notes(figures: Figures) -> list[str]:
     """Says what is to be known of the figures, a sentence or a few each."""
-    found = [SPREAD_NOTE, INTERVAL_NOTE]
+    several = any(len(splits) > 1 for splits in figures.results.values())
+    found = [SPREAD_NOTE, INTERVAL_NOTE] if several else [ONE_SPLIT_NOTE]
     if figures.numbers:
         kinds = [
             f"{column_title(figures, kind)} {kind.replace('_', ' ')}"

@@ -1,5 +1,7 @@
 """The devices that share the images of a training step."""
 
+import functools
+
 import tensorflow as tf
 
 
@@ -22,4 +24,14 @@ def strategy(count: int) -> tf.distribute.Strategy:
             f"devices is {count}, but TensorFlow sees only {len(there)} {kind}: give "
             f"{len(there)} or less"
         )
-    return tf.distribute.MirroredStrategy(there[:count])
+    return _mirrored(*there[:count])
+
+
+@functools.cache
+def _mirrored(*devices: str) -> tf.distribute.Strategy:
+    """The one strategy of these devices.
+
+    Each new one would count its messages from the same number on, and TensorFlow, which
+    remembers how long the first message of a number was, would refuse the second.
+    """
+    return tf.distribute.MirroredStrategy(devices)

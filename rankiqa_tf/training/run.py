@@ -19,6 +19,7 @@ from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stages
 from rankiqa_tf.training import stopping
 from rankiqa_tf.training.run_data import Data
+from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stopping import Stop
 
 MODEL = "model.keras"
@@ -104,7 +105,8 @@ def train(
         ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted: as
             `prepare` and `carry_out` do.
     """
-    return carry_out(prepare(config, Path(workdir)), stop=stop)
+    with preparation.random_weights(config.seed):
+        return carry_out(prepare(config, Path(workdir)), stop=stop)
 
 
 def _learn(run: Run, stop: Stop) -> dict[str, float]:

@@ -23,6 +23,7 @@ from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.training.stages import finetuning
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -206,16 +207,21 @@ def check_parts(photos: Split[list[ScoredPhoto]], config: Config) -> None:
     """Checks that a split of scored photos can be trained and tested on.
 
     Raises:
-        ValueError: if a part has too few photos.
+        ValueError: if a part has too few photos, that for validation included where
+            there is to be one.
     """
-    count = len(photos.training) + len(_validation(photos)) + len(photos.held_out)
-    for purpose, part in (("train", photos.training), ("test", photos.held_out)):
+    photos = finetuning.with_validation(photos, config)
+    purposes = {"train on": photos.training, "test on": photos.held_out}
+    if validation := _validation(photos):
+        purposes["choose weights by"] = validation
+    count = sum(map(len, purposes.values()))
+    for purpose, part in purposes.items():
         # Neither a variance nor a correlation can be had of fewer.
         if len({photo.mos for photo in part}) < 2:
             raise ValueError(
-                f"to {purpose} on, {config.dataset_name} leaves {len(part)} of {count} "
+                f"to {purpose}, {config.dataset_name} leaves {len(part)} of {count} "
                 "photos; at least 2 with different scores are needed: add photos, or "
-                "change holdout"
+                "change holdout or validation"
             )
 
 

@@ -42,7 +42,7 @@ def start(config: Config) -> Model:
         if curve is not None:  # Training is on the scale of targets.
             network = heads.remove_curve(network, Curve(curve))
     else:
-        with _random_weights(config.seed):
+        with random_weights(config.seed):
             network = models.build(
                 config.network,
                 weights=None if config.init == "random" else config.init,
@@ -64,10 +64,11 @@ def start(config: Config) -> Model:
 
 
 @contextmanager
-def _random_weights(seed: int) -> Iterator[None]:
-    """Lets a seed decide the weights that Keras draws, and leaves Python's as it was.
+def random_weights(seed: int) -> Iterator[None]:
+    """Lets a seed decide the weights that Keras draws while this lasts.
 
-    Keras takes the seeds of its initializers from Python's generator.
+    Keras takes the seeds of its initializers from Python's generator, also of weights
+    that are read from a file then. Afterwards the generator is as it was.
     """
     before = random.getstate()
     random.seed(seed)

@@ -1,14 +1,19 @@
-"""What is set from the first batches before a new model is trained."""
+"""What a run begins with: a model, and what its first batches set."""
+
+import random
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf import config as config_lib
+from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
-from rankiqa_tf.models import model_file
+from rankiqa_tf.models.metadata import Metadata
 from rankiqa_tf.training.stages import preparation
 
-IMAGES = np.random.default_rng(0).random((64, 9, 7, 3), np.float32)
+PIXELS = np.random.default_rng(0).integers(0, 256, (64, 9, 7, 3), np.uint8)
+IMAGES = PIXELS.astype(np.float32) / 255
 
 
 class FirstImages:
@@ -17,7 +22,7 @@ class FirstImages:
     size = 16
 
     def dataset(self, start, stop):
-        batches = IMAGES.reshape(4, 16, 9, 7, 3)
+        batches = PIXELS.reshape(4, 16, 9, 7, 3)
         return tf.data.Dataset.from_tensor_slices({"image": batches}).take(stop - start)
 
 
@@ -31,12 +36,11 @@ def normalised():
     return model, keras.Model(image, features)
 
 
-def metadata(*stages):
-    return model_file.Metadata(
+def known(*stages):
+    return Metadata(
         network="shallow",
         crop_size=9,
         levels="last",
-        pooling="mean",
         score_range=None,
         trained_on="",
         stages=stages,
@@ -45,7 +49,7 @@ def metadata(*stages):
 
 def test_a_new_models_features_are_standardised_as_it_is_scored_by():
     model, features = normalised()
-    preparation.standardise(model, metadata(), FirstImages())
+    preparation.standardise(Model(model, known()), FirstImages())
     found = features.predict_on_batch(IMAGES)
     np.testing.assert_allclose(found.mean(0), 0, atol=1e-4)
     np.testing.assert_allclose(found.var(0), 1, atol=1e-3)
@@ -64,6 +68,22 @@ def test_a_new_models_features_are_standardised_as_it_is_scored_by():
 def test_a_trained_model_is_left_as_it_is():
     model, _ = normalised()
     before = model.get_weights()
-    preparation.standardise(model, metadata("rank"), FirstImages())
+    preparation.standardise(Model(model, known("rank")), FirstImages())
     for weight, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)
+
+
+def weights_of(**options):
+    model = preparation.start(config_lib.of_options(**options))
+    return np.concatenate([w.ravel() for w in model.network.get_weights()])
+
+
+def test_the_seed_decides_the_first_weights_whatever_python_drew_before():
+    found = []
+    for state in (1, 2):
+        random.seed(state)
+        expected = random.Random(state).random()
+        found.append(weights_of(seed=3))
+        assert random.random() == expected  # Python's generator is left alone.
+    np.testing.assert_array_equal(*found)
+    assert (weights_of(seed=4) != found[0]).any()

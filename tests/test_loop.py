@@ -1,6 +1,4 @@
-"""The loop: its records, its signals, what a run costs and when it ends."""
-
-import signal
+"""The loop: its records, its checkpoints, what a run costs and when it ends."""
 
 import numpy as np
 import pytest
@@ -13,11 +11,12 @@ from toy_training import by_hand
 from toy_training import caffe
 from toy_training import kill
 from toy_training import linear
-from toy_training import plan
 from toy_training import squared_error
+from toy_training import stopping_at
 from toy_training import train
 
 from rankiqa_tf.training import loop
+from rankiqa_tf.training import stopping
 
 
 def scalars(folder):
@@ -38,11 +37,13 @@ def test_tensorboard_gets_every_10th_step_and_the_last(tmp_path):
     train(
         model,
         tmp_path,
-        plan(steps=12, decay_steps=5, look_every=4),
-        look=lambda: {"look/figure": 0.5},
+        steps=12,
+        decay_steps=5,
+        evaluate_every=4,
+        evaluate=lambda: {"held_out/figure": 0.5},
     )
-    found = scalars(tmp_path / "tensorboard")
-    assert found.pop("look/figure") == {4: 0.5, 8: 0.5}
+    found = scalars(tmp_path / "tensorboard" / "toy")
+    assert found.pop("held_out/figure") == {4: 0.5, 8: 0.5}
     assert set(found) == {
         "loss",
         "l2_penalty",
@@ -68,39 +69,59 @@ def test_steps_of_one_shape_are_traced_once(tmp_path):
         traces.append(scores.shape)
         return squared_error(scores, batch)
 
-    train(linear(), tmp_path, plan(steps=20, look_every=3), loss=loss)
+    train(linear(), tmp_path, steps=20, evaluate_every=3, loss=loss)
     assert traces == [(SIZE,)]
 
 
 def test_the_bar_counts_images_up_to_the_last_step(tmp_path, capsys):
-    train(linear(), tmp_path, plan(steps=7))
+    train(linear(), tmp_path, steps=7)
     assert f"{7 * SIZE}/{7 * SIZE}" in capsys.readouterr().err
 
 
-def test_looks_are_taken_between_steps_and_not_at_the_end(tmp_path, capsys):
-    looks = []
+def test_evaluations_are_between_steps_and_not_at_the_end(tmp_path, capsys):
+    evaluations = []
 
-    def look():
-        looks.append(len(looks))
-        return {"look/one": 0.25, "look/two": 2.0}
+    def evaluate():
+        evaluations.append(len(evaluations))
+        return {"held_out/one": 0.25, "held_out/two": 2.0}
 
-    train(linear(), tmp_path, plan(steps=6, look_every=2), look=look)
-    assert looks == [0, 1]
-    assert "step 4: look/one 0.250, look/two 2.000" in capsys.readouterr().out
+    train(linear(), tmp_path, steps=6, evaluate_every=2, evaluate=evaluate)
+    assert evaluations == [0, 1]
+    assert "step 4: held_out/one 0.250, held_out/two 2.000" in capsys.readouterr().out
 
 
 def test_two_checkpoints_are_kept(tmp_path):
-    train(linear(), tmp_path, plan(steps=7))
+    train(linear(), tmp_path, steps=7)
     kept = {file.name for file in (tmp_path / "checkpoints/toy").glob("*.index")}
     assert kept == {"ckpt-6.index", "ckpt-7.index"}
 
 
+def test_there_is_a_checkpoint_at_each_evaluation_and_every_two_minutes(
+    tmp_path, monkeypatch
+):
+    clock, kept = [0.0], []
+    monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
+    save = loop.Checkpoints.save
+    monkeypatch.setattr(
+        loop.Checkpoints,
+        "save",
+        lambda self, step: (kept.append(step), save(self, step)),
+    )
+
+    def pass_time():
+        clock[0] += 50
+        return False
+
+    train(linear(), tmp_path, steps=12, evaluate_every=5, stop=pass_time)
+    # 150 s after the start and after the checkpoint of step 5.
+    assert kept == [0, 3, 5, 8, 10, 12]
+
+
 def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, capsys):
-    stopping = Batches(at=3, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(loop.Interrupted):
-        train(linear(), tmp_path, plan(), stopping)
+    with pytest.raises(stopping.Interrupted):
+        train(linear(), tmp_path, **stopping_at(3))
     capsys.readouterr()
-    train(linear(), tmp_path, plan())
+    train(linear(), tmp_path)
     errors = capsys.readouterr().err
     assert f"{4 * SIZE}/{7 * SIZE}" in errors
     assert f"{7 * SIZE}/{7 * SIZE}" in errors
@@ -114,74 +135,38 @@ def test_a_run_is_prepared_once(tmp_path):
         model.set_weights([2 * weight for weight in model.get_weights()])
 
     model = linear()
-    stopping = Batches(at=1, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(loop.Interrupted):
-        train(model, tmp_path / "a", plan(), stopping, prepare=prepare)
-    train(model, tmp_path / "a", plan(), prepare=prepare)
+    with pytest.raises(stopping.Interrupted):
+        train(model, tmp_path / "a", prepare=prepare, **stopping_at(1))
+    train(model, tmp_path / "a", prepare=prepare)
     assert calls == ["prepared"]
     other = linear()
     other.set_weights([2 * weight for weight in other.get_weights()])
-    train(other, tmp_path / "b", plan())
+    train(other, tmp_path / "b")
     assert_same(model, other)
 
 
 def test_a_run_killed_while_it_was_prepared_is_prepared_again(tmp_path):
     with pytest.raises(Killed):
-        train(linear(), tmp_path, plan(), prepare=kill)
+        train(linear(), tmp_path, prepare=kill)
     calls = []
-    train(linear(), tmp_path, plan(), prepare=lambda: calls.append("prepared"))
+    train(linear(), tmp_path, prepare=lambda: calls.append("prepared"))
     assert calls == ["prepared"]
 
 
 def test_a_complete_run_is_not_trained_again(tmp_path):
     model, again, batches = linear(), linear(seed=1), Batches()
-    seconds = train(model, tmp_path, plan())
-    assert train(again, tmp_path, plan(), batches) == seconds
+    seconds = train(model, tmp_path)
+    assert train(again, tmp_path, batches) == seconds
     assert batches.asked == []  # Nothing was left to do.
     assert_same(model, again)
 
 
 def test_a_request_during_the_last_step_is_not_lost(tmp_path):
-    stopping = Batches(at=6, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(loop.Interrupted, match="stopped after step 7 of 7"):
-        train(linear(), tmp_path, plan(), stopping)
+    with pytest.raises(stopping.Interrupted, match="stopped after step 7 of 7"):
+        train(linear(), tmp_path, **stopping_at(6))
     batches = Batches()
-    train(linear(), tmp_path, plan(), batches)
+    train(linear(), tmp_path, batches)
     assert batches.asked == []  # Nothing was left to do.
-
-
-@pytest.fixture
-def ctrl_c():
-    """Ctrl-C acts as in a terminal; in a shell's background it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("ctrl_c")
-def test_a_second_ctrl_c_acts_at_once(tmp_path):
-    after = []
-
-    def twice():
-        signal.raise_signal(signal.SIGINT)
-        after.append("first")
-        signal.raise_signal(signal.SIGINT)
-        after.append("second")
-
-    with pytest.raises(KeyboardInterrupt):
-        train(linear(), tmp_path, plan(), Batches(at=3, action=twice))
-    assert after == ["first"]
-
-
-def test_signals_act_as_before_when_training_is_over(tmp_path):
-    numbers = signal.SIGINT, signal.SIGTERM
-    before = [signal.getsignal(number) for number in numbers]
-    train(linear(), tmp_path, plan())
-    assert [signal.getsignal(number) for number in numbers] == before
-    stopping = Batches(at=8, action=lambda: signal.raise_signal(signal.SIGINT))
-    with pytest.raises(loop.Interrupted):
-        train(linear(), tmp_path, plan(steps=10), stopping)
-    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_the_seconds_of_earlier_parts_count(tmp_path, monkeypatch):
@@ -189,20 +174,20 @@ def test_the_seconds_of_earlier_parts_count(tmp_path, monkeypatch):
     monkeypatch.setattr(loop.time, "monotonic", lambda: clock[0])
 
     def stop():
-        clock[0] += 30
-        signal.raise_signal(signal.SIGINT)
+        clock[0] += 10  # After each of three steps.
+        return clock[0] == 130
 
-    with pytest.raises(loop.Interrupted):
-        train(linear(), tmp_path, plan(), Batches(at=2, action=stop))
+    with pytest.raises(stopping.Interrupted, match="step 3"):
+        train(linear(), tmp_path, stop=stop)
     clock[0] += 1000  # Between the two parts.
 
     def wait():
         clock[0] += 5
 
-    assert train(linear(), tmp_path, plan(), Batches(at=5, action=wait)) == 35
+    assert train(linear(), tmp_path, Batches(at=5, action=wait)) == 35
 
 
 @pytest.mark.parametrize("steps", [10, 3])
 def test_a_loss_that_is_no_number_ends_training_with_advice(tmp_path, steps):
     with pytest.raises(FloatingPointError, match=f"nan at step {steps}.*tenth"):
-        train(linear(), tmp_path, plan(steps=steps), Batches(scale=np.nan))
+        train(linear(), tmp_path, Batches(scale=np.nan), steps=steps)

@@ -14,9 +14,9 @@ from PIL import ImageDraw
 from PIL import ImageFont
 
 from distortions import _uint8
-from distortions.generation import seed_of
 from distortions.registry import Preset
 from distortions.registry import Row
+from distortions.sets.version import seed_of
 
 SHORT_SIDE = 384  # TID2013's photos have 512 x 384 pixels.
 

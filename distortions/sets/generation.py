@@ -1,0 +1,256 @@
+"""Makes ranked sets: every photo of a folder at every level of a preset, on disk.
+
+What an image holds is decided by the preset, the seed, the photo and its path: not by
+the other photos, the number of workers, or how often the work was interrupted.
+"""
+
+import collections
+import concurrent.futures
+import functools
+import json
+import sys
+from collections.abc import Callable
+from collections.abc import Collection
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL
+import tensorflow as tf
+import tqdm
+
+from distortions import photo_files
+from distortions.registry import Preset
+from distortions.sets import ranked_set
+from distortions.sets import stores
+from distortions.sets.version import Version
+from distortions.sets.version import seed_of
+
+
+class Generation:
+    """A set to be made, or to be gone on with.
+
+    Args:
+        photos: the folder of the photos.
+        output: the folder of the set: missing, empty, or left by the same generation.
+        preset: what to make of each photo.
+        seed: decides all that is random.
+        format: "files", an image each, or "tfrecord", shards of many.
+        shard_megabytes: how large a shard may become, unless by a single image.
+        crop: side of the middle of each photo that is taken for it, in pixels; a photo
+            whose side is shorter keeps that side. 0 for whole photos.
+        workers: how many images are made at the same time.
+
+    Raises:
+        ValueError: if there is nothing to make, or the output is of something else.
+        OSError: if the output cannot be written to.
+    """
+
+    def __init__(
+        self,
+        photos: Path,
+        output: Path,
+        preset: Preset,
+        *,
+        seed: int,
+        format: str,
+        workers: int,
+        shard_megabytes: int = 200,
+        crop: int = 0,
+    ):
+        self._photos, self._output = photos, output
+        self._preset, self._seed = preset, seed
+        self._crop, self._workers = crop, workers
+        self._contents = photo_files.find(photos)
+        if output.resolve().is_relative_to(photos.resolve()):
+            raise ValueError(
+                f"the output, {output}, must not be inside the folder of the photos, "
+                f"{photos}: its images would be taken for photos"
+            )
+        self._description: dict[str, Any] = {
+            "layout": ranked_set.LAYOUT,
+            "finished": False,
+            "preset": preset.name,
+            "source": preset.source,
+            "seed": seed,
+            "format": format,
+            "crop": crop,
+            "num_levels": preset.num_levels,
+            "distortions": [ranked_set.describe(row) for row in preset.rows],
+            "made_with": {"tensorflow": tf.__version__, "pillow": PIL.__version__},
+            "photos": {
+                content: ranked_set.size_of(photos / content)
+                for content in self._contents
+            },
+            "unreadable": {},
+        }
+        if format == "tfrecord":
+            self._description["shard_megabytes"] = shard_megabytes
+        self._take_up()
+        self._store: stores.Files | stores.Shards = (
+            stores.Files(output)
+            if format == "files"
+            else stores.Shards(output, shard_megabytes * 1_000_000)
+        )
+
+    @property
+    def num_photos(self) -> int:
+        """How many photos were found."""
+        return len(self._contents)
+
+    def run(self) -> dict[str, str]:
+        """Makes the images that are not there yet.
+
+        Returns:
+            What was wrong with the photos that could not be read, by content. If that
+            is all of them, the set stays unfinished.
+
+        Raises:
+            OSError: if the images cannot be written.
+        """
+        versions = [v for content in self._contents for v in self._versions(content)]
+        done = self._store.done(versions)
+        unreadable: dict[str, str] = {}
+        bar = tqdm.tqdm(
+            desc=self._preset.name,
+            total=len(versions),
+            initial=len(done),
+            unit=" images",
+            mininterval=1.0,
+            dynamic_ncols=True,
+        )
+
+        def leave_out(content: str, reason: str) -> None:
+            unreadable[content] = reason
+            bar.write(f"left out: {content}: {reason}", file=sys.stderr)
+            bar.total -= len(ranked_set.versions(self._preset))
+
+        pool = concurrent.futures.ThreadPoolExecutor(self._workers)
+        with bar:
+            try:
+                tasks = self._tasks(done, leave_out)
+                for made in _in_order(pool, tasks, ahead=2 * self._workers):
+                    self._store.write(*made)
+                    bar.update()
+            finally:
+                pool.shutdown(cancel_futures=True)
+        if len(unreadable) < len(self._contents):
+            self._store.finish([v for v in versions if v.content not in unreadable])
+            self._write_description(finished=True, unreadable=unreadable)
+        return unreadable
+
+    def _versions(self, content: str) -> list[Version]:
+        return [
+            Version(
+                content,
+                row,
+                level,
+                seed_of(self._seed, content, row.name, level)
+                if row is not None and row.random
+                else None,
+            )
+            for row, level in ranked_set.versions(self._preset)
+        ]
+
+    def _tasks(
+        self,
+        done: Collection[tuple[str, str, int]],
+        leave_out: Callable[[str, str], None],
+    ) -> Iterator[Callable[[], tuple[Version, bytes, tuple[int, ...]]]]:
+        """What the workers have to do, photo by photo."""
+        for content in self._contents:
+            missing = [v for v in self._versions(content) if v.key not in done]
+            if not missing:
+                continue
+            path = self._photos / content
+            try:
+                photo = photo_files.read(path)
+            except photo_files.PhotoError as error:
+                leave_out(content, str(error).removeprefix(f"{path}: "))
+                continue
+            photo = _middle(photo, self._crop)
+            for version in missing:
+                yield functools.partial(_make, version, photo)
+
+    def _take_up(self) -> None:
+        """Claims the output, or checks that it was claimed for the same set."""
+        self._output.mkdir(parents=True, exist_ok=True)
+        former = ranked_set.read_description(self._output)
+        if former is None:
+            others = (file.name for file in self._output.iterdir())
+            other = next((n for n in others if not n.endswith(".partial")), None)
+            if other is not None:
+                raise ValueError(
+                    f"{self._output} is not empty and holds no ranked set, but {other}"
+                )
+            self._write_description(finished=False)
+            return
+        differences = _differences(former, json.loads(json.dumps(self._description)))
+        if differences:
+            raise ValueError(
+                f"{self._output} holds another set: {'; '.join(differences)}. Give the "
+                "same options to go on with it, or another --output"
+            )
+
+    def _write_description(self, **changed: object) -> None:
+        ranked_set.write_description(self._output, self._description | changed)
+
+
+def _middle(photo: np.ndarray, crop: int) -> np.ndarray:
+    if not crop:
+        return photo
+    top, left = (max(side - crop, 0) // 2 for side in photo.shape[:2])
+    return photo[top : top + crop, left : left + crop]
+
+
+def _make(
+    version: Version, photo: np.ndarray
+) -> tuple[Version, bytes, tuple[int, ...]]:
+    try:
+        return version, version.encode(photo), photo.shape[:2]
+    except Exception as error:
+        what = f"{version.name} {version.level}".strip()
+        error.add_note(f"while making {what} of {version.content}")
+        raise
+
+
+def _in_order(
+    pool: concurrent.futures.Executor, tasks: Iterator[Callable[[], Any]], *, ahead: int
+) -> Iterator[Any]:
+    """Yields the tasks' results in their order, working on a few more meanwhile."""
+    waiting: collections.deque[concurrent.futures.Future] = collections.deque()
+    for task in tasks:
+        waiting.append(pool.submit(task))
+        if len(waiting) > ahead:
+            yield waiting.popleft().result()
+    for future in waiting:
+        yield future.result()
+
+
+def _differences(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Says in what the options of two sets differ."""
+    former = {"crop": 0} | former  # Sets were of whole photos before there were crops.
+    found = [
+        f"its {name} is {former.get(name)}, not {now.get(name)}"
+        for name in ("preset", "seed", "format", "shard_megabytes", "crop")
+        if former.get(name) != now.get(name)
+    ]
+    names = [[row["name"] for row in of["distortions"]] for of in (former, now)]
+    if names[0] != names[1] and former["preset"] == now["preset"]:
+        found.append(f"its distortions are {','.join(names[0])}")
+    elif names[0] == names[1] and former["distortions"] != now["distortions"]:
+        found.append(f"the table of {now['preset']} has changed since")
+    photos, photos_now = former["photos"], now["photos"]
+    for change, contents in {
+        "new": photos_now.keys() - photos.keys(),
+        "gone": photos.keys() - photos_now.keys(),
+        "changed": {
+            content
+            for content in photos.keys() & photos_now.keys()
+            if photos[content] != photos_now[content]
+        },
+    }.items():
+        if contents:
+            found.append(f"photos {change}: {len(contents)}, such as {min(contents)}")
+    return found
