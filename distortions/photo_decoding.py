@@ -124,9 +124,7 @@ def by_pillow(contents: bytes) -> np.ndarray:
             photo_header.check_size(*image.size)
             return of_pillow(image)
     except UnidentifiedImageError:
-        raise PhotoError(
-            "not a photo, of a kind that is not read, or broken at its start"
-        ) from None
+        raise PhotoError("not a photo, or of a kind that is not read") from None
     except PhotoError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
@@ -196,10 +194,10 @@ def _to_rgb(image: Image.Image, samples: tuple[int, bool]) -> np.ndarray:
         if grey.max() > 0xFFFF or grey.min() < 0:
             raise PhotoError("grey photos of more than 16 bits are not read")
         bits, white_is_zero = samples
-        upper = np.clip(grey >> (bits - 8), 0, 255).astype(np.uint8)
+        upper = np.clip(grey >> (bits - 8), 0, 255)
         if white_is_zero:
             upper = 255 - upper
-        return np.repeat(upper[..., np.newaxis], 3, axis=-1)
+        return np.repeat(upper.astype(np.uint8)[..., np.newaxis], 3, axis=-1)
     if "transparency" in image.info:
         image = image.convert("RGBA")  # Else Pillow warns that it is dropped.
     return np.asarray(image.convert("RGB"))

@@ -121,7 +121,7 @@ def _jpeg(file, data):
 
 
 def _exif(data, start, before):
-    """The orientation that EXIF data from `start` say; the one before if they do not."""
+    """The orientation that EXIF data from `start` say; else the one before."""
     little = _is(data, start, b"II*\0")
     found = before
     if little or _is(data, start, b"MM\0*"):
@@ -204,8 +204,5 @@ def _bmp(data):
     bits = _number(data, 28, 2, little=True)
     compression = _number(data, 30, 4, little=True)
     old = _number(data, 14, 4, little=True) < 40
-    if old or bits != 24 or compression != 0:
-        problem = NOT_READ
-    else:
-        problem = ""
-    return problem, 1, width, height
+    is_plain = bits == 24 and compression == 0 and not old
+    return tf.where(is_plain, "", NOT_READ), 1, width, height

@@ -10,8 +10,8 @@ Keras, no Python, no tensorflow-io. Two signatures:
 image_bytes takes JPEG (turned upright as EXIF says), PNG, GIF without transparency (its
 first picture) and BMP of 24 bits, with the pixels that rankiqa_tf.data.decode gives. A
 file that cannot be read so has the score nan and the reason as its error; the others of
-the request have their scores, and an empty error. For other kinds of file, decode and use
-pixels.
+the request have their scores, and an empty error. For other kinds of file, decode and
+use pixels.
 
 The model's metadata stand beside, in assets.extra/rankiqa.json, which servers pass by.
 """

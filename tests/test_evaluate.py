@@ -289,7 +289,7 @@ def test_predictions_are_written_for_each_photo(results, folder):
 def test_a_broken_photo_is_named_and_left_out_and_the_code_is_1(results, folder):
     code, output, errors = results["broken"]
     assert output == results["json"][1]
-    broken = f"{folder}/photos/broken.jpg: not a photo, or broken at its start"
+    broken = f"{folder}/photos/broken.jpg: not a photo, or of a kind that is not read"
     assert errors == f"left out: {broken}\n"
     assert code == 1
 

@@ -419,7 +419,7 @@ def test_photos_that_cannot_be_read_are_left_out(folder, tmp_path, capsys, forma
     for _ in range(2):  # Again when there is nothing else to do.
         unreadable = make(photos, tmp_path / "set", format=format)
         assert unreadable.keys() == {"a.jpg", "z/photo1.png"}
-        assert unreadable["a.jpg"] == "not a photo, or broken at its start"
+        assert unreadable["a.jpg"] == "not a photo, or of a kind that is not read"
         assert "left out: z/photo1.png: " in capsys.readouterr().err
         found = ranked_set.load(tmp_path / "set")
         assert found.contents == ("z/photo0.png", "z/photo2.png", "z/photo3.png")
@@ -496,7 +496,7 @@ def test_the_program_can_be_stopped_and_started_again(folder, tmp_path):
 
     process = start(*command)
     _, errors = process.communicate()
-    assert "left out: broken.png: not a photo, or broken at its start" in errors
+    assert "left out: broken.png: not a photo, or of a kind that is not read" in errors
     assert "220/220" in errors
     assert errors.endswith("1 of 21 photos could not be read\n")
     assert process.returncode == 1

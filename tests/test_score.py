@@ -53,7 +53,7 @@ def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
         {"path": str(photos / "a red.png"), "score": pytest.approx(10)},
         {
             "path": str(photos / "broken.jpg"),
-            "error": "not a photo, or broken at its start",
+            "error": "not a photo, or of a kind that is not read",
         },
         {"path": str(photos / "grey.bmp"), "score": pytest.approx(2)},
     ]
@@ -107,7 +107,7 @@ def test_table_tells_the_scale_and_its_direction(results, photos):
     assert output.splitlines() == [
         "     score  photo (higher is better; trained on scores from 0 to 10)",
         f"   10.0000  {photos}/a red.png",
-        f"         -  {photos}/broken.jpg: not a photo, or broken at its start",
+        f"         -  {photos}/broken.jpg: not a photo, or of a kind that is not read",
         f"    2.0000  {photos}/grey.bmp",
     ]
     assert errors == "1 of 3 photos could not be read\n"
