@@ -47,8 +47,15 @@ def test_a_batch_is_that_of_one_source_and_then_that_of_the_other(
             np.testing.assert_array_equal(batch[name], expected)
 
 
-def test_shapes_are_known_so_that_a_step_is_traced_once(ranked_batches, photos):
-    both = joint.JointBatches(ranked_batches, make_scored(photos))
+def test_images_are_of_8_bits_and_of_known_shape_so_that_a_step_is_traced_once(
+    ranked_batches, photos
+):
+    scored_batches = make_scored(photos)
+    # A quarter of the bytes of floats travel to the device.
+    for batches, count in ((ranked_batches, 6), (scored_batches, 3)):
+        image = batches.dataset(0, 1).element_spec["image"]
+        assert image == tf.TensorSpec([count, CROP, CROP, 3], tf.uint8)
+    both = joint.JointBatches(ranked_batches, scored_batches)
     image = both.dataset(0, 1).element_spec["image"]
     assert image == tf.TensorSpec([9, CROP, CROP, 3], tf.uint8)
 
