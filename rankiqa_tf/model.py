@@ -24,11 +24,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from distortions import cores
 from distortions import photo_files
 from rankiqa_tf import models
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.data import decode
-from rankiqa_tf.data import parallel
 from rankiqa_tf.models.metadata import Metadata
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
@@ -220,7 +220,7 @@ class Model:
         def groups() -> Iterator[list[np.ndarray | decode.PhotoError]]:
             group: list[np.ndarray | decode.PhotoError] = []
             count = 0
-            for prepared in parallel.ahead(prepare, photos):
+            for prepared in cores.ahead(prepare, photos):
                 group.append(prepared)
                 count += len(prepared) if isinstance(prepared, np.ndarray) else 0
                 if count >= batch:
@@ -230,7 +230,7 @@ class Model:
 
         _ = self._graph  # Made here, and not by several threads at once.
         # Two passes side by side leave no core idle while one ends.
-        for scores in parallel.ahead(self._score_group, groups()):
+        for scores in cores.ahead(self._score_group, groups()):
             yield from scores
 
     def score_map(
