@@ -29,7 +29,7 @@ def main(path, folder=None):
     opinions = np.array([photo.mos for photo in photos])
     names = [photo.reference for photo in photos]
     numbers = list(range(len(photos)))
-    splits = [
+    parts = [
         splits.hold_out(numbers, holdout=0.2, seed=seed, groups=names)
         for seed in range(6)
     ]
@@ -37,11 +37,13 @@ def main(path, folder=None):
     every, last = slice(None), slice(-last, None)
     for levels, used in (("all", every), ("last", last)):
         part = features[:, used]
-        parts = shares[used] * (1 / shares[used]).sum()
+        used_shares = shares[used] * (1 / shares[used]).sum()
         for penalty in (1e-4, 3e-4, 1e-3, 3e-3, 1e-2, None):
             found = []
-            for a, b in splits:
-                fitted = ridge.fit(part[a], opinions[a], shares=parts, penalty=penalty)
+            for a, b in parts:
+                fitted = ridge.fit(
+                    part[a], opinions[a], shares=used_shares, penalty=penalty
+                )
                 found.append(metrics.srocc(fitted.predict(part[b]), opinions[b]))
             shown = " ".join(f"{x:.3f}" for x in found)
             print(f"{levels} levels, penalty {penalty or 'found'}: SROCC {shown}")

@@ -75,7 +75,8 @@ def of_steps(batch, better):
     @tf.function
     def step():
         with tf.GradientTape() as tape:
-            scores = model(batch["image"], training=True)
+            images = tf.image.convert_image_dtype(batch["image"], tf.float32)
+            scores = model(images, training=True)
             mask = losses.pair_mask(better, batch["distortion"], batch["level"])
             loss = losses.ranking_hinge(scores, mask, margin=1.0)
         for weight, slope in zip(weights, tape.gradient(loss, weights), strict=True):

@@ -16,8 +16,10 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf import models
+from rankiqa_tf.config import Training
 from rankiqa_tf.training import loop
 from rankiqa_tf.training import losses
+from rankiqa_tf.training import stopping
 
 STEPS = 200
 # Network, side of the crops, images in a step.
@@ -31,7 +33,12 @@ class Batches:
         self.size, self.times = size, []
         level = np.arange(size) % 6
         self._batch = {
-            "image": tf.random.stateless_uniform((size, side, side, 3), (1, 2)),
+            "image": tf.cast(
+                tf.random.stateless_uniform(
+                    (size, side, side, 3), (1, 2), 0, 256, tf.int32
+                ),
+                tf.uint8,
+            ),
             "level": tf.constant(level, tf.int32),
             "distortion": tf.zeros([size], tf.int32),
         }
@@ -54,27 +61,21 @@ def quarters(name, side, size):
         return losses.ranking_hinge(scores, mask, margin=1.0)
 
     batches = Batches(side, size)
-    plan = loop.Plan(
-        steps=STEPS,
-        optimizer="adam",
-        learning_rate=1e-5,
-        schedule="cosine",
-        decay_steps=STEPS,
-        warmup_steps=0,
-        l2=0.0,
-        checkpoint_every=50,
-        look_every=STEPS,
-    )
+    training = Training(optimizer="adam", decay_steps=0, evaluate_every=50)
     with tempfile.TemporaryDirectory() as folder:
         loop.train(
             models.build(name),
             batches,
             loss,
-            plan,
+            training,
+            steps=STEPS,
+            learning_rate=1e-5,
+            seed=0,
             prepare=lambda: None,
-            look=dict,
-            checkpoints=Path(folder, "checkpoints"),
-            tensorboard=Path(folder, "tensorboard"),
+            evaluate=dict,
+            folder=Path(folder),
+            stage="rank",
+            stop=stopping.never,
         )
     seconds = np.diff(batches.times)[1:]  # The first step is traced.
     return [np.median(part) for part in np.array_split(seconds, 4)], len(traces)

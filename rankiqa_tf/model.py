@@ -24,11 +24,11 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from distortions import cores
 from distortions import photo_decoding
 from rankiqa_tf import models
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.data import decode
-from rankiqa_tf.data import parallel
 from rankiqa_tf.models.metadata import Metadata
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
@@ -217,15 +217,21 @@ class Model:
             except decode.PhotoError as error:
                 return error
 
-        waiting: list[np.ndarray | decode.PhotoError] = []
-        count = 0
-        for prepared in parallel.ahead(prepare, photos):
-            waiting.append(prepared)
-            count += len(prepared) if isinstance(prepared, np.ndarray) else 0
-            if count >= batch:
-                yield from self._score_group(waiting)
-                waiting, count = [], 0
-        yield from self._score_group(waiting)
+        def groups() -> Iterator[list[np.ndarray | decode.PhotoError]]:
+            group: list[np.ndarray | decode.PhotoError] = []
+            count = 0
+            for prepared in cores.ahead(prepare, photos):
+                group.append(prepared)
+                count += len(prepared) if isinstance(prepared, np.ndarray) else 0
+                if count >= batch:
+                    yield group
+                    group, count = [], 0
+            yield group
+
+        _ = self._graph  # Made here, and not by several threads at once.
+        # Two passes side by side leave no core idle while one ends.
+        for scores in cores.ahead(self._score_group, groups()):
+            yield from scores
 
     def score_map(
         self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
@@ -319,17 +325,17 @@ class Model:
 
     def _score_group(
         self, group: list[np.ndarray | decode.PhotoError]
-    ) -> Iterator[float | decode.PhotoError]:
+    ) -> list[float | decode.PhotoError]:
         """Scores the crops of some photos in one pass; errors stay where they are."""
         cut = [each for each in group if isinstance(each, np.ndarray)]
-        if cut:
-            scores = self._score_crops(np.concatenate(cut))
-            parts = iter(np.split(scores, np.cumsum([len(each) for each in cut])[:-1]))
-        for each in group:
-            if isinstance(each, np.ndarray):
-                yield float(np.mean(next(parts)))
-            else:
-                yield each
+        if not cut:
+            return [each for each in group if not isinstance(each, np.ndarray)]
+        scores = self._score_crops(np.concatenate(cut))
+        parts = iter(np.split(scores, np.cumsum([len(each) for each in cut])[:-1]))
+        return [
+            float(np.mean(next(parts))) if isinstance(each, np.ndarray) else each
+            for each in group
+        ]
 
     def _score_crops(self, crops: np.ndarray) -> np.ndarray:
         """From uint8 [n, h, w, 3] to float32 [n]."""

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
+from batches import places
 
 from rankiqa_tf.data import crops
 
@@ -30,7 +31,7 @@ def test_random_crop_is_a_part_of_the_image_and_the_seed_decides(dtype):
     image = IMAGE.astype(dtype)
     windows = np.lib.stride_tricks.sliding_window_view(image, (16, 16), axis=(0, 1))
     windows = np.moveaxis(windows, 2, -1)  # [22, 38, 16, 16, 3]
-    places = set()
+    found = set()
     for number in range(20):
         crop = crops.random_crop(image, 16, seed=(number, 1))
         np.testing.assert_array_equal(
@@ -39,8 +40,8 @@ def test_random_crop_is_a_part_of_the_image_and_the_seed_decides(dtype):
         assert crop.dtype == dtype
         where = np.argwhere((windows == crop.numpy()).all((2, 3, 4)))
         assert len(where) == 1
-        places.add(tuple(where[0]))
-    assert len(places) > 15
+        found.add(tuple(where[0]))
+    assert len(found) > 15
 
 
 def test_random_crop_reaches_the_first_and_the_last_place_equally_often():
@@ -50,6 +51,20 @@ def test_random_crop_reaches_the_first_and_the_last_place_equally_often():
     counts = np.bincount([int(left) for left in crop], minlength=3)
     assert len(counts) == 3
     np.testing.assert_allclose(counts, 300, atol=60)  # 4 standard deviations
+
+
+def test_random_crops_have_places_of_their_own_that_the_seed_decides():
+    found = crops.random_crops(IMAGE, 16, count=12, seed=3)
+    shown = [places(crop.numpy(), IMAGE) for crop in found]
+    assert [len(each) for each in shown] == 12 * [1]
+    assert len({each[0] for each in shown}) >= 11  # Of 836 places.
+    again = crops.random_crops(IMAGE, 16, count=12, seed=3)
+    np.testing.assert_array_equal(again, found)
+    # The same in another photo of the same size.
+    other = crops.random_crops(255 - IMAGE, 16, count=12, seed=3)
+    np.testing.assert_array_equal(other, 255 - found.numpy())
+    others = crops.random_crops(IMAGE, 16, count=12, seed=4)
+    assert (others != found).numpy().any((1, 2, 3)).sum() >= 11
 
 
 def test_random_crop_of_a_small_image_is_the_padded_image():

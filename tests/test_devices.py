@@ -168,6 +168,8 @@ def test_the_program_trains_both_stages_and_exports_on_two_devices(tmp_path):
         f"--dataset={tmp_path}/scores.csv",
         "--photos_per_batch=1",
         "--distortions_per_batch=2",
+        "--same_content_pairs",
+        "--finetune_flips",
         "--holdout=0.4",
         "--rank_steps=3",
         "--rank_learning_rate=1e-3",

@@ -94,6 +94,27 @@ def test_logistic_fit_finds_the_curve_that_points_are_on(parameters):
     np.testing.assert_allclose(metrics.lcc_logistic(scores, opinions), 1)
 
 
+def noisy_curves(count):
+    """Scores, and opinions that rise with them along curves from a step to a line."""
+    random = np.random.default_rng(0)
+    for _ in range(count):
+        scores = random.normal(size=random.integers(8, 30))
+        opinions = np.tanh(scores / random.uniform(0.1, 6))
+        yield scores, opinions + random.normal(0, 0.3, scores.shape)
+
+
+def test_opinions_turned_round_give_the_fit_turned_round():
+    for scores, opinions in noisy_curves(60):
+        b1, b2, *place = metrics.fit_logistic(scores, opinions)
+        found = metrics.fit_logistic(scores, -opinions)
+        np.testing.assert_allclose(found, (-b1, -b2, *place), rtol=1e-6)
+
+
+def test_the_width_of_a_fit_is_more_than_0():
+    for scores, opinions in noisy_curves(60):
+        assert metrics.fit_logistic(scores, opinions)[3] > 0
+
+
 def test_logistic_fit_is_the_best_there_is():
     scores, opinions = data("distinct")
     fitted = metrics.fit_logistic(scores, opinions)

@@ -87,6 +87,13 @@ def test_groups_keep_copies_from_telling_on_each_other():
     assert alone < 1e-3 < 0.1 < together
 
 
+def test_with_a_single_group_nothing_is_left_out_and_the_penalty_is_1():
+    fitted = ridge.fit(
+        FEATURES, TARGETS, shares=SHARES, penalty=None, groups=["lake"] * 30
+    )
+    assert fitted.penalty == 1
+
+
 def test_noise_asks_for_more_of_a_penalty():
     quiet, loud = (
         ridge.fit(

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from toy_training import SHAPE
 from toy_training import Batches
 from toy_training import adam
 from toy_training import assert_trained
@@ -183,3 +185,17 @@ def test_the_seed_decides_what_dropout_drops(tmp_path):
     first = trained(0, global_seed=1)
     np.testing.assert_array_equal(trained(0, global_seed=2), first)
     assert not np.array_equal(trained(1, global_seed=1), first)
+
+
+def test_images_of_8_bits_are_trained_on_as_numbers_from_0_to_1():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, *SHAPE), np.uint8)
+    found = []
+    for image in (pixels, pixels.astype("f4") / 255):
+        model = linear()
+        learner = Learner(
+            model, squared_error, training(), steps=7, learning_rate=0.02, seed=0
+        )
+        learner.step({"image": tf.constant(image), "target": tf.range(4.0)})
+        found.append(model.get_weights())
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)

@@ -1,6 +1,6 @@
 """How many human scores does fine-tuning need, with ranking before it and without?
 
-    python -m benchmarks.experiments.few_labels --scores=mos.csv --scores_dir=images --ranked=runs/ranked/model.keras
+    python -m benchmarks.experiments.few_labels --dataset=mos.csv --data_dir=images --ranked=runs/ranked/model.keras
 
 The photos of seed 0's split are held out each time. Of the rest, the first so many of
 an order that the seed draws have a label. Writes few_labels.md and few_labels.png into
@@ -19,15 +19,16 @@ from matplotlib.figure import Figure
 
 from benchmarks.experiments import ranking_run
 from rankiqa_tf import config as config_lib
-from rankiqa_tf import scoring
 from rankiqa_tf.data import scored
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets import splits
+from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import metrics
 from rankiqa_tf.evaluation import opinion_check
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import ridge
 from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import targets
 
 _RANKED = flags.DEFINE_string("ranked", None, "A ranked model.keras.", required=True)
@@ -43,9 +44,9 @@ class Frozen:
     """Fits the last layer alone; the features of each photo are had once."""
 
     def __init__(self, config, photos):
-        model, metadata = stages.start(config)
-        extract, self._shares = heads.extractor(model)
-        crops = scored.recipe_crops(photos, metadata.crop_size)
+        model = stages.start(config)
+        extract, self._shares = heads.extractor(model.network)
+        crops = scored.recipe_crops(photos, model.metadata.crop_size)
         self._features = np.stack([extract(grid) for grid, _ in crops])
         self._mos_scale = config.mos_scale
         self._photos = {photo.path: place for place, photo in enumerate(photos)}
@@ -75,13 +76,12 @@ class Tuned:
         """The SROCC on what is held out, of a network trained on what has labels."""
         keras.backend.clear_session()
         config = dataclasses.replace(self._config, seed=seed)
-        model, metadata = stages.start(config)
         with tempfile.TemporaryDirectory() as folder:
-            model, metadata, _ = stages.finetune(
-                model, metadata, split, config, Path(folder)
+            model, _ = stages.finetune(
+                stages.start(config), split, config, Path(folder), stop=stopping.never
             )
-        score = scoring.Scorer(model, metadata).score
-        return opinion_check.check(score, split.held_out).summary("test")["test/srocc"]
+        found = opinion_check.check(model.score_many, split.held_out)
+        return found.summary("test")["test/srocc"]
 
 
 def draw(found, path):
@@ -117,7 +117,7 @@ def table(found):
 
 def measure(config, path):
     """Fills the CSV file of results: one line a start, number of labels and seed."""
-    photos = scores_csv.read(config.scores, config.scores_dir or None)
+    photos = scores_csv.read(config.dataset, config.data_dir or None)
     groups = [photo.reference for photo in photos]
     rest, held_out = splits.hold_out(
         photos, holdout=config.holdout, seed=0, groups=groups
@@ -144,7 +144,8 @@ def measure(config, path):
             *_, count, seed = key
             order = np.random.default_rng(int(seed)).permutation(len(rest))
             order = order[: int(count)]
-            labelled = stages.Split([rest[place] for place in order], held_out)
+            labels = [rest[place] for place in order]
+            labelled = Split(training=labels, held_out=held_out)
             with path.open("a") as file:
                 print(*key, way.srocc(labelled, int(seed)), sep=",", file=file)
     return len(rest), len(held_out)
@@ -167,7 +168,7 @@ def main(argv):
     draw(found, output.with_suffix(".png"))
     text = f"""# Few labels
 
-    python -m benchmarks.experiments.few_labels --scores=mos.csv --scores_dir=images --ranked=runs/ranked/model.keras
+    python -m benchmarks.experiments.few_labels --dataset=mos.csv --data_dir=images --ranked=runs/ranked/model.keras
 
 {config.network}, levels {config.levels}; {num_rest} photos to draw labels from,
 {num_held_out} held out.

@@ -25,12 +25,12 @@ def main(argv):
     photos = ranking_run.Photos.of(config)
     found = {choice: [] for choice in _CHOICES.value}
     for seed in range(_SEEDS.value):
-        known, unknown = photos.split(seed=seed)
+        parts = photos.split(seed=seed)
         for choice in found:
             changed = dataclasses.replace(
                 config, levels=choice.replace("+", ","), seed=seed
             )
-            found[choice].append(ranking_run.figures_of(changed, known, unknown))
+            found[choice].append(ranking_run.figures_of(changed, parts))
     print(ranking_run.table("levels", found))
 
 

@@ -12,13 +12,12 @@ from pathlib import Path
 from absl import app
 from absl import flags
 
-from rankiqa_tf import scoring
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
 from rankiqa_tf.evaluation import histograms
 from rankiqa_tf.evaluation import metrics
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
-from rankiqa_tf.models import model_file
+from rankiqa_tf.model import Model
 
 _MODEL = flags.DEFINE_string("model", None, "The ranker.", required=True)
 _PHOTOS = flags.DEFINE_string("photos", None, "Photos to distort.", required=True)
@@ -28,11 +27,11 @@ _OUTPUT = flags.DEFINE_string("output", "figures", "Folder of the figures.")
 
 def main(argv):
     del argv
-    model, metadata = model_file.load(_MODEL.value)
+    model = Model.load(_MODEL.value)
     photos = decode.find_photos([_PHOTOS.value])
-    made = versions.of_photos(photos, _PRESET.value, budget=0)
-    check = RankingCheck(made, crop_size=metadata.crop_size, seed=0)
-    result = check.whole_photos(scoring.Scorer(model, metadata).score)
+    made = versions.MadeAnew(photos, _PRESET.value)
+    check = RankingCheck(made, crop_size=model.metadata.crop_size, seed=0)
+    result = check.whole_photos(model.score_many)
     histograms.draw(result, Path(_OUTPUT.value))
     print(metrics.to_json(result.summary("rank"), indent=2))
 

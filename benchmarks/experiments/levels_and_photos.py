@@ -4,7 +4,8 @@
 
 Trains with 2 to 6 levels of each distortion, the pristine photo among them, evenly
 spread over the preset's, and with a fifth to all of the training photos; each run
-passes as many images through the network. Looked at are all levels of photos held out.
+passes as many images through the network. All are evaluated on all levels of photos
+held out.
 Prints the table of levels_and_photos.md.
 """
 
@@ -17,6 +18,7 @@ from absl import flags
 from benchmarks.experiments import ranking_run
 from rankiqa_tf import config as config_lib
 from rankiqa_tf.data import versions
+from rankiqa_tf.datasets.splits import Split
 
 IMAGES = 48  # In a batch, or a little less.
 
@@ -50,15 +52,20 @@ class SomeLevels:
         """As of all levels."""
         return self._versions.crop(photo, kind, self._levels[level], size, seed)
 
+    def in_memory(self, budget):
+        """As of all levels."""
+        return SomeLevels(self._versions.in_memory(budget), self._levels.numpy())
+
 
 def compared(config, known, unknown):
     """Figures of each seed, from as many images whatever the levels."""
+    parts = Split(training=known, held_out=unknown)
     of_a_photo = len(known.names) * (known.num_levels + 1)
     photos = IMAGES // of_a_photo
     steps = round(config.rank_steps * IMAGES / (photos * of_a_photo))
     config = dataclasses.replace(config, photos_per_batch=photos, rank_steps=steps)
     return [
-        ranking_run.figures_of(dataclasses.replace(config, seed=seed), known, unknown)
+        ranking_run.figures_of(dataclasses.replace(config, seed=seed), parts)
         for seed in range(_SEEDS.value)
     ]
 
@@ -66,7 +73,8 @@ def compared(config, known, unknown):
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    known, unknown = ranking_run.Photos.of(config).split(seed=0)
+    photos = ranking_run.Photos.of(config).split(seed=0)
+    known, unknown = photos.training, photos.held_out
     every = known.num_levels + 1
     found = {}
     for count in range(2, every + 1):

@@ -26,14 +26,14 @@ config_lib.define_flags()
 def main(argv):
     del argv
     config = config_lib.from_flags()
-    known, unknown = ranking_run.Photos.of(config).split(seed=0)
+    photos = ranking_run.Photos.of(config).split(seed=0)
     found = {}
     for name in _NETWORKS.value:
         size = models.build(name, levels=config.levels).count_params()
         keras.backend.clear_session()
         found[f"{name} ({size:,} parameters)"] = [
             ranking_run.figures_of(
-                dataclasses.replace(config, network=name, seed=seed), known, unknown
+                dataclasses.replace(config, network=name, seed=seed), photos
             )
             for seed in range(_SEEDS.value)
         ]

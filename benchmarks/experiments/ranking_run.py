@@ -15,11 +15,17 @@ from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 from rankiqa_tf.data import versions
+from rankiqa_tf.data.batches import Batches
 from rankiqa_tf.datasets import splits
+from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation.ranking_check import LevelScores
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
+from rankiqa_tf.model import Model
+from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stages import ranking
+
+Sampler = Callable[[Model, versions.Versions, Config], tuple[Batches, ranking.Loss]]
 
 _KEPT_BYTES = 8 << 30  # Experiments see their photos often.
 
@@ -51,6 +57,10 @@ class SomePhotos:
         """As of every photo."""
         return self._every.photo(self._contents[content])
 
+    def in_memory(self, budget: int) -> "SomePhotos":
+        """Of photos that are kept, these are."""
+        return SomePhotos(self._every.in_memory(budget), self._contents.numpy())
+
 
 @dataclasses.dataclass(frozen=True)
 class Photos:
@@ -67,10 +77,10 @@ class Photos:
             if config.photos
             else references.embedded_photos()
         )
-        made = versions.of_photos(paths, config.preset, budget=_KEPT_BYTES)
-        return cls(paths, made)
+        made = versions.MadeAnew(paths, config.preset)
+        return cls(paths, made.in_memory(_KEPT_BYTES))
 
-    def split(self, *, seed: int) -> tuple[SomePhotos, SomePhotos]:
+    def split(self, *, seed: int) -> Split[SomePhotos]:
         """Photos to train on and the fifth that is held out."""
         training, held_out = splits.hold_out(
             range(len(self.paths)),
@@ -78,9 +88,9 @@ class Photos:
             seed=seed,
             groups=[path.name for path in self.paths],
         )
-        return (
-            SomePhotos(self.versions, np.array(training)),
-            SomePhotos(self.versions, np.array(held_out)),
+        return Split(
+            training=SomePhotos(self.versions, np.array(training)),
+            held_out=SomePhotos(self.versions, np.array(held_out)),
         )
 
 
@@ -89,45 +99,61 @@ class Run:
     """What is left of training a ranker.
 
     Attributes:
-        seconds: how long training took, looks included.
-        looks: single crops of held-out photos at the looks, by the number of steps.
+        seconds: how long training took, evaluations included.
+        evaluations: scores of single crops of held-out photos, by the number of steps.
     """
 
     seconds: float
-    looks: dict[int, LevelScores]
+    evaluations: dict[int, LevelScores]
+
+
+def all_pairs(
+    model: Model, training: versions.Versions, config: Config
+) -> tuple[Batches, ranking.Loss]:
+    """Batches of the options, and their loss of all pairs: what the package trains."""
+    batches = ranking.make_batches(training, model, config)
+    return batches, ranking.make_loss(training.better, config)
 
 
 def run(
     config: Config,
-    training: versions.Versions,
-    held_out: versions.Versions,
+    photos: Split[versions.Versions],
     *,
-    looking: Callable[[LevelScores], dict[str, float]],
+    sampler: Sampler = all_pairs,
+    shown: Callable[[LevelScores], dict[str, float]],
 ) -> Run:
-    """Trains a ranker and looks at held-out photos as it learns.
+    """Trains a ranker, and evaluates it on held-out photos as it learns.
 
     Args:
         config: the options of ranking.
-        training: what to train on.
-        held_out: what to look at, every `config.evaluate_every` steps and at the end.
-        looking: what to show of a look.
+        photos: what to train on, and what to evaluate on, every
+            `config.training.evaluate_every` steps and at the end.
+        sampler: makes the batches and their loss.
+        shown: the figures to show of an evaluation.
     """
-    model, metadata = preparation.start(config)
-    crop_size = preparation.training_crop_size(metadata, config)
-    check = RankingCheck(held_out, crop_size=crop_size, seed=0)
-    looks: dict[int, LevelScores] = {}
+    model = preparation.start(config)
+    crop_size = preparation.training_crop_size(model, config)
+    check = RankingCheck(photos.held_out, crop_size=crop_size, seed=0)
+    batches, loss = sampler(model, photos.training, config)
+    evaluations: dict[int, LevelScores] = {}
 
-    def look() -> dict[str, float]:
-        number = (len(looks) + 1) * config.evaluate_every
-        looks[number] = check.single_crops(model)
-        return looking(looks[number])
+    def evaluate() -> dict[str, float]:
+        number = (len(evaluations) + 1) * config.training.evaluate_every
+        evaluations[number] = check.single_crops(model.network)
+        return shown(evaluations[number])
 
     with tempfile.TemporaryDirectory() as workdir:
         seconds = ranking.train_to_rank(
-            model, metadata, training, config, Path(workdir), look=look
+            model,
+            batches,
+            loss,
+            config,
+            Path(workdir),
+            evaluate=evaluate,
+            stop=stopping.never,
         )
-    looks[config.rank_steps] = check.single_crops(model)
-    return Run(seconds, looks)
+    evaluations[config.rank_steps] = check.single_crops(model.network)
+    return Run(seconds, evaluations)
 
 
 def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
@@ -139,20 +165,20 @@ def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
     return np.array(found)
 
 
-def figures_of(
-    config: Config, training: versions.Versions, held_out: versions.Versions
-) -> list[float]:
-    """Trains a ranker and looks at photos held out, one crop a version.
+def figures_of(config: Config, photos: Split[versions.Versions]) -> list[float]:
+    """Trains a ranker and evaluates it on photos held out, one crop a version.
 
     Returns:
         Pair accuracy, SROCC with level, and the seconds of a step.
     """
-    config = dataclasses.replace(config, evaluate_every=config.rank_steps)
-    done = run(config, training, held_out, looking=lambda _: {})
-    figures = done.looks[config.rank_steps].summary("look")
+    # At the end alone.
+    training = dataclasses.replace(config.training, evaluate_every=config.rank_steps)
+    config = dataclasses.replace(config, training=training)
+    done = run(config, photos, shown=lambda _: {})
+    figures = done.evaluations[config.rank_steps].summary("held_out")
     return [
-        figures["look/pair_accuracy"],
-        figures["look/srocc"],
+        figures["held_out/pair_accuracy"],
+        figures["held_out/srocc"],
         done.seconds / config.rank_steps,
     ]
 

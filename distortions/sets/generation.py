@@ -4,8 +4,6 @@ What an image holds is decided by the preset, the seed, the photo and its path: 
 the other photos, the number of workers, or how often the work was interrupted.
 """
 
-import collections
-import concurrent.futures
 import functools
 import json
 import sys
@@ -20,6 +18,7 @@ import PIL
 import tensorflow as tf
 import tqdm
 
+from distortions import cores
 from distortions import photo_files
 from distortions.registry import Preset
 from distortions.sets import ranked_set
@@ -126,15 +125,11 @@ class Generation:
             bar.write(f"left out: {content}: {reason}", file=sys.stderr)
             bar.total -= len(ranked_set.versions(self._preset))
 
-        pool = concurrent.futures.ThreadPoolExecutor(self._workers)
+        tasks = self._tasks(done, leave_out)
         with bar:
-            try:
-                tasks = self._tasks(done, leave_out)
-                for made in _in_order(pool, tasks, ahead=2 * self._workers):
-                    self._store.write(*made)
-                    bar.update()
-            finally:
-                pool.shutdown(cancel_futures=True)
+            for made in cores.ahead(lambda task: task(), tasks, workers=self._workers):
+                self._store.write(*made)
+                bar.update()
         if len(unreadable) < len(self._contents):
             self._store.finish([v for v in versions if v.content not in unreadable])
             self._write_description(finished=True, unreadable=unreadable)
@@ -213,19 +208,6 @@ def _make(
         what = f"{version.name} {version.level}".strip()
         error.add_note(f"while making {what} of {version.content}")
         raise
-
-
-def _in_order(
-    pool: concurrent.futures.Executor, tasks: Iterator[Callable[[], Any]], *, ahead: int
-) -> Iterator[Any]:
-    """Yields the tasks' results in their order, working on a few more meanwhile."""
-    waiting: collections.deque[concurrent.futures.Future] = collections.deque()
-    for task in tasks:
-        waiting.append(pool.submit(task))
-        if len(waiting) > ahead:
-            yield waiting.popleft().result()
-    for future in waiting:
-        yield future.result()
 
 
 def _differences(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
