@@ -14,7 +14,10 @@ import shlex
 import sys
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
+from rankiqa_tf import surroundings
+
+if not surroundings.settle("distortions"):
+    sys.exit(surroundings.FAILED)
 
 import numpy as np
 from absl import flags

@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -186,6 +187,7 @@ class Model:
         batch: int | None = None,
         crops: str = "grid",
         seed: int = 0,
+        warn: Callable[[Photo, str], None] | None = None,
     ) -> Iterator[float | decode.PhotoError]:
         """Scores photos one after another, faster than `score` does one by one.
 
@@ -198,6 +200,8 @@ class Model:
                 None, as many as take about half a gigabyte with EfficientNet-Lite0.
             crops: as of `score`.
             seed: as of `score`.
+            warn: is called with a photo and what is doubtful about it, though it could
+                be read, before its score is given.
 
         Yields:
             For each photo in turn its score, or the PhotoError that it gave.
@@ -211,21 +215,31 @@ class Model:
         if crops == "whole":
             batch = 1  # Photos differ in size.
 
-        def prepare(photo: Photo) -> np.ndarray | decode.PhotoError:
+        def prepare(photo: Photo) -> _Prepared:
+            doubts: list[str] = []
             try:
-                return cut(_pixels(photo))
+                crops = cut(_pixels(photo, warn=doubts.append))
             except decode.PhotoError as error:
-                return error
+                return _Prepared(photo, error, doubts)
+            return _Prepared(photo, crops, doubts)
 
-        waiting: list[np.ndarray | decode.PhotoError] = []
+        def scored(group: Sequence[_Prepared]) -> Iterator[float | decode.PhotoError]:
+            scores = self._score_group([each.crops for each in group])
+            for each, score in zip(group, scores, strict=True):
+                for doubt in each.doubts if warn else ():
+                    warn(each.photo, doubt)
+                yield score
+
+        waiting: list[_Prepared] = []
         count = 0
         for prepared in parallel.ahead(prepare, photos):
             waiting.append(prepared)
-            count += len(prepared) if isinstance(prepared, np.ndarray) else 0
+            if isinstance(prepared.crops, np.ndarray):
+                count += len(prepared.crops)
             if count >= batch:
-                yield from self._score_group(waiting)
+                yield from scored(waiting)
                 waiting, count = [], 0
-        yield from self._score_group(waiting)
+        yield from scored(waiting)
 
     def score_map(
         self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
@@ -349,14 +363,25 @@ class Model:
         return tf.cast(self.network(images, training=False), tf.float32)
 
 
-def _pixels(photo: Photo) -> np.ndarray:
+@dataclasses.dataclass(frozen=True)
+class _Prepared:
+    """A photo's crops, or why it has none, and what is doubtful about it."""
+
+    photo: Photo
+    crops: np.ndarray | decode.PhotoError
+    doubts: Sequence[str]
+
+
+def _pixels(
+    photo: Photo, *, warn: Callable[[str], None] | None = None
+) -> np.ndarray:
     """A photo of any kind as uint8 [height, width, 3]."""
     if isinstance(photo, bytes):
-        return photo_decoding.decode(photo)
+        return photo_decoding.decode(photo, warn=warn)
     if isinstance(photo, Image.Image):
         return photo_decoding.of_pillow(photo)
     if isinstance(photo, str | os.PathLike):
-        return decode.read_photo(Path(photo))
+        return decode.read_photo(Path(photo), warn=warn)
     pixels = np.asarray(photo)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] != 3:
         raise ValueError(
