@@ -47,9 +47,7 @@ _WHITE_IS_ZERO = 0
 _UNSIGNED = 1
 
 
-def decode(
-    contents: bytes, *, warn: Callable[[str], None] | None = None
-) -> np.ndarray:
+def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """Decodes a photo of any kind.
 
     Args:

@@ -135,7 +135,9 @@ def _files(root: Path) -> Iterator[Path]:
                 continue
             searched.add((status.st_dev, status.st_ino))
             folders[:] = [each for each in folders if not each.startswith(".")]
-            waiting += [folder / each for each in folders if (folder / each).is_symlink()]
+            waiting += [
+                folder / each for each in folders if (folder / each).is_symlink()
+            ]
             yield from (folder / file for file in files if not file.startswith("."))
 
 

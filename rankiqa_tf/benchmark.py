@@ -12,7 +12,6 @@ nothing could be begun, 130 if it was stopped by Ctrl-C.
 
 import dataclasses
 import datetime
-import os
 import shlex
 import sys
 from collections.abc import Mapping

@@ -30,6 +30,7 @@ from rankiqa_tf import models
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import parallel
+from rankiqa_tf.models import misgiven
 from rankiqa_tf.models.metadata import Metadata
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
@@ -38,7 +39,6 @@ CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.sco
 
 _RANDOM_CROPS = 30  # As many as the paper takes.
 _PASS_PIXELS = 32 * 224 * 224  # What one pass of the network takes, if not told.
-_ENTRY = "rankiqa.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,20 +82,15 @@ class Model:
                 its scores are made otherwise than this version makes them.
         """
         path = Path(path)
-        if not path.is_file():
-            raise ValueError(f"no such model file: {path}")
+        if problem := misgiven.problem(path):
+            raise ValueError(problem)
         try:
             with zipfile.ZipFile(path) as archive:
-                metadata = Metadata.from_json(archive.read(_ENTRY).decode())
-        except zipfile.BadZipFile:
-            raise ValueError(f"{path} is not a .keras file, or is broken") from None
-        except KeyError:
-            raise ValueError(
-                f"{path} was not written by rankiqa_tf: it has no {_ENTRY}"
-            ) from None
+                metadata = Metadata.from_json(archive.read(misgiven.ENTRY).decode())
         except ValueError as error:
             raise ValueError(
-                f"{path} cannot be used: its {_ENTRY} is of another sort ({error})"
+                f"{path} cannot be used: its {misgiven.ENTRY} is of another sort "
+                f"({error})"
             ) from error
         try:
             network = keras.models.load_model(path, compile=False, safe_mode=True)
@@ -128,7 +123,7 @@ class Model:
             temporary = Path(folder, path.name)
             self.network.save(temporary)
             with zipfile.ZipFile(temporary, "a") as archive:
-                archive.writestr(_ENTRY, self.metadata.to_json())
+                archive.writestr(misgiven.ENTRY, self.metadata.to_json())
             temporary.replace(path)
 
     def with_crop_size(self, crop_size: int) -> "Model":
@@ -226,8 +221,9 @@ class Model:
         def scored(group: Sequence[_Prepared]) -> Iterator[float | decode.PhotoError]:
             scores = self._score_group([each.crops for each in group])
             for each, score in zip(group, scores, strict=True):
-                for doubt in each.doubts if warn else ():
-                    warn(each.photo, doubt)
+                if warn:
+                    for doubt in each.doubts:
+                        warn(each.photo, doubt)
                 yield score
 
         waiting: list[_Prepared] = []
@@ -372,9 +368,7 @@ class _Prepared:
     doubts: Sequence[str]
 
 
-def _pixels(
-    photo: Photo, *, warn: Callable[[str], None] | None = None
-) -> np.ndarray:
+def _pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """A photo of any kind as uint8 [height, width, 3]."""
     if isinstance(photo, bytes):
         return photo_decoding.decode(photo, warn=warn)

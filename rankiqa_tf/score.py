@@ -2,10 +2,10 @@
 
     python -m rankiqa_tf.score --model=model.keras PATH...
 
-Scores come out in order, a few photos' at a time. A path that is missing and a file that
-cannot be read are named and passed over; what is doubtful about a photo that could be
-read is told beside its score. Exit code: 0 if all were scored, 1 if some were not, 2 if
-nothing could be begun.
+Scores come out in order, a few photos' at a time. A path that is missing and a file
+that cannot be read are named and passed over; what is doubtful about a photo that could
+be read is told beside its score. Exit code: 0 if all were scored, 1 if some were not, 2
+if nothing could be begun.
 """
 
 import contextlib
@@ -42,7 +42,9 @@ _OUTPUT = flags.DEFINE_string(
     "output", None, "A file to write to; the standard output if not given."
 )
 _QUIET = flags.DEFINE_bool(
-    "quiet", False, "Do not tell which photos in folders are of kinds that are not read."
+    "quiet",
+    False,
+    "Do not tell which photos in folders are of kinds that are not read.",
 )
 
 
@@ -108,7 +110,9 @@ def jsonl_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
 
     def write(row: Row) -> None:
         found = dataclasses.asdict(row) | {"path": str(row.path)}
-        there = {name: value for name, value in found.items() if value not in ("", None)}
+        there = {
+            name: value for name, value in found.items() if value not in ("", None)
+        }
         print(json.dumps(there), file=file)
 
     return write
@@ -132,7 +136,9 @@ def main(argv: list[str]) -> int:
                 output = Path(_OUTPUT.value)
                 file = stack.enter_context(
                     # Names of files may hold bytes that are no UTF-8.
-                    output.open("w", encoding="utf-8", errors=program.ERRORS, newline="")
+                    output.open(
+                        "w", encoding="utf-8", errors=program.ERRORS, newline=""
+                    )
                 )
         except (ValueError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)

@@ -14,7 +14,6 @@ from rankiqa_tf import model as model_lib
 from rankiqa_tf.data.decode import PhotoError
 
 
-
 class ScoreMany(Protocol):
     """`Model.score_many` with its options decided."""
 
@@ -23,7 +22,9 @@ class ScoreMany(Protocol):
         photos: Iterable[model_lib.Photo],
         *,
         warn: Callable[[model_lib.Photo, str], None] | None = None,
-    ) -> Iterator[float | PhotoError]: ...
+    ) -> Iterator[float | PhotoError]:
+        """Scores photos one after another."""
+        ...
 
 
 def define_crops() -> flags.FlagHolder[str]:
