@@ -139,7 +139,7 @@ def by_pillow(contents: bytes) -> np.ndarray:
     except PhotoError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
-        raise PhotoError(f"the photo is damaged or cut short: {error}") from None
+        raise PhotoError(unread_kinds.failure(error)) from None
 
 
 def of_pillow(image: Image.Image) -> np.ndarray:

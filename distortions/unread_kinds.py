@@ -5,6 +5,7 @@ files are no photos, by what its name ends in.
 """
 
 import importlib.util
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -31,15 +32,21 @@ _BY_SUFFIX: Mapping[str, str] = MappingProxyType(
         ".svg": "SVG", ".tga": "TGA", ".xcf": "GIMP",
     }
 )
-# What files begin with; of ISO media files, the brand that follows b"ftyp".
+# What files begin with. Of ISO media files, the brand that follows b"ftyp".
 _BY_START = (
     (b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x0cJXL ", "JPEG XL"),
     (b"FUJIFILMCCD-RAW", _RAW), (b"IIRO", _RAW), (b"IIRS", _RAW), (b"IIU\0", _RAW),
     (b"FOVb", _RAW), (b"\0MRM", _RAW), (b"II\x1a\0\0\0HEAPCCDR", _RAW),
-    (b"8BPS", "Photoshop"), (b"v/1\x01", "HDR"),
-    (b"#?RADIANCE", "HDR"), (b"II\xbc", "JPEG XR"), (b"gimp xcf", "GIMP"),
-    (b"AT&TFORM", "DjVu"), (b"DDS ", "DDS"), (b"%PDF", "PDF"), (b"%!PS", "PostScript"),
-    (b"<svg", "SVG"),
+    (b"v/1\x01", "HDR"), (b"#?RADIANCE", "HDR"), (b"II\xbc", "JPEG XR"),
+    (b"gimp xcf", "GIMP"), (b"AT&TFORM", "DjVu"), (b"%PDF", "PDF"),
+    (b"%!PS", "PostScript"), (b"<svg", "SVG"),
+)
+# Those that are read, though not each of them.
+_READ_BY_START = (
+    (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"),
+    (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"), (b"GIF8", "GIF"),
+    (b"BM", "BMP"), (b"8BPS", "Photoshop"), (b"DDS ", "DDS"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
 )
 _BY_BRAND = {
     **dict.fromkeys(
@@ -49,10 +56,14 @@ _BY_BRAND = {
         ),
         HEIC,
     ),
-    **dict.fromkeys((b"avif", b"avis"), "AVIF"), b"crx ": _RAW,
+    b"crx ": _RAW,
     **dict.fromkeys((b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V "), "video"),
 }
 # fmt: on
+# What decoders say of files that are not damaged.
+_UNSUPPORTED = re.compile(
+    r"unsupported|not (available|configured|implemented|supported)", re.IGNORECASE
+)
 
 
 def of_name(suffix: str) -> str | None:
@@ -64,18 +75,23 @@ def of_contents(contents: bytes) -> str | None:
     """The kind that a file's bytes are of; None if it is none of those known."""
     if contents[4:8] == b"ftyp":
         return _BY_BRAND.get(contents[8:12])
-    for start, kind in _BY_START:
-        if contents.startswith(start):
-            return kind
-    return None
+    return _by_start(contents, _BY_START)
 
 
 def refusal(contents: bytes) -> str:
     """Says of a file in which no photo was recognized why it is not read."""
-    kind = of_contents(contents)
-    if kind is None:
-        return "not a photo, or of a kind that is not read"
-    return f"{kind} is not read{_advice(kind)}"
+    if kind := of_contents(contents):
+        return f"{kind} is not read{_advice(kind)}"
+    if kind := _by_start(contents, _READ_BY_START):
+        return f"{kind} of a sort that is not read, or broken"
+    return "not a photo, or of a kind that is not read"
+
+
+def failure(error: Exception) -> str:
+    """Says of a photo that its decoder gave up why it is not read."""
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(str(error)):
+        return f"of a sort that is not read: {error}"
+    return f"the photo is damaged or cut short: {error}"
 
 
 def passed_over(counts: Mapping[str, int]) -> str:
@@ -95,3 +111,7 @@ def _advice(kind: str) -> str:
     if kind == HEIC and importlib.util.find_spec("pillow_heif") is None:
         return ": pip install 'rankiqa-tf[heif]'"
     return ""
+
+
+def _by_start(contents: bytes, starts: tuple[tuple[bytes, str], ...]) -> str | None:
+    return next((kind for start, kind in starts if contents.startswith(start)), None)

@@ -2,6 +2,7 @@
 
 import io
 import os
+import struct
 import sys
 from pathlib import Path
 
@@ -111,10 +112,28 @@ def test_a_file_of_a_kind_that_is_not_read_is_called_that(contents, kind, monkey
     assert advice == (kind == "HEIC")
 
 
+def test_a_valid_file_of_a_sort_that_is_not_read_is_not_called_broken():
+    file = io.BytesIO()
+    picture().save(file, "BMP")
+    bmp = bytearray(file.getvalue())
+    bmp[30] = 4  # JPEG inside, as printers take it.
+    message = r"^of a sort that is not read: Unsupported BMP compression \(4\)"
+    with pytest.raises(photo_files.PhotoError, match=message):
+        photo_decoding.decode(bytes(bmp))
+    file = io.BytesIO()
+    picture().save(file, "TIFF")
+    compression = struct.pack("<HHI", 259, 3, 1)  # Of one 16-bit value, 1 for none.
+    tiff = file.getvalue().replace(
+        compression + b"\1\0", compression + struct.pack("<H", 34712)
+    )  # JPEG 2000 inside.
+    message = "^TIFF of a sort that is not read, or broken$"
+    with pytest.raises(photo_files.PhotoError, match=message):
+        photo_decoding.decode(tiff)
+
+
 def test_a_name_and_what_it_holds_are_of_one_kind():
     for suffix, contents in (
         (".heic", b"\0\0\0\x1cftypheix"),
-        (".psd", b"8BPS\0\1"),
         (".orf", b"IIRO\x08\0\0\0"),
         (".jxl", b"\0\0\0\x0cJXL \r\n\x87\n"),
     ):
