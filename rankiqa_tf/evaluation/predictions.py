@@ -47,7 +47,8 @@ def write(path: str | os.PathLike[str], scores: OpinionScores) -> None:
     for photo, score in zip(scores.photos, scores.scores, strict=True):
         # Python writes as many digits of a float as tell it from all others.
         writer.writerow((*scores_csv.cells(photo), float(score)))
-    whole_file.write(Path(path), file.getvalue())
+    # What was predicted must not be lost by a path whose bytes are no text.
+    whole_file.write(Path(path), file.getvalue(), errors="backslashreplace")
 
 
 def read(path: str | os.PathLike[str]) -> OpinionScores:
