@@ -33,7 +33,16 @@ def settle(*packages: str) -> bool:
             print(f"error: {problem}", file=sys.stderr)
             return False
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read by TensorFlow's import.
-    import keras
+    try:
+        import keras
+    except Exception as error:  # Whatever its configuration file leads to.
+        place = Path(os.environ.get("KERAS_HOME", "~/.keras"), "keras.json")
+        print(
+            f"error: Keras cannot be imported, perhaps by what {place} says: "
+            f"{type(error).__name__}: {error}",
+            file=sys.stderr,
+        )
+        return False
 
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")

@@ -60,6 +60,15 @@ def test_a_program_pins_what_keras_json_and_the_environment_say(home):
         assert second == "(None, None, None, 3) {'float32'}"
 
 
+def test_a_configuration_that_keras_refuses_is_named(tmp_path):
+    (tmp_path / "keras.json").write_text('{"floatx": "float17"}')
+    code, output, errors = run("-m", "rankiqa_tf.score", KERAS_HOME=str(tmp_path))
+    assert (code, output) == (2, "")
+    assert errors.startswith("error: Keras cannot be imported")
+    assert f"{tmp_path}/keras.json" in errors
+    assert errors.count("\n") == 1
+
+
 def test_the_library_takes_tensorflow_whatever_the_environment_says():
     code, _, errors = run("-c", "import rankiqa_tf.model", KERAS_BACKEND="torch")
     assert code == 0, errors
