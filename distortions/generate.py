@@ -14,7 +14,9 @@ from pathlib import Path
 from absl import flags
 
 from distortions import cores
+from distortions import photo_files
 from distortions import program
+from distortions import unread_kinds
 from distortions.sets import generation
 
 _PRESET = flags.DEFINE_string("preset", "", "Which distortions and levels.")
@@ -75,6 +77,9 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         print(f"error: {error}; the same command goes on from here", file=sys.stderr)
         return 1
+    others = photo_files.search([_INPUT.value]).passed_over
+    if others:
+        print(unread_kinds.passed_over(others), file=sys.stderr)
     if unreadable:
         counts = f"{len(unreadable)} of {work.num_photos}"
         print(f"{counts} photos could not be read", file=sys.stderr)

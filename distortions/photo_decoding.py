@@ -14,6 +14,7 @@ that its decoder finds damaged is refused, never scored by what could be read of
 import contextlib
 import io
 import threading
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,8 +26,17 @@ from PIL import TiffImagePlugin
 from PIL import UnidentifiedImageError
 
 from distortions import photo_header
+from distortions import unread_kinds
 from distortions.photo_header import Header
 from distortions.photo_header import PhotoError
+
+try:
+    import pillow_heif  # The extra `heif`.
+except ImportError:
+    READS_HEIC = False
+else:
+    pillow_heif.register_heif_opener()
+    READS_HEIC = True
 
 _OPEN_LOCK = threading.Lock()
 
@@ -37,11 +47,12 @@ _WHITE_IS_ZERO = 0
 _UNSIGNED = 1
 
 
-def decode(contents: bytes) -> np.ndarray:
+def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """Decodes a photo of any kind.
 
     Args:
         contents: the bytes of the file.
+        warn: is called with what is doubtful about the photo, though it could be read.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -124,11 +135,11 @@ def by_pillow(contents: bytes) -> np.ndarray:
             photo_header.check_size(*image.size)
             return of_pillow(image)
     except UnidentifiedImageError:
-        raise PhotoError("not a photo, or of a kind that is not read") from None
+        raise PhotoError(unread_kinds.refusal(contents)) from None
     except PhotoError:
         raise
     except Exception as error:  # Pillow's decoders raise many kinds on broken files.
-        raise PhotoError(f"the photo is damaged or cut short: {error}") from None
+        raise PhotoError(unread_kinds.failure(error)) from None
 
 
 def of_pillow(image: Image.Image) -> np.ndarray:

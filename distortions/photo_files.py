@@ -1,63 +1,155 @@
-"""Photos in a folder, read as uint8 RGB [height, width, 3]."""
+"""Photos in files and folders, read as uint8 RGB [height, width, 3]."""
 
+import collections
+import dataclasses
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from distortions import photo_decoding
+from distortions import unread_kinds
 from distortions.photo_header import PhotoError
 
 # fmt: off
 SUFFIXES = (
-    ".avif", ".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
-    ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+    ".apng", ".avif", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jif", ".jp2",
+    ".jpc", ".jpe", ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pgm", ".png",
+    ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+    *((".heic", ".heif", ".hif") if photo_decoding.READS_HEIC else ()),
 )
 # fmt: on
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """What was found in files and folders.
+
+    Attributes:
+        photos: files to be read as photos, in order.
+        problems: what is wrong with each path that gave none, in a line each.
+        passed_over: numbers of files in folders that are photos of kinds that are not
+            read, by kind, as `unread_kinds.passed_over` takes them.
+    """
+
+    photos: Sequence[Path]
+    problems: Sequence[str]
+    passed_over: Mapping[str, int]
+
+
+def search(paths: Sequence[str | Path]) -> Listing:
+    """Lists photos: files as they are given, and those anywhere inside folders.
+
+    A file is taken whatever its name. Folders are searched as `find` does; a path that
+    does not exist, or a folder without photos, does not hinder the others.
+
+    Args:
+        paths: files and folders.
+    """
+    photos: list[Path] = []
+    problems: list[str] = []
+    counts: collections.Counter[str] = collections.Counter()
+    for path in map(Path, paths):
+        if path.is_dir():
+            found, others = _photos(path)
+            photos += [path / name for name in found]
+            counts += others
+            if not found:
+                problems.append(_no_photos(path, others))
+        elif path.exists():
+            photos.append(path)
+        else:
+            problems.append(f"no such file or folder: {path}{_hint(path)}")
+    return Listing(photos, problems, counts)
 
 
 def find(folder: Path) -> list[str]:
     """Lists the photos anywhere in a folder, hidden ones left out.
 
+    Links to folders are followed, and each folder is searched once, so that links in a
+    circle end, and a photo is not found again by way of a link to its folder.
+
     Returns:
         Their paths in the folder, with slashes, sorted.
 
     Raises:
-        ValueError: if there is no such folder, no photo in it, or one whose name is not
-            UTF-8.
+        ValueError: if there is no such folder, or no photo in it.
     """
     if not folder.is_dir():
         raise ValueError(f"no such folder: {folder}")
-    files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
-    inside = (file.relative_to(folder) for file in files if file.is_file())
-    found = sorted(
-        path.as_posix()
-        for path in inside
-        if not any(part.startswith(".") for part in path.parts)
-    )
+    found, others = _photos(folder)
     if not found:
-        raise ValueError(
-            f"no photos in {folder}; looked for files that end in {', '.join(SUFFIXES)}"
-        )
-    for name in found:
-        try:
-            name.encode()
-        except UnicodeEncodeError:
-            raise ValueError(
-                f"names of photos must be UTF-8, and {name!r} in {folder} is not"
-            ) from None
+        raise ValueError(_no_photos(folder, others))
     return found
 
 
-def read(path: Path) -> np.ndarray:
+def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """Reads a photo of any kind, as `photo_decoding.decode` does.
+
+    Args:
+        path: the file.
+        warn: is called with what is doubtful about the photo, though it could be read.
 
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo; its message
             opens with the path.
     """
     try:
-        return photo_decoding.decode(path.read_bytes())
+        return photo_decoding.decode(path.read_bytes(), warn=warn)
     except OSError as error:
         raise PhotoError(f"{path}: {error.strerror}") from None
     except PhotoError as error:
         raise PhotoError(f"{path}: {error}") from None
+
+
+def _photos(root: Path) -> tuple[list[str], collections.Counter[str]]:
+    """Paths of photos in a folder, sorted, and numbers of others by kind."""
+    found = []
+    others: collections.Counter[str] = collections.Counter()
+    for file in _files(root):
+        suffix = file.suffix.lower()
+        if suffix in SUFFIXES:
+            if file.is_file():
+                found.append(file.relative_to(root).as_posix())
+        elif kind := unread_kinds.of_name(suffix):
+            others[kind] += 1
+    return sorted(found), others
+
+
+def _files(root: Path) -> Iterator[Path]:
+    """Yields the files in a folder that are not hidden, each folder's once."""
+    searched: set[tuple[int, int]] = set()
+    # Links wait until all folders are searched that are really there.
+    waiting = collections.deque([root])
+    while waiting:
+        for name, folders, files in os.walk(waiting.popleft()):
+            folder = Path(name)
+            status = folder.stat()
+            folders.sort()
+            if (status.st_dev, status.st_ino) in searched:
+                folders.clear()
+                continue
+            searched.add((status.st_dev, status.st_ino))
+            folders[:] = [each for each in folders if not each.startswith(".")]
+            waiting += [
+                folder / each for each in folders if (folder / each).is_symlink()
+            ]
+            yield from (folder / file for file in files if not file.startswith("."))
+
+
+def _no_photos(folder: Path, others: Mapping[str, int]) -> str:
+    text = f"no photos in {folder}; looked for files that end in {', '.join(SUFFIXES)}"
+    return f"{text}; {unread_kinds.passed_over(others)}" if others else text
+
+
+def _hint(path: Path) -> str:
+    if not any(character in "*?[" for character in str(path)):
+        return ""
+    return (
+        " (it looks like a pattern, which the shell replaces by the files that match, "
+        "if there are any: give the folder, whose photos are then all taken)"
+    )

@@ -1,6 +1,7 @@
 """What the programs share: how a command line is read, and how whatever fails ends."""
 
 import dataclasses
+import io
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from distortions import flag_files
 from distortions.presets import PRESETS
 from distortions.registry import Preset
 
@@ -24,6 +26,9 @@ _OF_THE_MACHINE = (OSError, MemoryError, tf.errors.OpError)
 _WHERE = re.compile(
     r"\{\{.*?\}\}|Error in user-defined function .* Iterator::\S+: |\[Op:.*"
 )
+# What output cannot show is escaped: a name in another script, or one that is no text
+# at all, must not end a program half-way.
+ERRORS = "backslashreplace"
 _FAILED = 1
 _BUG = 70  # EX_SOFTWARE of sysexits.h.
 
@@ -37,8 +42,12 @@ def run(main: Callable[[list[str]], int]) -> None:
 
     Nor does any exception that main lets through end in a traceback, but in a line that
     names its type, says what it says, and where the traceback was written to: a
-    failure of the machine with 1; anything else with 70, for it is a bug.
+    failure of the machine with 1; anything else with 70, for it is a bug. Nor does text
+    that the output's encoding has no characters for: it is escaped.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)
     try:
         app.run(main, flags_parser=_parse)
     except KeyboardInterrupt:
@@ -103,7 +112,7 @@ def _parse(argv: list[str]) -> list[str]:
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells of each file it writes.
     flags.FLAGS.set_gnu_getopt()
     try:
-        return flags.FLAGS(argv)
-    except (flags.Error, OSError) as error:
+        return flags.FLAGS(flag_files.expand(argv))
+    except (flags.Error, ValueError, OSError) as error:
         print(f"error: {error}\nPass --help to see the flags.", file=sys.stderr)
         sys.exit(2)

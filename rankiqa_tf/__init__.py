@@ -9,6 +9,7 @@ Importing the package imports no TensorFlow; what is here does when it is first 
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rankiqa_tf.library import load
     from rankiqa_tf.model import Model
     from rankiqa_tf.training.run import train
+
+# Keras reads it as it is imported, and our networks are TensorFlow's.
+os.environ["KERAS_BACKEND"] = "tensorflow"
 
 __all__ = ["Model", "__version__", "list_models", "load", "train"]
 

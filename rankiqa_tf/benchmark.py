@@ -12,7 +12,6 @@ nothing could be begun, 130 if it was stopped by Ctrl-C.
 
 import dataclasses
 import datetime
-import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -20,7 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
+from rankiqa_tf import surroundings
+
+if not surroundings.settle("distortions"):
+    sys.exit(surroundings.FAILED)
 
 from absl import flags
 

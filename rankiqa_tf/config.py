@@ -181,9 +181,9 @@ class Config:
     rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")
     dataset: str = _option(
         "",
-        "Human scores to fine-tune on: a CSV file, image,mos[,reference]; a public "
-        f"data set by name ({', '.join(datasets.DATA_SETS)}), opinion_table being "
-        "TID2013's mean opinions of kinds and levels of distortion.",
+        "Human scores to fine-tune on: a CSV or .xlsx file, image,mos[,reference]; a "
+        f"public data set by name ({', '.join(datasets.DATA_SETS)}), opinion_table "
+        "being TID2013's mean opinions of kinds and levels of distortion.",
     )
     data_dir: str = _option(
         "",

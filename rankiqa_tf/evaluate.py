@@ -9,12 +9,15 @@ Prints SROCC, LCC, LCC after a logistic, KROCC and RMSE, those of each distortio
 
 import dataclasses
 import datetime
-import os
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
+from rankiqa_tf import surroundings
+
+if not surroundings.settle("distortions"):
+    sys.exit(surroundings.FAILED)
 
 import numpy as np
 from absl import flags
@@ -25,6 +28,7 @@ from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
 from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.datasets import splits
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import figures as figures_lib
 from rankiqa_tf.evaluation import metrics
 from rankiqa_tf.evaluation import page
@@ -37,8 +41,8 @@ flags.adopt_module_key_flags(scoring_flags)
 _DATASET = flags.DEFINE_string(
     "dataset",
     None,
-    "Human scores: a CSV file, image,mos[,reference,dmos,distortion,level]; a public "
-    f"data set by name ({', '.join(datasets.DATA_SETS)}).",
+    "Human scores: a CSV or .xlsx file, image,mos[,reference,dmos,distortion,level]; a "
+    f"public data set by name ({', '.join(datasets.DATA_SETS)}).",
     required=True,
 )
 _DATA_DIR = flags.DEFINE_string(
@@ -65,14 +69,25 @@ _REPORT = flags.DEFINE_string(
 def read_photos() -> datasets.DataSet:
     """Reads the data set, of its photos those that are to be scored."""
     data = datasets.read_any(_DATASET.value, _DATA_DIR.value)
-    if _PART.value == "all":
-        return data
-    if data.official_split is None:
+    if _PART.value == "held_out":
+        if data.official_split is None:
+            raise ValueError(
+                f"{data.name} has no official split, whose part held_out could be taken"
+            )
+        photos = splits.divide(data.official_split, data.photos).held_out
+        data = dataclasses.replace(data, photos=tuple(photos))
+    check_opinions(data.name, data.photos)
+    return data
+
+
+def check_opinions(name: str, photos: Sequence[ScoredPhoto]) -> None:
+    """Raises a ValueError if the MOS of photos never change."""
+    opinions = {photo.mos for photo in photos}
+    if len(opinions) == 1:
         raise ValueError(
-            f"{data.name} has no official split, whose part held_out could be taken"
+            f"all {len(photos)} photos of {name} have the MOS {opinions.pop():g}: "
+            "correlations need at least two that differ"
         )
-    photos = splits.divide(data.official_split, data.photos).held_out
-    return dataclasses.replace(data, photos=tuple(photos))
 
 
 def write_report(
@@ -129,7 +144,11 @@ def main(argv: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
-    scores = list(scorer.score_many(photo.path for photo in data.photos))
+    def warn(photo: object, doubt: str) -> None:
+        print(f"warning: {photo}: {doubt}", file=sys.stderr)
+
+    paths = (photo.path for photo in data.photos)
+    scores = list(scorer.score_many(paths, warn=warn))
     problems = [score for score in scores if isinstance(score, PhotoError)]
     pairs = zip(data.photos, scores, strict=True)
     scored = [pair for pair in pairs if not isinstance(pair[1], PhotoError)]
@@ -144,6 +163,7 @@ def main(argv: list[str]) -> int:
         print(f"left out: {problem}", file=sys.stderr)
     photos, readable = zip(*scored, strict=True)
     try:
+        check_opinions(f"{data.name} that can be read", photos)
         report(OpinionScores(photos, np.array(readable)), data)
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)

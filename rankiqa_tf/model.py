@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -29,15 +30,16 @@ from distortions import photo_decoding
 from rankiqa_tf import models
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.data import decode
+from rankiqa_tf.models import misgiven
 from rankiqa_tf.models.metadata import Metadata
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+Result = float | decode.PhotoError
 
 CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
 
 _RANDOM_CROPS = 30  # As many as the paper takes.
 _PASS_PIXELS = 32 * 224 * 224  # What one pass of the network takes, if not told.
-_ENTRY = "rankiqa.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,20 +83,15 @@ class Model:
                 its scores are made otherwise than this version makes them.
         """
         path = Path(path)
-        if not path.is_file():
-            raise ValueError(f"no such model file: {path}")
+        if problem := misgiven.problem(path):
+            raise ValueError(problem)
         try:
             with zipfile.ZipFile(path) as archive:
-                metadata = Metadata.from_json(archive.read(_ENTRY).decode())
-        except zipfile.BadZipFile:
-            raise ValueError(f"{path} is not a .keras file, or is broken") from None
-        except KeyError:
-            raise ValueError(
-                f"{path} was not written by rankiqa_tf: it has no {_ENTRY}"
-            ) from None
+                metadata = Metadata.from_json(archive.read(misgiven.ENTRY).decode())
         except ValueError as error:
             raise ValueError(
-                f"{path} cannot be used: its {_ENTRY} is of another sort ({error})"
+                f"{path} cannot be used: its {misgiven.ENTRY} is of another sort "
+                f"({error})"
             ) from error
         try:
             network = keras.models.load_model(path, compile=False, safe_mode=True)
@@ -127,7 +124,7 @@ class Model:
             temporary = Path(folder, path.name)
             self.network.save(temporary)
             with zipfile.ZipFile(temporary, "a") as archive:
-                archive.writestr(_ENTRY, self.metadata.to_json())
+                archive.writestr(misgiven.ENTRY, self.metadata.to_json())
             temporary.replace(path)
 
     def with_crop_size(self, crop_size: int) -> "Model":
@@ -186,6 +183,7 @@ class Model:
         batch: int | None = None,
         crops: str = "grid",
         seed: int = 0,
+        warn: Callable[[Photo, str], None] | None = None,
     ) -> Iterator[float | decode.PhotoError]:
         """Scores photos one after another, faster than `score` does one by one.
 
@@ -198,6 +196,8 @@ class Model:
                 None, as many as take about half a gigabyte with EfficientNet-Lite0.
             crops: as of `score`.
             seed: as of `score`.
+            warn: is called with a photo and what is doubtful about it, though it could
+                be read, before its score is given.
 
         Yields:
             For each photo in turn its score, or the PhotoError that it gave.
@@ -211,27 +211,38 @@ class Model:
         if crops == "whole":
             batch = 1  # Photos differ in size.
 
-        def prepare(photo: Photo) -> np.ndarray | decode.PhotoError:
+        def prepare(photo: Photo) -> _Prepared:
+            doubts: list[str] = []
             try:
-                return cut(_pixels(photo))
+                crops = cut(_pixels(photo, warn=doubts.append))
             except decode.PhotoError as error:
-                return error
+                return _Prepared(photo, error, doubts)
+            return _Prepared(photo, crops, doubts)
 
-        def groups() -> Iterator[list[np.ndarray | decode.PhotoError]]:
-            group: list[np.ndarray | decode.PhotoError] = []
+        def groups() -> Iterator[list[_Prepared]]:
+            group: list[_Prepared] = []
             count = 0
             for prepared in cores.ahead(prepare, photos):
                 group.append(prepared)
-                count += len(prepared) if isinstance(prepared, np.ndarray) else 0
+                if isinstance(prepared.crops, np.ndarray):
+                    count += len(prepared.crops)
                 if count >= batch:
                     yield group
                     group, count = [], 0
             yield group
 
+        def scored(group: list[_Prepared]) -> list[tuple[_Prepared, Result]]:
+            scores = self._score_group([each.crops for each in group])
+            return list(zip(group, scores, strict=True))
+
         _ = self._graph  # Made here, and not by several threads at once.
         # Two passes side by side leave no core idle while one ends.
-        for scores in cores.ahead(self._score_group, groups()):
-            yield from scores
+        for results in cores.ahead(scored, groups()):
+            for prepared, score in results:
+                if warn:
+                    for doubt in prepared.doubts:
+                        warn(prepared.photo, doubt)
+                yield score
 
     def score_map(
         self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
@@ -355,14 +366,23 @@ class Model:
         return tf.cast(self.network(images, training=False), tf.float32)
 
 
-def _pixels(photo: Photo) -> np.ndarray:
+@dataclasses.dataclass(frozen=True)
+class _Prepared:
+    """A photo's crops, or why it has none, and what is doubtful about it."""
+
+    photo: Photo
+    crops: np.ndarray | decode.PhotoError
+    doubts: Sequence[str]
+
+
+def _pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """A photo of any kind as uint8 [height, width, 3]."""
     if isinstance(photo, bytes):
-        return photo_decoding.decode(photo)
+        return photo_decoding.decode(photo, warn=warn)
     if isinstance(photo, Image.Image):
         return photo_decoding.of_pillow(photo)
     if isinstance(photo, str | os.PathLike):
-        return decode.read_photo(Path(photo))
+        return decode.read_photo(Path(photo), warn=warn)
     pixels = np.asarray(photo)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] != 3:
         raise ValueError(

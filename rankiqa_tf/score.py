@@ -2,15 +2,16 @@
 
     python -m rankiqa_tf.score --model=model.keras PATH...
 
-Scores come out in order, a few photos' at a time. A file that cannot be read is named
-and passed over. Exit code: 0 if all were scored, 1 if some were not, 2 if nothing could
-be begun.
+Scores come out in order, a few photos' at a time. A path that is missing and a file
+that cannot be read are named and passed over; what is doubtful about a photo that could
+be read is told beside its score. Exit code: 0 if all were scored, 1 if some were not, 2
+if nothing could be begun.
 """
 
 import contextlib
 import csv
+import dataclasses
 import json
-import os
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -18,17 +19,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
+from rankiqa_tf import surroundings
+
+if not surroundings.settle("distortions"):
+    sys.exit(surroundings.FAILED)
 
 from absl import flags
 
+from distortions import photo_files
 from distortions import program
+from distortions import unread_kinds
 from rankiqa_tf import scoring_flags
 from rankiqa_tf.data import decode
 from rankiqa_tf.models.metadata import Metadata
-
-# A photo's path, its score or None, and what was wrong or None.
-Row = tuple[Path, float | None, str | None]
 
 _scorer = scoring_flags.define_scorer()
 flags.adopt_module_key_flags(scoring_flags)
@@ -38,17 +41,43 @@ _FORMAT = flags.DEFINE_enum(
 _OUTPUT = flags.DEFINE_string(
     "output", None, "A file to write to; the standard output if not given."
 )
+_QUIET = flags.DEFINE_bool(
+    "quiet",
+    False,
+    "Do not tell which photos in folders are of kinds that are not read.",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """What is written of a photo.
+
+    Attributes:
+        path: the file.
+        score: None if it could not be read.
+        error: what was wrong then; empty if it could.
+        warning: what is doubtful about it, though it could be read; mostly empty.
+    """
+
+    path: Path
+    score: float | None
+    error: str
+    warning: str
 
 
 def score_all(
     score_many: scoring_flags.ScoreMany, photos: Sequence[Path]
 ) -> Iterator[Row]:
     """Yields a row for each photo as soon as it is scored."""
-    for path, score in zip(photos, score_many(photos), strict=True):
+    doubts: list[str] = []
+    scores = score_many(photos, warn=lambda _, doubt: doubts.append(doubt))
+    for path, score in zip(photos, scores, strict=True):
+        warning = "; ".join(dict.fromkeys(doubts))
+        doubts.clear()
         if isinstance(score, decode.PhotoError):
-            yield path, None, str(score).removeprefix(f"{path}: ")
+            yield Row(path, None, str(score).removeprefix(f"{path}: "), warning)
         else:
-            yield path, score, None
+            yield Row(path, score, "", warning)
 
 
 def table_writer(file: TextIO, metadata: Metadata) -> Callable[[Row], object]:
@@ -59,29 +88,32 @@ def table_writer(file: TextIO, metadata: Metadata) -> Callable[[Row], object]:
     print(f"{'score':>10}  photo ({metadata.direction}; {scale})", file=file)
 
     def write(row: Row) -> None:
-        path, score, error = row
-        if score is None:
-            print(f"{'-':>10}  {path}: {error}", file=file)
+        if row.score is None:
+            print(f"{'-':>10}  {row.path}: {row.error}", file=file)
+        elif row.warning:
+            print(f"{row.score:10.4f}! {row.path}: {row.warning}", file=file)
         else:
-            print(f"{score:10.4f}  {path}", file=file)
+            print(f"{row.score:10.4f}  {row.path}", file=file)
 
     return write
 
 
 def csv_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
-    """Writes path,score,error, the score or the error empty."""
+    """Writes path,score,error,warning, what there is not empty."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["path", "score", "error"])
-    return writer.writerow
+    writer.writerow([field.name for field in dataclasses.fields(Row)])
+    return lambda row: writer.writerow(dataclasses.astuple(row))
 
 
 def jsonl_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
-    """Writes an object a line, with path and either score or error."""
+    """Writes an object a line: path, either score or error, and any warning."""
 
     def write(row: Row) -> None:
-        path, score, error = row
-        result = {"score": score} if error is None else {"error": error}
-        print(json.dumps({"path": str(path), **result}), file=file)
+        found = dataclasses.asdict(row) | {"path": str(row.path)}
+        there = {
+            name: value for name, value in found.items() if value not in ("", None)
+        }
+        print(json.dumps(there), file=file)
 
     return write
 
@@ -95,26 +127,40 @@ def main(argv: list[str]) -> int:
         try:
             if not argv[1:]:
                 raise ValueError("name photos or folders to score")
-            photos = decode.find_photos(argv[1:])
+            found = photo_files.search(argv[1:])
+            if not found.photos:
+                raise ValueError("; ".join(found.problems))
             scorer = _scorer()
             file = sys.stdout
             if _OUTPUT.value:
+                output = Path(_OUTPUT.value)
                 file = stack.enter_context(
-                    Path(_OUTPUT.value).open("w", encoding="utf-8", newline="")
+                    # Names of files may hold bytes that are no UTF-8.
+                    output.open(
+                        "w", encoding="utf-8", errors=program.ERRORS, newline=""
+                    )
                 )
         except (ValueError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
 
-        failed = 0
+        failed = doubtful = 0
         write = WRITERS[_FORMAT.value](file, scorer.model.metadata)
-        for row in score_all(scorer.score_many, photos):
+        for row in score_all(scorer.score_many, found.photos):
             write(row)
             file.flush()  # So that nothing is lost when it is stopped.
-            failed += row[1] is None
+            failed += row.score is None
+            doubtful += row.score is not None and bool(row.warning)
+    for problem in found.problems:
+        print(f"passed over: {problem}", file=sys.stderr)
+    count = len(found.photos)
+    if doubtful:
+        print(f"{doubtful} of {count} photos were read with a warning", file=sys.stderr)
     if failed:
-        print(f"{failed} of {len(photos)} photos could not be read", file=sys.stderr)
-    return 1 if failed else 0
+        print(f"{failed} of {count} photos could not be read", file=sys.stderr)
+    if found.passed_over and not _QUIET.value:
+        print(unread_kinds.passed_over(found.passed_over), file=sys.stderr)
+    return 1 if failed or found.problems else 0
 
 
 if __name__ == "__main__":

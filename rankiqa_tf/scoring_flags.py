@@ -5,6 +5,7 @@ import functools
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from typing import Protocol
 
 from absl import flags
 
@@ -12,7 +13,18 @@ from rankiqa_tf import library
 from rankiqa_tf import model as model_lib
 from rankiqa_tf.data.decode import PhotoError
 
-ScoreMany = Callable[[Iterable[model_lib.Photo]], Iterator[float | PhotoError]]
+
+class ScoreMany(Protocol):
+    """`Model.score_many` with its options decided."""
+
+    def __call__(
+        self,
+        photos: Iterable[model_lib.Photo],
+        *,
+        warn: Callable[[model_lib.Photo, str], None] | None = None,
+    ) -> Iterator[float | PhotoError]:
+        """Scores photos one after another."""
+        ...
 
 
 def define_crops() -> flags.FlagHolder[str]:

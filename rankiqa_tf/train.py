@@ -8,13 +8,15 @@ goes on where it was. Exit code: 0 when done, 1 when something failed on the way
 if nothing could be begun, 130 if it was stopped by Ctrl-C.
 """
 
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read when TensorFlow is imported.
+from rankiqa_tf import surroundings
+
+if not surroundings.settle("distortions", "export"):
+    sys.exit(surroundings.FAILED)
 
 from absl import flags
 

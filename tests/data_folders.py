@@ -186,6 +186,7 @@ def generate(photos: Path, folder: Path, kinds: Sequence[str], **options: Any) -
 
 BUILDERS = {
     "live": live,
+    "live_not_realigned": live,
     "live_md": live_md,
     "tid2013": tid2013,
     "csiq": csiq,

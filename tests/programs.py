@@ -29,11 +29,12 @@ for arguments in json.loads(calls):
 """
 
 
-def start(*arguments):
+def start(*arguments, **environment):
     """Starts Python with these arguments, which Ctrl-C stops as in a terminal."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=env | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

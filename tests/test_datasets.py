@@ -206,6 +206,18 @@ def test_live_has_copies_and_first_scores_on_request(build):
     assert photos["jpeg/img2.bmp"].dmos == 22.8
 
 
+def test_live_without_realigned_scores_is_a_data_set_of_its_own(build):
+    folder = build("live")
+    (folder / "dmos_realigned.mat").unlink()
+    with pytest.raises(ValueError, match=r"there is no file .* live_not_realigned"):
+        datasets.read("live", folder)
+    photos = by_path(datasets.read_any("live_not_realigned", folder), folder)
+    assert len(photos) == 982 - 141
+    # Image 228 from 0, as it stands in dmos.mat.
+    assert photos["jpeg/img2.bmp"].dmos == 22.8
+    assert len(datasets.read("live_not_realigned", folder, copies=True).photos) == 982
+
+
 def test_live_tells_that_scores_are_missing(build):
     folder = build("live")
     scipy.io.savemat(
@@ -490,3 +502,45 @@ def test_a_csv_is_a_data_set_whose_scale_is_that_of_its_scores(tmp_path, inside)
 def test_a_name_that_is_neither_a_file_nor_a_data_set_is_told_with_the_nearest():
     with pytest.raises(ValueError, match=r"neither a CSV .* 'kadid'; .*: kadid10k"):
         datasets.read_any("kadid")
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        {},
+        {"koniq10k_distributions_sets.csv": "koniq10k_distributions_sets/"},
+        {"koniq10k_distributions_sets.csv": "metadata/"},
+        {"1024x768": "koniq10k_1024x768/"},
+        {"1024x768": "images/"},
+        {"1024x768/": "koniq10k_1024x768"},
+    ],
+)
+def test_koniq10k_is_read_as_its_archives_unpack(build, moves):
+    folder = build("koniq10k")
+    for what, where in moves.items():
+        if where.endswith("/"):
+            (folder / where).mkdir()
+            (folder / what).rename(folder / where / what)
+        else:
+            (folder / what).rename(folder / where)
+    found = datasets.read("koniq10k", folder)
+    assert [photo.path.name for photo in found.photos] == [
+        f"10{n}.jpg" for n in range(6)
+    ]
+    assert {photo.path.parent.name for photo in found.photos} <= {
+        "1024x768",
+        "koniq10k_1024x768",
+    }
+
+
+def test_koniq10k_says_where_its_list_is_and_where_it_looked_for_images(build):
+    folder = build("koniq10k")
+    (folder / "1024x768").rename(folder / "elsewhere")
+    with pytest.raises(ValueError, match="looked for 1024x768, koniq10k_1024x768/1024"):
+        datasets.read("koniq10k", folder)
+    (folder / "koniq10k_distributions_sets.csv").rename(
+        folder / "koniq10k_scores_and_distributions.csv"
+    )
+    with pytest.raises(ValueError, match="there is no file") as error:
+        datasets.read("koniq10k", folder)
+    assert "githubusercontent.com/subpic/koniq/" in str(error.value)

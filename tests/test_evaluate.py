@@ -51,6 +51,11 @@ def folder(tmp_path_factory):
     write("photos/broken.csv", rows[0], "broken.jpg,3", *rows[1:])
     write("photos/only one.csv", rows[0], "broken.jpg,3")
     write("photos/wrong.csv", rows[0], "red 51.png,good")
+    write("photos/constant.csv", *(f"{row.partition(',')[0]},3" for row in rows))
+    write("photos/nearly.csv", "broken.jpg,4", *(f"red {red}.png,3" for red in REDS))
+    text = (folder / "photos/scores.csv").read_text()
+    excel = text.replace(",", ";").replace(".5", ",5").replace("image", "Image Name")
+    (folder / "photos/excel.csv").write_text(excel, encoding="utf-16")
     write("photos/missing.csv", rows[0], "none.png,3")
     data_folders.tid2013(folder / "tid2013")
     for path in (folder / "tid2013" / "distorted_images").iterdir():
@@ -84,6 +89,8 @@ def results(folder):
             "--format=json",
             f"--predictions={folder}/predictions.csv",
         ],
+        "excel": [model, f"--dataset={photos}/excel.csv", "--format=json"],
+        "nearly": [model, f"--dataset={photos}/nearly.csv"],
         "broken": [model, f"--dataset={photos}/broken.csv", "--format=json"],
         "tid2013": [
             *tid2013,
@@ -113,6 +120,10 @@ def results(folder):
         "wrong.csv line 3: mos must be a number, not 'good'": [
             model,
             f"--dataset={photos}/wrong.csv",
+        ],
+        "all 5 photos of constant.csv have the MOS 3: correlations need": [
+            model,
+            f"--dataset={photos}/constant.csv",
         ],
         "1 of 2 photos of": [model, f"--dataset={photos}/missing.csv"],
         f"image paths start from {folder}": [
@@ -270,6 +281,16 @@ def test_table_has_a_line_for_each_figure(results):
     assert (code, errors) == (0, "")
 
 
+def test_a_table_of_another_dialect_gives_the_same_figures(results):
+    assert results["excel"] == results["json"]
+
+
+def test_opinions_that_never_change_once_photos_are_left_out_are_an_error(results):
+    code, output, errors = results["nearly"]
+    assert (code, output) == (1, "")
+    assert "all 5 photos of nearly.csv that can be read have the MOS 3" in errors
+
+
 def test_photos_may_lie_in_another_folder_than_the_csv(results):
     assert results["elsewhere"] == results["json"]
 
@@ -296,7 +317,7 @@ def test_a_broken_photo_is_named_and_left_out_and_the_code_is_1(results, folder)
 
 def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_evaluated(results):
     reasons = [reason for reason in results if " " in reason]
-    assert len(reasons) == 16
+    assert len(reasons) == 17
     for reason in reasons:
         code, output, errors = results[reason]
         assert reason in errors

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -462,6 +463,21 @@ def test_photos_are_read_as_training_reads_them(tmp_path):
             photo_files.read(tmp_path / name), decode.read_photo(tmp_path / name), name
         )
     assert photo_files.read(tmp_path / "turned.jpg").shape == (53, 37, 3)
+
+
+def test_a_set_takes_no_name_that_is_no_text(tmp_path):
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / name).touch()
+    with pytest.raises(ValueError, match=r"must be UTF-8, and 'caf\\udce9\.png' in"):
+        generation.Generation(
+            tmp_path / "photos",
+            tmp_path / "set",
+            distortions.PRESETS["live"],
+            seed=0,
+            format="files",
+            workers=1,
+        )
 
 
 def test_hidden_files_and_other_kinds_are_no_photos(tmp_path):

@@ -24,6 +24,7 @@ PROGRAMS = (
 ROOMS = (
     "distortions",
     "distortions.sets",
+    "rankiqa_tf.surroundings",
     "rankiqa_tf.version",
     "rankiqa_tf.assets",
     "rankiqa_tf.datasets",

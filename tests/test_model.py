@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+from distortions import photo_decoding
 from rankiqa_tf import models
 from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.model import Model
@@ -100,6 +101,70 @@ def test_refuses_to_load_what_is_no_model_file(tmp_path):
     mean_of_red().save(path)
     with pytest.raises(ValueError, match=r"it has no rankiqa\.json"):
         Model.load(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.write_bytes(b"\x1c\0\0\0TFL3\0\0"), "an export to TFLite"),
+        (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n\0"), "HDF5"),
+        (lambda path: zipfile.ZipFile(path, "w").close(), "another archive"),
+        (lambda path: path.mkdir(), r"is a folder without a model\.keras"),
+        (lambda path: touch(path / "saved_model.pb"), "is a SavedModel, an export"),
+        (lambda path: touch(path / "options.json"), "is the folder of a run that has"),
+        (lambda path: touch(path / "checkpoints/1"), "the run's command goes on with"),
+    ],
+)
+def test_says_what_is_given_in_place_of_a_model_file(tmp_path, make, message):
+    make(tmp_path / "given")
+    with pytest.raises(ValueError, match=message) as error:
+        Model.load(tmp_path / "given")
+    assert str(tmp_path / "given") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def touch(path):
+    path.parent.mkdir(parents=True)
+    path.touch()
+
+
+@pytest.mark.parametrize("batch", [1, 3, None])
+def test_doubts_come_with_their_photo_and_before_its_score(
+    model, monkeypatch, tmp_path, batch
+):
+    """Of a decoder that doubts every file that is not the first."""
+    decode = photo_decoding.decode
+
+    def doubtful(contents, *, warn=None):
+        if contents != files[0]:
+            warn(f"{len(contents)} bytes")
+            warn("and more")
+        return decode(contents, warn=warn)
+
+    files = [encoded((20 + n, 31, 3)) for n in range(4)]
+    monkeypatch.setattr(photo_decoding, "decode", doubtful)
+    (tmp_path / "a.png").write_bytes(files[3])
+    photos = [*files, tmp_path / "a.png", b"text"]
+    told: list = []
+    for number, score in enumerate(
+        model.score_many(photos, batch=batch, warn=lambda *each: told.append(each))
+    ):
+        expected = []
+        if number:
+            length = len(files[3] if number == 4 else photos[number])
+            expected = [f"{length} bytes", "and more"]
+        assert told == [(photos[number], text) for text in expected]
+        told.clear()
+        assert isinstance(score, PhotoError) == (number == 5)
+    assert len(list(model.score_many(photos[:2]))) == 2
+
+
+def encoded(shape) -> bytes:
+    """A PNG file of this shape."""
+    file = io.BytesIO()
+    pixels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    Image.fromarray(pixels).save(file, "png")
+    return file.getvalue()
 
 
 def test_refuses_a_file_without_weights(model, tmp_path):

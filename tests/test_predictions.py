@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,11 +71,22 @@ def test_a_single_photo_is_not_written(tmp_path, scores):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_could_not_be_finished_is_not_there(tmp_path, scores):
+def test_a_name_that_is_no_text_is_written_escaped(tmp_path, scores):
     # A name that is not UTF-8, as Python gives it on Linux.
     name = scores.photos[3].path.with_name("\udcff.png")
     scores.photos[3] = dataclasses.replace(scores.photos[3], path=name)
-    with pytest.raises(ValueError, match="surrogates"):
+    predictions.write(tmp_path / "a.csv", scores)
+    found = predictions.read(tmp_path / "a.csv")
+    assert found.photos[3].path.name == "\\udcff.png"
+    np.testing.assert_array_equal(found.scores, scores.scores)
+
+
+def test_a_file_that_could_not_be_finished_is_not_there(tmp_path, scores, monkeypatch):
+    def full(path, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
         predictions.write(tmp_path / "a.csv", scores)
     assert not (tmp_path / "a.csv").exists()
 

@@ -146,3 +146,29 @@ def test_a_reader_that_has_enough_ends_a_program_without_a_word(made):
     assert process.stderr.read() == ""
     assert process.wait(timeout=60) == 1
     process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"),
+    [
+        ("utf-8", "дом caf\\udce9 é"),
+        ("cp1252", "\\u0434\\u043e\\u043c caf\\udce9 é"),
+        ("ascii", "\\u0434\\u043e\\u043c caf\\udce9 \\xe9"),
+    ],
+)
+def test_what_an_output_has_no_characters_for_is_escaped(encoding, expected):
+    program = (
+        "import sys\n"
+        "from distortions import program\n"
+        "def main(argv):\n"
+        "    for file in (sys.stdout, sys.stderr):\n"
+        "        print('\\u0434\\u043e\\u043c caf\\udce9 \\xe9', file=file)\n"
+        "    return 0\n"
+        "program.run(main)\n"
+    )
+    process = start("-c", program, PYTHONIOENCODING=encoding)
+    with process.stdout as output, process.stderr as errors:
+        for stream in (output, errors):
+            stream.reconfigure(encoding=encoding)
+            assert stream.read() == f"{expected}\n"
+    assert process.wait(timeout=60) == 0

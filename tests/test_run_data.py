@@ -1,6 +1,8 @@
 """The data of a run: found, checked, split."""
 
 import dataclasses
+import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +108,23 @@ def test_a_photo_to_rank_that_cannot_be_read_is_named_counted_and_left_out(
     assert first.startswith(f"left out: {folder}/broken.jpg: not a photo")
     assert second == "1 of 4 photos left out"
     assert not output
+
+
+def test_photos_of_kinds_that_are_not_read_are_counted(made, capsys):
+    folder = made(("a.png", 1, ""), ("b.png", 2, ""), ("c.png", 3, ""))
+    (folder / "d.NEF").touch()
+    assert len(read_data(photos=str(folder)).ranked.files) == 3
+    assert capsys.readouterr() == ("", "1 camera RAW file passed over\n")
+
+
+def test_photos_to_rank_may_have_names_of_any_bytes(made):
+    folder = made(("a.png", 1, ""), ("b.png", 2, ""), ("c.png", 3, ""))
+    (folder / "a.png").rename(folder / os.fsdecode(b"caf\xe9.png"))
+    ranked = read_data(photos=str(folder)).ranked
+    assert json.loads(json.dumps(ranked.fingerprint)) == ranked.fingerprint
+    for part in (ranked.versions.training, ranked.versions.held_out):
+        for number in range(part.num_photos):
+            assert part.photo(tf.constant(number)).shape[-1] == 3
 
 
 def test_nothing_is_said_where_all_photos_can_be_read(folder, capsys):

@@ -1,5 +1,8 @@
 """Batches of photos with scores."""
 
+import dataclasses
+import os
+
 import numpy as np
 import pytest
 from batches import assert_equal
@@ -115,3 +118,17 @@ def test_recipe_crops_are_the_grid_that_photos_are_scored_by(flat_photos, photos
     assert found[2][0].shape == (12, 24, 24, 3)
     np.testing.assert_allclose(found[2][0][4], pixels[19:43, :24], atol=1e-6)
     np.testing.assert_allclose(found[2][0][-1], pixels[37:61, 59:83], atol=1e-6)
+
+
+def test_a_photo_is_read_whatever_bytes_its_name_has(flat_photos, tmp_path):
+    photos = []
+    for photo in flat_photos[:3]:
+        path = tmp_path / os.fsdecode(b"caf\xe9" + os.fsencode(photo.path.name))
+        path.write_bytes(photo.path.read_bytes())
+        photos.append(dataclasses.replace(photo, path=path))
+    (expected,), (found,) = (
+        steps(make(each), 0, 1) for each in (flat_photos[:3], photos)
+    )
+    assert_equal([found], [expected])
+    crops = scored.recipe_crops(photos, 16)
+    assert [mos for _, mos in crops] == [1.0, 2.0, 3.0]

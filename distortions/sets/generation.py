@@ -62,6 +62,13 @@ class Generation:
         self._preset, self._seed = preset, seed
         self._crop, self._workers = crop, workers
         self._contents = photo_files.find(photos)
+        for name in self._contents:
+            try:
+                name.encode()
+            except UnicodeEncodeError:  # The set's files hold it as UTF-8.
+                raise ValueError(
+                    f"names of photos must be UTF-8, and {name!r} in {photos} is not"
+                ) from None
         if output.resolve().is_relative_to(photos.resolve()):
             raise ValueError(
                 f"the output, {output}, must not be inside the folder of the photos, "

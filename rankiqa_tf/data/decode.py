@@ -11,6 +11,7 @@ which is read first: native decoders believe what it claims.
 import concurrent.futures
 import functools
 import warnings
+from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -90,11 +91,14 @@ def _way(contents: bytes) -> tuple[np.int32, np.int32, np.bool_]:
     return np.int32(way), np.int32(orientation), np.bool_(header.is_grey)
 
 
-def read_photo(path: str | Path) -> np.ndarray:
+def read_photo(
+    path: str | Path, *, warn: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Reads and decodes a photo.
 
     Args:
         path: the file, of any kind that decode_photo takes.
+        warn: is called with what is doubtful about the photo, though it could be read.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -102,7 +106,7 @@ def read_photo(path: str | Path) -> np.ndarray:
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo.
     """
-    return photo_files.read(Path(path))
+    return photo_files.read(Path(path), warn=warn)
 
 
 def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
@@ -128,27 +132,15 @@ def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
 
 
 def find_photos(paths: Sequence[str | Path]) -> list[Path]:
-    """Lists photos: files as they are given, and those anywhere inside folders.
-
-    Args:
-        paths: files and folders. A file is taken whatever its name; in folders those
-            that `photo_files.find` finds, by what their names end in.
-
-    Returns:
-        The files, in the order of paths.
+    """Lists photos, as `photo_files.search` does.
 
     Raises:
         ValueError: if a path does not exist or a folder holds no photo.
     """
-    photos: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            photos += [path / name for name in photo_files.find(path)]
-        elif path.exists():
-            photos.append(path)
-        else:
-            raise ValueError(f"no such file or folder: {path}")
-    return photos
+    found = photo_files.search(paths)
+    if found.problems:
+        raise ValueError("; ".join(found.problems))
+    return list(found.photos)
 
 
 @functools.cache

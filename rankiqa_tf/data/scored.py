@@ -5,6 +5,7 @@ of each photo; `mos` float32 [M]. As with ranked batches, the seed and
 the step's number alone decide it.
 """
 
+import os
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -41,7 +42,7 @@ class ScoredBatches:
     ):
         self.size = size
         self._flips = flips
-        self._paths = tf.constant([str(photo.path) for photo in photos])
+        self._paths = tf.constant([os.fsencode(photo.path) for photo in photos])
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
         self._crop_size = crop_size
         self._seed = seed
@@ -75,7 +76,8 @@ def recipe_crops(
         photo = decode.decode_photo(tf.io.read_file(path))
         return tf.cast(crops.grid_crops(photo, crop_size), tf.float32) / 255
 
-    paths = tf.data.Dataset.from_tensor_slices([str(photo.path) for photo in photos])
+    files = [os.fsencode(photo.path) for photo in photos]
+    paths = tf.data.Dataset.from_tensor_slices(files)
     made = parallel.map_in_order(paths, cut).prefetch(parallel.AHEAD)
     for grid, photo in zip(made.as_numpy_iterator(), photos, strict=True):
         yield grid, photo.mos

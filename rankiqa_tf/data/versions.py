@@ -6,6 +6,7 @@ same sort to `ranked` and whole images to the checks.
 """
 
 import functools
+import os
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,7 +83,7 @@ class MadeAnew:
     """
 
     def __init__(self, photos: Sequence[Path], preset: str):
-        self._files = [str(photo) for photo in photos]
+        self._files = [os.fsencode(photo) for photo in photos]
         self.num_photos = len(photos)
         self.rows = distortions.PRESETS[preset].rows
         self.names = tuple(row.name for row in self.rows)

@@ -67,6 +67,16 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             turned_round=True,
             official_split=False,
         ),
+        "live_not_realigned": Row(
+            read=live.read_not_realigned,
+            title="LIVE, release 2, by the scores of dmos.mat, which are not realigned",
+            source="https://live.ece.utexas.edu/research/quality/subjective.htm",
+            licence="use, copies and changes for any purpose, with the notice of its "
+            "readme kept and its authors named",
+            scale=(0, 100),
+            turned_round=True,
+            official_split=False,
+        ),
         "live_md": Row(
             read=live_md.read,
             title="LIVE Multiply Distorted Image Quality Database",
@@ -196,7 +206,8 @@ def read_any(dataset: str, folder: str | os.PathLike[str] = "") -> DataSet:
     """Reads a data set by name, or a CSV file of human scores.
 
     Args:
-        dataset: a key of `DATA_SETS`, or the path of a file as `scores_csv` reads it.
+        dataset: a key of `DATA_SETS`, or the path of a CSV or .xlsx file as
+            `scores_csv` reads it.
         folder: of the data set; of a CSV, where its image paths start, its own folder
             if empty.
 

@@ -1,9 +1,7 @@
 """The folder of a data set as its authors pack it: files, tables and their errors."""
 
 import csv
-import math
 import os
-import zipfile
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import scipy.io
+
+from rankiqa_tf.datasets import table_file
 
 # What SciPy raises of a file that is no MATLAB file, or one of version 7.3.
 _MATLAB_ERRORS = (
@@ -45,11 +45,17 @@ class DataFolder:
         if not self._root.is_dir():
             raise self.error("there is no such folder")
 
-    def error(self, problem: str) -> ValueError:
-        """Makes the error that says what is wrong with the folder."""
+    def error(self, problem: str, *, source: str | None = None) -> ValueError:
+        """Makes the error that says what is wrong with the folder.
+
+        Args:
+            problem: what is wrong.
+            source: where what is missing can be had, if not where all the rest is.
+        """
+        places = f"{source}, the rest from {self._source}" if source else self._source
         return ValueError(
             f"{self._root} is not {self._title} as it is distributed: {problem}; it "
-            f"can be had from {self._source}"
+            f"can be had from {places}"
         )
 
     def file(self, name: str) -> Path:
@@ -64,11 +70,16 @@ class DataFolder:
         Raises:
             ValueError: if there is none.
         """
+        found = self.find(name)
+        if found is None:
+            raise self.error(f"there is no file {name}")
+        return found
+
+    def find(self, name: str) -> Path | None:
+        """Finds a file or folder, as `file` does; None if it is not there."""
         found: Path | None = self._root
         for part in name.split("/"):
             found = self._entry(found, part) if found else None
-        if found is None:
-            raise self.error(f"there is no file {name}")
         return found
 
     def lines(self, name: str) -> Iterator[tuple[str, str]]:
@@ -133,26 +144,14 @@ class DataFolder:
         Raises:
             ValueError: if the file is missing or broken, or has no such sheet or table.
         """
-        # Here, not above: every program imports this module, and few read a sheet.
-        import openpyxl
-        from openpyxl.utils.exceptions import InvalidFileException
-
         path = self.file(name)
         try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except (
-            zipfile.BadZipFile,
-            InvalidFileException,
-            KeyError,
-            OSError,
-        ) as error:
-            raise self.error(f"{name} is not an Excel file: {error}") from error
-        try:
-            if sheet not in book.sheetnames:
-                raise self.error(f"{name} has no sheet {sheet}")
-            rows = list(book[sheet].iter_rows(values_only=True))
-        finally:
-            book.close()
+            sheets = table_file.sheets(path)
+        except ValueError as error:
+            raise self.error(str(error)) from error
+        if sheet not in sheets:
+            raise self.error(f"{name} has no sheet {sheet}")
+        rows = sheets[sheet]
         titled = [row for row in rows if set(columns) <= set(row)]
         if not titled:
             raise self.error(
@@ -168,11 +167,8 @@ class DataFolder:
 
     def number(self, value: Any, where: str) -> float:
         """Makes a finite number of a cell; a ValueError says where there is none."""
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-        if not math.isfinite(number):
+        number = table_file.number(value)
+        if number is None:
             raise self.error(f"{where}: the score must be a number, not {value!r}")
         return number
 

@@ -5,7 +5,16 @@ from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 _LIST = "koniq10k_distributions_sets.csv"
+_SOURCE = (
+    "https://raw.githubusercontent.com/subpic/koniq/master/metadata/"
+    "koniq10k_distributions_sets.csv"
+)
+# Beside the images, unpacked to a folder of its own, or in a clone of subpic/koniq.
+_LISTS = (_LIST, f"koniq10k_distributions_sets/{_LIST}", f"metadata/{_LIST}")
 _SIZES = ("1024x768", "512x384")
+# The archives of images hold a folder of the size's name; some programs unpack each
+# into a folder of the archive's name.
+_IMAGES = ("{}", "koniq10k_{}/{}", "koniq10k_{}", "images/{}")
 
 
 def read(
@@ -16,9 +25,15 @@ def read(
     Photos are each of a content of their own, and as people took them: there is no
     distortion.
 
+    The list that tells the sets is not in the archives of the site, whose own
+    (koniq10k_scores_and_distributions.csv) has none, but in the repository
+    subpic/koniq.
+
     Args:
-        folder: with koniq10k_distributions_sets.csv and the folder of images; the list
-            is also in the repository subpic/koniq.
+        folder: with koniq10k_distributions_sets.csv, in it or in a folder
+            `koniq10k_distributions_sets` or `metadata`; and the folder of images,
+            `1024x768`, in it or in `koniq10k_1024x768`, the archive's name, or
+            `images`.
         size: the folder of images, "1024x768" or "512x384". People saw the former.
 
     Returns:
@@ -33,7 +48,20 @@ def read(
         raise ValueError(f"size must be one of {', '.join(_SIZES)}, not {size!r}")
     photos = []
     sets: dict[str, list[str]] = {"training": [], "validation": [], "test": []}
-    for where, row in folder.csv_rows(_LIST, ("image_name", "MOS", "set")):
+    list_file = next(filter(folder.find, _LISTS), None)
+    if list_file is None:
+        raise folder.error(
+            f"there is no file {_LIST}, which tells the sets and is in none of its "
+            "archives",
+            source=_SOURCE,
+        )
+    places = [place.format(size, size) for place in _IMAGES]
+    images = next(filter(folder.find, places), None)
+    if images is None:
+        raise folder.error(
+            f"there is no folder of images of this size: looked for {', '.join(places)}"
+        )
+    for where, row in folder.csv_rows(list_file, ("image_name", "MOS", "set")):
         name = row["image_name"]
         if row["set"] not in sets:
             raise folder.error(
@@ -41,7 +69,7 @@ def read(
             )
         sets[row["set"]].append(name)
         mos = folder.number(row["MOS"], where)
-        photos.append(ScoredPhoto(folder.file(f"{size}/{name}"), mos, name))
+        photos.append(ScoredPhoto(folder.file(f"{images}/{name}"), mos, name))
     try:
         split = splits.of_references(
             training=sets["training"],

@@ -45,6 +45,11 @@ def read(
     file, variable = (
         ("dmos_realigned.mat", "dmos_new") if realigned else ("dmos.mat", "dmos")
     )
+    if realigned and not folder.find(file) and folder.find("dmos.mat"):
+        raise folder.error(
+            f"there is no file {file}; scores that are not realigned, those of "
+            f"dmos.mat, are read as data set live_not_realigned"
+        )
     scores, originals = folder.arrays(file, variable, "orgs")
     (references,) = folder.arrays("refnames_all.mat", "refnames_all")
     for name, array in (
@@ -77,3 +82,15 @@ def read(
             )
         )
     return photos, None
+
+
+def read_not_realigned(
+    folder: DataFolder, *, copies: bool = False
+) -> tuple[list[ScoredPhoto], None]:
+    """Reads LIVE with the scores of dmos.mat, as `read` does without `realigned`.
+
+    Scores of different distortions were given in experiments of their own, and are not
+    on one scale: figures of each distortion can be compared with others', those of all
+    together hardly.
+    """
+    return read(folder, realigned=False, copies=copies)

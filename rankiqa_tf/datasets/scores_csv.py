@@ -1,16 +1,25 @@
-"""Human scores from a CSV file: image,mos[,reference,dmos,distortion,level]."""
+"""Human scores from a table: image,mos[,reference,dmos,distortion,level]."""
 
 import csv
 import dataclasses
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from rankiqa_tf.datasets import table_file
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 COLUMNS = ("image", "mos", "reference", "dmos", "distortion", "level")
 _NEEDED = COLUMNS[:2]
+# What the large data sets call them. Not `dmos`, which may be turned either way.
+_ALIASES = {
+    "image": ("image_name", "filename", "file_name", "dist_img"),
+    "mos": ("score", "mean_opinion_score"),
+    "reference": ("ref_img",),
+    "dmos": (),
+    "distortion": (),
+    "level": (),
+}
 
 
 def read(
@@ -19,14 +28,15 @@ def read(
     *,
     missing_ok: bool = False,
 ) -> list[ScoredPhoto]:
-    """Reads a CSV file of photos and scores, and checks that the photos are there.
+    """Reads a table of photos and scores, and checks that the photos are there.
 
     Args:
-        path: UTF-8, with a header line. `image` is a path; `mos` a number, higher is
-            better (turn a DMOS round first); `reference` may be left out, then each
-            photo is a reference of its own. `dmos`, `distortion` and `level` may be
-            there too, and be empty: they are those of ScoredPhoto.
-        folder: where relative image paths start; the CSV's own folder if None.
+        path: a CSV or .xlsx file as `table_file` reads it, with a header line. `image`
+            (or `image_name`, `filename`, `dist_img`) is a path; `mos` (or `score`) a
+            number, higher is better (turn a DMOS round first); `reference` may be left
+            out, then each photo is a reference of its own. `dmos`, `distortion` and
+            `level` may be there too, and be empty: they are those of ScoredPhoto.
+        folder: where relative image paths start; the file's own folder if None.
         missing_ok: whether photos may be missing, for a use that needs no pixels.
 
     Returns:
@@ -37,30 +47,20 @@ def read(
             wrong; the message names the line.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"there is no CSV file {path}")
     root = Path(folder) if folder else path.parent
-    try:
-        # utf-8-sig: spreadsheets put a mark in front of the first column's name.
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = [name.strip().lower() for name in reader.fieldnames or ()]
-            for name in _NEEDED:
-                if name not in columns:
-                    raise ValueError(
-                        f"{path} needs the columns image,mos[,reference]; its first "
-                        f"line is {','.join(reader.fieldnames or ())!r}"
-                    )
-            reader.fieldnames = columns
-            photos = [
-                _photo(row, root, f"{path} line {reader.line_num}") for row in reader
-            ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a UTF-8 CSV file: {error}") from error
+    table = table_file.read(path)
+    places = table.columns(_ALIASES, needed=_NEEDED)
+    photos = [_photo(row, root, where, table) for where, row in table.cells(places)]
     if len(photos) < 2:
         raise ValueError(f"{path} has {len(photos)} photos; at least 2 are needed")
-    if len({photo.path for photo in photos}) < len(photos):
-        raise ValueError(f"{path} names a photo twice; average its scores into one")
+    files: dict[str, Path] = {}
+    for photo in photos:
+        same = files.setdefault(os.path.realpath(photo.path), photo.path)
+        if same is not photo.path:
+            names = f"{same} and {photo.path}" if same != photo.path else str(same)
+            raise ValueError(
+                f"{path} names a photo twice, {names}; average its scores into one"
+            )
     missing = [photo.path for photo in photos if not photo.path.is_file()]
     if missing and not missing_ok:
         raise ValueError(
@@ -71,8 +71,13 @@ def read(
 
 
 def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
-    """Writes photos and scores so that `read` gives them back; paths are absolute."""
-    with Path(path).open("w", newline="", encoding="utf-8") as file:
+    """Writes photos and scores so that `read` gives them back; paths are absolute.
+
+    Bytes of a path that are no text are escaped, and such a photo is not found again.
+    """
+    with Path(path).open(
+        "w", newline="", encoding="utf-8", errors="backslashreplace"
+    ) as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         writer.writerows(map(cells, photos))
@@ -83,17 +88,16 @@ def cells(photo: ScoredPhoto) -> tuple:
     return (photo.path.absolute(), *dataclasses.astuple(photo)[1:])
 
 
-def _photo(row: dict[str, str], root: Path, where: str) -> ScoredPhoto:
-    if None in row:  # Where csv puts what stands behind the last column.
-        raise ValueError(f"{where} has more values than columns")
-    image = (row["image"] or "").strip()
+def _photo(
+    row: dict[str, str | None], root: Path, where: str, table: table_file.Table
+) -> ScoredPhoto:
+    image = row["image"]
     if not image:
         raise ValueError(f"{where} names no image")
-    mos = _number(row["mos"], f"{where}: mos")
+    mos = table.number(row["mos"], f"{where}: mos")
     # Columns that may be missing, or have no value in this row.
     reference, dmos, distortion, level = (
-        (row.get(column) or "").strip()
-        for column in ("reference", "dmos", "distortion", "level")
+        row.get(column) or "" for column in ("reference", "dmos", "distortion", "level")
     )
     if level and not level.isdecimal():
         raise ValueError(f"{where}: level must be 0, 1 and so on, not {level!r}")
@@ -101,17 +105,7 @@ def _photo(row: dict[str, str], root: Path, where: str) -> ScoredPhoto:
         root / image,
         mos,
         reference or image,
-        dmos=_number(dmos, f"{where}: dmos") if dmos else None,
+        dmos=table.number(dmos, f"{where}: dmos") if dmos else None,
         distortion=distortion or None,
         level=int(level) if level else None,
     )
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        number = float(text)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"{what} must be a number, not {text!r}")
-    return number

@@ -14,6 +14,7 @@ import numpy as np
 
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets import table_file
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 
 
@@ -46,7 +47,8 @@ def write(path: str | os.PathLike[str], scores: OpinionScores) -> None:
     for photo, score in zip(scores.photos, scores.scores, strict=True):
         # Python writes as many digits of a float as tell it from all others.
         writer.writerow((*scores_csv.cells(photo), float(score)))
-    whole_file.write(Path(path), file.getvalue())
+    # What was predicted must not be lost by a path whose bytes are no text.
+    whole_file.write(Path(path), file.getvalue(), errors="backslashreplace")
 
 
 def read(path: str | os.PathLike[str]) -> OpinionScores:
@@ -57,25 +59,17 @@ def read(path: str | os.PathLike[str]) -> OpinionScores:
     Raises:
         ValueError: if the file is missing or is no such CSV; the message says where.
     """
-    photos = scores_csv.read(path, missing_ok=True)
-    with Path(path).open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "score" not in (reader.fieldnames or ()):
+    table = table_file.read(Path(path))
+    # Both by their own names: a score alone could be taken for the MOS.
+    for column, needed in (("mos", "columns image,mos"), ("score", "column score")):
+        if column not in table.header:
             raise ValueError(
-                f"{path} holds no predictions: it needs the column score; its first "
-                f"line is {','.join(reader.fieldnames or ())!r}"
+                f"{path} holds no predictions: it needs the {needed}; its first line "
+                f"is {','.join(table.header)!r}"
             )
-        scores = [
-            _score(row["score"], f"{path} line {reader.line_num}") for row in reader
-        ]
+    photos = scores_csv.read(path, missing_ok=True)
+    scores = [
+        table.number(row["score"], f"{where}: score")
+        for where, row in table.cells({"score": table.header.index("score")})
+    ]
     return OpinionScores(photos, np.array(scores))
-
-
-def _score(text: str | None, where: str) -> float:
-    try:
-        score = float(text or "")
-    except ValueError:
-        score = math.nan
-    if not math.isfinite(score):
-        raise ValueError(f"{where}: score must be a number, not {text!r}")
-    return score

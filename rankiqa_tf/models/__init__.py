@@ -14,12 +14,15 @@ from types import MappingProxyType
 
 import keras
 
+from rankiqa_tf import surroundings
 from rankiqa_tf.models import alexnet
 from rankiqa_tf.models import efficientnet_lite
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import keras_applications
 from rankiqa_tf.models import shallow
 from rankiqa_tf.models import vgg16
+
+surroundings.check_keras()
 
 _MOMENTUM = 0.9  # Of the statistics that batch normalisation gathers; PyTorch's.
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from distortions import photo_decoding
+from distortions import photo_files
 from distortions import photo_header
+from distortions import unread_kinds
 from rankiqa_tf import assets
 from rankiqa_tf import datasets
 from rankiqa_tf.config import Config
@@ -122,7 +124,7 @@ def photos_to_rank(config: Config) -> Ranked:
         raise ValueError(f"photos must be a folder, not the file {config.photos}")
     files = references.embedded_photos()
     if config.photos:
-        files = _without_broken(decode.find_photos([config.photos]))
+        files = _without_broken(_found(config.photos))
     training, held_out = _hold_out(files, [file.name for file in files], config)
     return Ranked(
         versions=Split(
@@ -272,6 +274,15 @@ def _opinion_table(config: Config, workdir: Path) -> Path:
 def _is_plain(path: Path) -> bool:
     header = photo_header.read(path.read_bytes())
     return photo_decoding.is_tensorflows(header) and header.orientation == 1
+
+
+def _found(folder: str) -> list[Path]:
+    found = photo_files.search([folder])
+    if found.passed_over:
+        print(unread_kinds.passed_over(found.passed_over), file=sys.stderr)
+    if found.problems:
+        raise ValueError(found.problems[0])
+    return list(found.photos)
 
 
 def _without_broken(paths: Sequence[Path]) -> list[Path]:

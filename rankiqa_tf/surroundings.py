@@ -1,0 +1,92 @@
+"""What a program needs of the machine before it imports anything else.
+
+Keras reads its backend as it is imported, and whatever lies in the current folder hides
+packages of the same name. So programs call `settle` first; what is imported as a
+library calls `check_keras` and changes nothing of the user's.
+"""
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+FAILED = 2  # The exit code of a program that could not begin.
+
+_HOME = Path(__file__).resolve().parents[1]
+
+
+def settle(*packages: str) -> bool:
+    """Makes a program's process fit to import ours; to be called first.
+
+    TensorFlow's messages are left out, and Keras is pinned to the defaults, whatever
+    its configuration file says: channels last and float32.
+
+    Args:
+        packages: those of ours, beside this one, that the program imports.
+
+    Returns:
+        Whether it can go on; if not, a line on the standard error says why.
+    """
+    for package in packages:
+        if problem := _hidden(package):
+            print(f"error: {problem}", file=sys.stderr)
+            return False
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read by TensorFlow's import.
+    try:
+        import keras
+    except Exception as error:  # Whatever its configuration file leads to.
+        place = Path(os.environ.get("KERAS_HOME", "~/.keras"), "keras.json")
+        print(
+            f"error: Keras cannot be imported, perhaps by what {place} says: "
+            f"{type(error).__name__}: {error}",
+            file=sys.stderr,
+        )
+        return False
+
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
+    return True
+
+
+def check_keras() -> None:
+    """Checks that Keras is as our networks need it.
+
+    Raises:
+        ImportError: if it is not; the message says what to do.
+    """
+    import keras
+
+    if keras.config.backend() != "tensorflow":
+        raise ImportError(
+            f"Keras runs on {keras.config.backend()} in this process, and rankiqa_tf "
+            "needs TensorFlow: import rankiqa_tf before keras"
+        )
+    for setting, needed in (
+        ("image_data_format", "channels_last"),
+        ("floatx", "float32"),
+    ):
+        value = getattr(keras.config, setting)()
+        if value != needed:
+            raise ImportError(
+                f"Keras is set to {value}, perhaps by its keras.json, and rankiqa_tf "
+                f'needs {needed}: call keras.config.set_{setting}("{needed}") first'
+            )
+
+
+def _hidden(package: str) -> str | None:
+    """Says which file hides a package of ours, if one does."""
+    spec = importlib.util.find_spec(package)
+    place = _place(spec) if spec else None
+    if place is None or place.resolve().is_relative_to(_HOME / package):
+        return None
+    return (
+        f"{place} hides the package {package!r} that rankiqa-tf needs, which is in "
+        f"{_HOME}: start the program from another folder, or take it out of PYTHONPATH"
+    )
+
+
+def _place(spec: ModuleSpec) -> Path | None:
+    if spec.has_location and spec.origin:
+        return Path(spec.origin)
+    return next(map(Path, spec.submodule_search_locations or ()), None)
