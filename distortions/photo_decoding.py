@@ -14,6 +14,7 @@ that its decoder finds damaged is refused, never scored by what could be read of
 import contextlib
 import io
 import threading
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -37,11 +38,13 @@ _WHITE_IS_ZERO = 0
 _UNSIGNED = 1
 
 
-def decode(contents: bytes) -> np.ndarray:
+def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """Decodes a photo of any kind.
 
     Args:
         contents: the bytes of the file.
+        warn: called with each warning of the decoder, a text of one line; if None,
+            warnings are dropped.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -57,7 +60,7 @@ def decode(contents: bytes) -> np.ndarray:
                 return by_tensorflow(tf.constant(contents), header).numpy()
         except tf.errors.OpError:
             raise PhotoError("the photo is damaged or cut short") from None
-    return by_pillow(contents)
+    return by_pillow(contents, warn=warn)
 
 
 def is_tensorflows(header: Header) -> bool:
@@ -111,8 +114,14 @@ def upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     return tf.cond(orientation == 1, lambda: image, lambda: turned(image))
 
 
-def by_pillow(contents: bytes) -> np.ndarray:
+def by_pillow(
+    contents: bytes, *, warn: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Decodes a photo of any kind with Pillow.
+
+    Args:
+        contents: as of `decode`.
+        warn: as of `decode`.
 
     Raises:
         PhotoError: as `decode` does.

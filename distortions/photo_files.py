@@ -1,5 +1,6 @@
 """Photos in a folder, read as uint8 RGB [height, width, 3]."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,15 +49,20 @@ def find(folder: Path) -> list[str]:
     return found
 
 
-def read(path: Path) -> np.ndarray:
+def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
     """Reads a photo of any kind, as `photo_decoding.decode` does.
+
+    Args:
+        path: the file.
+        warn: called with each warning of the decoder, a text of one line without the
+            path; if None, warnings are dropped.
 
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo; its message
             opens with the path.
     """
     try:
-        return photo_decoding.decode(path.read_bytes())
+        return photo_decoding.decode(path.read_bytes(), warn=warn)
     except OSError as error:
         raise PhotoError(f"{path}: {error.strerror}") from None
     except PhotoError as error:
