@@ -44,50 +44,49 @@ class _Photos(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def score_files(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        problems, orientations = tf.map_fn(
-            file_headers.read,
+        # One after another bounds the memory; each uses all processors by itself.
+        score, error = tf.map_fn(
+            self._score_file,
             image_bytes,
-            fn_output_signature=(
-                tf.TensorSpec([], tf.string),
-                tf.TensorSpec([], tf.int32),
-            ),
+            fn_output_signature=(tf.float32, tf.string),
+            parallel_iterations=1,
         )
-        numbers = tf.range(tf.size(image_bytes))
-        files = (numbers, image_bytes, orientations, problems)
-        # Only a data set's elements can be left out when an operation fails on them.
-        photos = (
-            tf.data.Dataset.from_tensor_slices(files)
-            .filter(lambda number, file, orientation, problem: problem == b"")
-            .map(
-                lambda number, file, orientation, _: (
-                    number,
-                    _decode(file, orientation),
-                )
-            )
-            .ignore_errors(log_warning=False)
-        )
-        options = tf.data.Options()
-        options.autotune.enabled = False  # See data.parallel.map_in_order.
-        scores = photos.with_options(options).reduce(
-            tf.fill(tf.shape(image_bytes), float("nan")),
-            lambda scores, photo: tf.tensor_scatter_nd_update(
-                scores, [[photo[0]]], [self._score(photo[1])]
-            ),
-        )
-        failed = tf.math.is_nan(scores) & (problems == b"")
-        error = tf.where(failed, file_headers.CUT_SHORT, problems)
-        return {"score": scores, "error": error}
+        return {"score": score, "error": error}
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def _score_file(self, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        score = float("nan")
+        problem, orientation = file_headers.read(file)
+        if problem == "":
+            photo = _decode_if_whole(file, orientation)
+            if tf.size(photo) == 0:
+                problem = file_headers.CUT_SHORT
+            else:
+                score = self._score(photo)
+        return score, problem
 
     @tf.function(input_signature=[tf.TensorSpec(None, tf.uint8, "image")])
     def score_pixels(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         size = tf.shape(image)[-3:]  # One photo becomes a batch of one.
         photos = tf.reshape(image, tf.concat([[-1], size], axis=0))
         photos = tf.ensure_shape(photos, [None, None, None, 3])
-        # One after another bounds the memory; each uses all processors by itself.
         scores = tf.map_fn(
             self._score, photos, fn_output_signature=tf.float32, parallel_iterations=1
         )
         return {"score": scores}
+
+
+def _decode_if_whole(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    """Decodes a file; gives a photo without pixels if that fails."""
+    # Only a data set can leave out what an operation fails on.
+    photos = tf.data.Dataset.from_tensors((file, orientation)).map(_decode)
+    nothing = tf.data.Dataset.from_tensors(tf.zeros([0, 0, 3], tf.uint8))
+    options = tf.data.Options()
+    options.autotune.enabled = False  # See data.parallel.map_in_order.
+    # Else each photo's graph is optimized, which takes longer than to decode it.
+    options.experimental_optimization.apply_default_optimizations = False
+    either = photos.ignore_errors(log_warning=False).concatenate(nothing).take(1)
+    return either.with_options(options).get_single_element()
 
 
 def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
