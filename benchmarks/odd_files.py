@@ -37,6 +37,7 @@ import io
 import multiprocessing
 import os
 import random
+import re
 import resource
 import sys
 import tempfile
@@ -111,6 +112,7 @@ def _formats(rgb: Image.Image) -> Iterator[tuple[str, bytes]]:
     yield "jpeg progressive", encoded(rgb, "JPEG", progressive=True)
     yield "jpeg restarts", encoded(rgb, "JPEG", restart_marker_blocks=4)
     yield "jpeg grey", encoded(grey, "JPEG")
+    yield "jpeg rgb", encoded(rgb, "JPEG", keep_rgb=True)
     yield "jpeg cmyk", encoded(cmyk, "JPEG")
     yield "mpo", encoded(rgb, "MPO", save_all=True, append_images=[rgb])
     yield "png", encoded(rgb, "PNG", exif=turned)
@@ -479,6 +481,7 @@ def _run(folder: Path) -> None:
         collections.Counter
     )
     lines: collections.Counter[str] = collections.Counter()
+    texts: collections.Counter[str] = collections.Counter()
     slowest, largest = 0.0, 0
 
     def run(number: int) -> None:
@@ -502,7 +505,9 @@ def _run(folder: Path) -> None:
                 slowest = max(slowest, seconds)
                 largest = max(largest, *(result[2] for result in results.values()))
                 for way, result in results.items():
-                    lines[way] += result[3].count("\n")
+                    said = result[3].splitlines()
+                    lines[way] += len(said)
+                    texts.update(re.sub(r"[\d.]+", "#", line)[:80] for line in said)
                 if _EACH.value or kind in BAD:
                     _report(name, kind, results, contents)
 
@@ -514,6 +519,8 @@ def _run(folder: Path) -> None:
     _print_table(table)
     print(f"\nslowest file: {slowest:.1f} s; most memory: {largest / 2**20:.0f} MB")
     print("lines on stderr:", ", ".join(f"{way} {lines[way]}" for way in WAYS))
+    for text, count in texts.most_common(20):
+        print(f"{count:6} {text}")
 
 
 def _report(name: str, kind: str, results: dict[str, tuple], contents: bytes) -> None:

@@ -55,7 +55,7 @@ def read(contents: bytes) -> Header:
     try:
         header = _read(contents)
     except (struct.error, IndexError):
-        raise PhotoError("the photo is broken or cut short: no whole header") from None
+        raise PhotoError("the photo is damaged or cut short: no whole header") from None
     if header.kind != "other":
         check_size(header.width, header.height)
     return header
@@ -94,12 +94,10 @@ _HUFFMAN_FRAMES = (0xC0, 0xC1, 0xC2)  # Baseline, extended, progressive.
 
 def _jpeg(contents: bytes) -> Header:
     found: Header | None = None
-    orientation, adobe = 1, False
+    orientation = 1
     for marker, segment in _jpeg_segments(contents):
         if marker == 0xE1:
             orientation = _of_app1(segment) or orientation
-        elif marker == 0xEE and segment.startswith(b"Adobe"):
-            adobe = True
         elif marker in _FRAMES and found is None:
             bits, height, width, components = struct.unpack(">BHHB", segment[:6])
             found = Header(
@@ -112,11 +110,8 @@ def _jpeg(contents: bytes) -> Header:
                 is_grey=components == 1,
             )
     if found is None:
-        raise PhotoError("the photo is broken or cut short: a JPEG without a frame")
-    # Adobe's marker may say that three components are RGB.
-    return dataclasses.replace(
-        found, orientation=orientation, is_plain=found.is_plain and not adobe
-    )
+        raise PhotoError("the photo is damaged or cut short: a JPEG without a frame")
+    return dataclasses.replace(found, orientation=orientation)
 
 
 def _jpeg_segments(contents: bytes) -> Iterator[tuple[int, bytes]]:
@@ -124,8 +119,10 @@ def _jpeg_segments(contents: bytes) -> Iterator[tuple[int, bytes]]:
     place = 2
     while place < len(contents):
         if contents[place] != 0xFF:
-            place += 1  # Decoders pass over what stands between segments.
-            continue
+            # Decoders pass over what stands between segments.
+            place = contents.find(b"\xff", place)
+            if place < 0:
+                return
         marker = contents[place + 1]
         place += 1
         if marker in (0xFF, 0x00, 0x01) or 0xD0 <= marker <= 0xD8:
@@ -175,7 +172,7 @@ def _of_xmp(text: bytes) -> int | None:
 def _png(contents: bytes) -> Header:
     width, height, bits, colour = struct.unpack(">IIBB", contents[16:26])
     if contents[12:16] != b"IHDR":
-        raise PhotoError("the photo is broken or cut short: a PNG without a header")
+        raise PhotoError("the photo is damaged or cut short: a PNG without a header")
     orientation: int | None = None
     place = 8
     while place + 8 <= len(contents):
@@ -200,21 +197,29 @@ def _png(contents: bytes) -> Header:
 
 # WebP (RFC 9649): the simple forms are one chunk; "VP8X" may be animated or turned.
 
+_MOST_OF_WEBP = 16_383
+
 
 def _webp(contents: bytes) -> Header:
-    form = contents[12:16]
+    size, form, length = struct.unpack("<4xI4x4sI", contents[:20])
+    # Where these differ, decoders do not agree whether the file is damaged.
+    is_whole = len(contents) == size + 8 == 20 + length + length % 2
     if form == b"VP8 ":
         if contents[23:26] != b"\x9d\x01\x2a":
-            raise PhotoError("the photo is broken: a WebP without a start code")
+            raise PhotoError("the photo is damaged: a WebP without a start code")
         width, height = struct.unpack("<HH", contents[26:30])
-        return Header("webp", width & 0x3FFF, height & 0x3FFF, is_plain=True)
+        return Header("webp", width & 0x3FFF, height & 0x3FFF, is_plain=is_whole)
     if form == b"VP8L":
         (bits,) = struct.unpack("<I", contents[21:25])
-        return Header(
-            "webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, is_plain=True
-        )
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        return Header("webp", width, height, is_plain=is_whole)
     width = int.from_bytes(contents[24:27], "little") + 1
     height = int.from_bytes(contents[27:30], "little") + 1
+    if max(width, height) > _MOST_OF_WEBP:
+        raise PhotoError(
+            f"the photo is damaged: a WebP of {width} x {height} pixels, where at most "
+            f"{_MOST_OF_WEBP} a side can be"
+        )
     return Header("webp", width, height)
 
 
@@ -236,7 +241,7 @@ def _jp2(contents: bytes) -> Header:
                     colour = b""
         elif name == b"jp2c":
             if box[:4] != b"\xff\x4f\xff\x51":
-                raise PhotoError("the photo is broken: no JPEG 2000 codestream in it")
+                raise PhotoError("the photo is damaged: no JPEG 2000 codestream in it")
             right, bottom, left, top = struct.unpack(">IIII", box[8:24])
             (count,) = struct.unpack(">H", box[40:42])
             components = {box[42 + 3 * n : 45 + 3 * n] for n in range(count)}
@@ -247,14 +252,31 @@ def _jp2(contents: bytes) -> Header:
                 "jp2",
                 width,
                 height,
-                is_plain=stated == (height, width, count, 7)
+                is_plain=_is_whole_codestream(box)
+                and contents.endswith(box)  # Decoders differ on what follows.
+                and stated == (height, width, count, 7)
                 and count in (1, 3)
                 and components == {b"\7\1\1"}
                 and colour == space
                 and (left, top) == (0, 0),
                 is_grey=grey,
             )
-    raise PhotoError("the photo is broken or cut short: no JPEG 2000 codestream")
+    raise PhotoError("the photo is damaged or cut short: no JPEG 2000 codestream")
+
+
+def _is_whole_codestream(stream: bytes) -> bool:
+    """Whether its parts lead from one to the next, up to the mark of its end."""
+    place = 2
+    try:
+        while stream[place : place + 2] != b"\xff\x90":
+            (length,) = struct.unpack(">H", stream[place + 2 : place + 4])
+            place += 2 + length
+        while stream[place : place + 2] == b"\xff\x90":
+            (length,) = struct.unpack(">I", stream[place + 6 : place + 10])
+            place += max(length, 14)
+    except struct.error:
+        return False
+    return stream[place:] == b"\xff\xd9"
 
 
 def _boxes(contents: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -267,7 +289,7 @@ def _boxes(contents: bytes) -> Iterator[tuple[bytes, bytes]]:
             start += 8
         end = place + length if length else len(contents)
         if end < start:
-            raise PhotoError("the photo is broken: a box shorter than its own header")
+            raise PhotoError("the photo is damaged: a box shorter than its own header")
         yield name, contents[start:end]
         place = end
 
@@ -282,7 +304,7 @@ def _pnm(contents: bytes) -> Header:
         contents[:4096],
     )
     if words is None:
-        raise PhotoError("the photo is broken or cut short: no whole PNM header")
+        raise PhotoError("the photo is damaged or cut short: no whole PNM header")
     width, height, most = map(int, words.groups())
     grey = contents[:2] == b"P5"
     if most <= 255:

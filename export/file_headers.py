@@ -13,12 +13,13 @@ _MOST_PARTS = 10_000  # Of a header; no photo has so many.
 _PAD = 64  # Zeros behind the file, so that reading a little beyond it is no error.
 
 NOT_READ = (
-    "the bytes signature reads JPEG, PNG, GIF without transparency and BMP of 24 bits; "
-    "decode other files and use the pixels signature"
+    "the bytes signature reads JPEG, PNG and BMP of 24 bits; decode other files and "
+    "use the pixels signature"
 )
 CUT_SHORT = "the photo is damaged or cut short"
 _CMYK = "a JPEG of 4 components is not read: decode it and use the pixels signature"
 _TURNED = "how the photo is turned cannot be read: decode it and use pixels"
+_TOO_LONG = "its header has too many parts: decode it and use the pixels signature"
 _NO_PIXELS = "a photo must have pixels: a side of it is 0"
 _TOO_MANY = f"too many pixels; at most {photo_header.MAX_PIXELS:,} can be read"
 _EMPTY = "the file is empty"
@@ -44,17 +45,15 @@ def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         problem, orientation, width, height = _jpeg(file, data)
     elif _is(data, 0, b"\x89PNG\r\n\x1a\n"):
         problem, orientation, width, height = _png(file, data)
-    elif _is(data, 0, b"GIF8"):
-        problem, orientation, width, height = _gif(data)
     elif _is(data, 0, b"BM"):
         problem, orientation, width, height = _bmp(data)
     else:
         problem, orientation, width, height = NOT_READ, 1, 1, 1
     pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
     if problem == "":
-        if width < 1 or height < 1:
+        if width == 0 or height == 0:
             problem = _NO_PIXELS
-        elif pixels > photo_header.MAX_PIXELS:
+        elif width < 0 or height < 0 or pixels > photo_header.MAX_PIXELS:
             problem = _TOO_MANY
     return problem, orientation
 
@@ -70,7 +69,7 @@ def _part(data, place, count):
 
 
 def _number(data, place, count, *, little=False):
-    """A number of some bytes, of which an int32 keeps the lower 31 bits."""
+    """A number of some bytes; negative if it takes more than 31 bits."""
     digits = _part(data, place, count)
     powers = [256**n for n in range(min(count, 4))]
     powers = [min(power, 2**24) for power in powers]
@@ -82,7 +81,7 @@ def _number(data, place, count, *, little=False):
 def _jpeg(file, data):
     size = tf.size(data) - _PAD
     orientation, xmp_turned = 1, False
-    width, height, components = 0, 0, 0
+    width, height, components, is_usual = 0, 0, 0, False
     place, parts, reading = 2, 0, True
     while reading and place < size and parts < _MOST_PARTS:
         tf.autograph.experimental.set_loop_options(maximum_iterations=_MOST_PARTS)
@@ -98,7 +97,8 @@ def _jpeg(file, data):
         else:
             if marker == 0xE1:
                 if _is(data, place + 4, b"Exif\0\0"):
-                    orientation = _exif(data, place + 10, orientation)
+                    end = tf.minimum(place + 2 + length, size)
+                    orientation = _exif(data, place + 10, end, orientation)
                 elif _is(data, place + 4, b"http://ns.adobe.com/xap/1.0/\0"):
                     packet = tf.strings.substr(
                         file, place, tf.minimum(length, size - place)
@@ -108,11 +108,17 @@ def _jpeg(file, data):
             if is_frame and marker != 0xC4 and marker != 0xC8 and marker != 0xCC:
                 height, width = _number(data, place + 5, 2), _number(data, place + 7, 2)
                 components = data[place + 9]
+                # Huffman-coded, of 8 bits.
+                is_usual = marker <= 0xC2 and data[place + 4] == 8
             place += 2 + length
     if components == 0:
         problem = CUT_SHORT
-    elif components != 1 and components != 3:
+    elif parts >= _MOST_PARTS:
+        problem = _TOO_LONG
+    elif components == 4:
         problem = _CMYK
+    elif not is_usual or (components != 1 and components != 3):
+        problem = NOT_READ
     elif xmp_turned and orientation == 1:
         problem = _TURNED
     else:
@@ -120,20 +126,24 @@ def _jpeg(file, data):
     return problem, orientation, width, height
 
 
-def _exif(data, start, before):
+def _exif(data, start, end, before):
     """The orientation that EXIF data from `start` say; else the one before."""
     little = _is(data, start, b"II*\0")
-    found = before
+    found, seen = before, False
     if little or _is(data, start, b"MM\0*"):
         place = start + _either(data, start + 4, 4, little)
-        count = tf.minimum(_either(data, place, 2, little), 1_000)
+        count = tf.minimum(_either(data, place, 2, little), (end - place - 2) // 12)
+        if place < start or place + 2 > end:
+            count = 0
         for number in tf.range(count):
             entry = place + 2 + 12 * number
             tag = _either(data, entry, 2, little)
             kind = _either(data, entry + 2, 2, little)
-            value = _either(data, entry + 8, 2, little)
-            if tag == 0x0112 and kind == 3 and value >= 1 and value <= 8:
-                found = value
+            if tag == 0x0112 and kind == 3 and not seen:
+                value = _either(data, entry + 8, 2, little)
+                seen = True
+                if value >= 1 and value <= 8:
+                    found = value
     return found
 
 
@@ -152,7 +162,9 @@ def _png(file, data):
         parts += 1
         length = _number(data, place, 4)
         if _is(data, place + 4, b"eXIf"):
-            orientation = _exif(data, place + 8, orientation)
+            end = tf.clip_by_value(place + 8 + length, 0, size)
+            start = place + 8 + tf.where(_is(data, place + 8, b"Exif\0\0"), 6, 0)
+            orientation = _exif(data, start, end, orientation)
         elif _is(data, place + 4, b"iTXt"):
             packet = tf.strings.substr(file, place, tf.minimum(length, size - place))
             unknown |= tf.strings.regex_full_match(packet, _XMP_TURNED)
@@ -161,6 +173,8 @@ def _png(file, data):
         place += tf.clip_by_value(length, 0, size) + 12
     if not _is(data, 12, b"IHDR"):
         problem = CUT_SHORT
+    elif parts >= _MOST_PARTS:
+        problem = _TOO_LONG
     elif unknown and orientation == 1:
         problem = _TURNED
     else:
@@ -168,41 +182,16 @@ def _png(file, data):
     return problem, orientation, width, height
 
 
-def _gif(data):
-    """Reads up to the first picture, which is to fill the screen."""
-    size = tf.size(data) - _PAD
-    width = _number(data, 6, 2, little=True)
-    height = _number(data, 8, 2, little=True)
-    colours = tf.where(data[10] >= 128, 3 * 2 ** (data[10] % 8 + 1), 0)
-    place, parts, transparent, in_blocks = 13 + colours, 0, False, False
-    while place < size and data[place] != 0x2C and parts < _MOST_PARTS:
-        parts += 1
-        if in_blocks:  # Each is as long as its first byte says; one of 0 is the last.
-            in_blocks = data[place] != 0
-            place += 1 + data[place]
-        elif data[place] == 0x21:
-            if data[place + 1] == 0xF9:
-                transparent = data[place + 3] % 2 == 1
-            in_blocks = True
-            place += 2
-        else:
-            place = size
-    fills = _number(data, place + 5, 2, little=True) == width
-    fills &= _number(data, place + 7, 2, little=True) == height
-    if place >= size:
-        problem = CUT_SHORT
-    elif transparent or not fills:
-        problem = NOT_READ
-    else:
-        problem = ""
-    return problem, 1, width, height
-
-
 def _bmp(data):
     width = _number(data, 18, 4, little=True)
     height = tf.abs(_number(data, 22, 4, little=True))
     bits = _number(data, 28, 2, little=True)
     compression = _number(data, 30, 4, little=True)
-    old = _number(data, 14, 4, little=True) < 40
-    is_plain = bits == 24 and compression == 0 and not old
+    header, pixels = (
+        _number(data, 14, 4, little=True),
+        _number(data, 10, 4, little=True),
+    )
+    # Of Windows' headers, which differ in what follows those numbers.
+    is_known = header == 40 or header == 108 or header == 124
+    is_plain = bits == 24 and compression == 0 and is_known and pixels == 14 + header
     return tf.where(is_plain, "", NOT_READ), 1, width, height

@@ -7,11 +7,11 @@ Keras, no Python, no tensorflow-io. Two signatures:
                       -> score: float32 [n], error: string [n]
     pixels            image: uint8 [h, w, 3] or [n, h, w, 3]  -> score: float32 [n]
 
-image_bytes takes JPEG (turned upright as EXIF says), PNG, GIF without transparency (its
-first picture) and BMP of 24 bits, with the pixels that rankiqa_tf.data.decode gives. A
-file that cannot be read so has the score nan and the reason as its error; the others of
-the request have their scores, and an empty error. For other kinds of file, decode and
-use pixels.
+image_bytes takes JPEG and PNG (turned upright as EXIF says) and BMP of 24 bits, with
+the pixels that rankiqa_tf.data.decode gives. A file that cannot be read so has the
+score nan and the reason as its error; the others of the request have their scores, and
+an empty error. For other kinds of file, decode and use pixels. GIF is among them: its
+operation gives pixels of damaged files without a word.
 
 The model's metadata stand beside, in assets.extra/rankiqa.json, which servers pass by.
 """
