@@ -8,7 +8,7 @@ every format that is read, then cut short, bits flipped, spans filled with zeros
 out or doubled, numbers overwritten anywhere, and sides in headers replaced. Each file
 then goes every way that a photo goes:
 
-    read       photo_files.read, with which all programs read photos
+    read       photo_files.read, with which all programs read photos, told of warnings
     dataset    decode.decode_photo inside Dataset.map, as in training
     score      Model.score of the file's bytes
     bytes      the bytes signature of the SavedModel
@@ -26,8 +26,9 @@ more than 2 GB above what it takes when idle. What comes of a file is one of:
                             where another refuses
     over 2 GB, hang, crash  as they say
 
-With --keep, the files of the last six kinds are written to a folder. "Lines" counts
-what native code wrote to stderr, which names no photo.
+With --keep, the files of the last six kinds are written to a folder. At the end stands
+what native code wrote to stderr, which names no photo: where photos are read with
+`warn`, there is to be none.
 """
 
 import collections
@@ -293,7 +294,7 @@ def _work(pipe, saved: str) -> None:
         return hashlib.sha256(text).hexdigest()
 
     def read(path: Path, _: bytes):
-        pixels = photo_files.read(path)
+        pixels = photo_files.read(path, warn=warnings.append)
         return digest(pixels), model.score(pixels)
 
     def dataset(_: Path, contents: bytes):
@@ -315,6 +316,7 @@ def _work(pipe, saved: str) -> None:
             raise PhotoError(message)
         return "", None
 
+    warnings: list[str] = []
     functions = (read, dataset, score, signature_of_bytes, listing)
     noise = tempfile.TemporaryFile()  # noqa: SIM115
     os.dup2(noise.fileno(), 2)

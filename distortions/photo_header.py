@@ -13,6 +13,9 @@ from collections.abc import Iterator
 MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
 
 
+_MOST_ZEROS = 256  # At the end of a small file.
+
+
 class PhotoError(ValueError):
     """A file that cannot be read as a photo."""
 
@@ -83,6 +86,10 @@ def _read(contents: bytes) -> Header:
         return _jp2(contents)
     if contents[:2] in (b"P5", b"P6"):
         return _pnm(contents)
+    if contents[:4] in (b"II*\0", b"MM\0*"):
+        _check_tiff(contents)
+    elif contents[4:8] == b"ftyp":
+        _check_heif(contents)
     return Header("other")
 
 
@@ -201,6 +208,7 @@ _MOST_OF_WEBP = 16_383
 
 
 def _webp(contents: bytes) -> Header:
+    _check_end(contents)
     size, form, length = struct.unpack("<4xI4x4sI", contents[:20])
     # Where these differ, decoders do not agree whether the file is damaged.
     is_whole = len(contents) == size + 8 == 20 + length + length % 2
@@ -309,10 +317,54 @@ def _pnm(contents: bytes) -> Header:
     grey = contents[:2] == b"P5"
     if most <= 255:
         needed = width * height * (1 if grey else 3)
+        check_size(width, height)
         if len(contents) - words.end() < needed:
-            check_size(width, height)
             raise PhotoError(
-                f"the photo is cut short: {needed} bytes of pixels are missing some"
+                f"the photo is damaged or cut short: {needed} bytes of pixels are "
+                f"needed, {len(contents) - words.end()} are there"
             )
     plain = most == 255 and b"#" not in words[0]
     return Header("pnm", width, height, is_plain=plain, is_grey=grey)
+
+
+# TIFF (Adobe, "TIFF Revision 6.0"): a directory anywhere in the file.
+
+
+def _check_tiff(contents: bytes) -> None:
+    order = "<" if contents[:2] == b"II" else ">"
+    (place,) = struct.unpack(f"{order}I", contents[4:8])
+    (count,) = struct.unpack(f"{order}H", contents[place : place + 2])
+    if not count or place + 2 + 12 * count > len(contents):
+        raise PhotoError("the photo is damaged or cut short: a TIFF without a page")
+
+
+# AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): boxes, as of JPEG 2000.
+
+
+def _check_heif(contents: bytes) -> None:
+    place = 0
+    while place + 8 <= len(contents):
+        length, name = struct.unpack(">I4s", contents[place : place + 8])
+        if length == 1:
+            (length,) = struct.unpack(">Q", contents[place + 8 : place + 16])
+        place += max(length, 8) if length else len(contents) - place
+        # Others, behind these, may be no boxes: phones append what they like.
+        if name in (b"meta", b"mdat") and place > len(contents):
+            raise PhotoError(
+                f"the photo is damaged or cut short: {place} bytes are needed, "
+                f"{len(contents)} are there"
+            )
+    _check_end(contents)
+
+
+def _check_end(contents: bytes) -> None:
+    """Refuses a file whose end was never written, where decoders do not notice.
+
+    What is compressed does not end in such a number of zeros.
+    """
+    zeros = len(contents) - len(contents.rstrip(b"\0"))
+    if zeros > max(_MOST_ZEROS, len(contents) // 8):
+        raise PhotoError(
+            f"the photo is damaged: its last {zeros} bytes are zeros, as of a file "
+            "that was not wholly written"
+        )

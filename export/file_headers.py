@@ -171,7 +171,7 @@ def _png(file, data):
         elif _is(data, place + 5, b"EXt") or _is(data, place + 5, b"TXt"):
             unknown |= _is(data, place + 8, b"Raw profile type")
         place += tf.clip_by_value(length, 0, size) + 12
-    if not _is(data, 12, b"IHDR"):
+    if not _is(data, 12, b"IHDR") or not tf.reduce_any(data[24] == [1, 2, 4, 8, 16]):
         problem = CUT_SHORT
     elif parts >= _MOST_PARTS:
         problem = _TOO_LONG
