@@ -13,6 +13,7 @@ from collections.abc import Iterator
 MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
 
 
+_PIXELS_OF_BYTE = 2_000  # Of JPEG 2000: 0.004 bits a pixel show nothing any more.
 _MOST_ZEROS = 256  # At the end of a small file.
 
 
@@ -84,6 +85,9 @@ def _read(contents: bytes) -> Header:
         return _webp(contents)
     if contents.startswith(b"\0\0\0\x0cjP  \r\n\x87\n"):
         return _jp2(contents)
+    if contents.startswith(b"\xff\x4f\xff\x51"):
+        right, bottom, left, top = struct.unpack(">IIII", contents[8:24])
+        _check_codestream(right - left, bottom - top, len(contents))
     if contents[:2] in (b"P5", b"P6"):
         return _pnm(contents)
     if contents[:4] in (b"II*\0", b"MM\0*"):
@@ -251,9 +255,11 @@ def _jp2(contents: bytes) -> Header:
             if box[:4] != b"\xff\x4f\xff\x51":
                 raise PhotoError("the photo is damaged: no JPEG 2000 codestream in it")
             right, bottom, left, top = struct.unpack(">IIII", box[8:24])
+            tile_width, tile_height, *tiles_from = struct.unpack(">IIII", box[24:40])
             (count,) = struct.unpack(">H", box[40:42])
             components = {box[42 + 3 * n : 45 + 3 * n] for n in range(count)}
             width, height = right - left, bottom - top
+            _check_codestream(width, height, len(contents))
             grey = count == 1
             space = b"\1\0\0\0\x11" if grey else b"\1\0\0\0\x10"
             return Header(
@@ -266,10 +272,24 @@ def _jp2(contents: bytes) -> Header:
                 and count in (1, 3)
                 and components == {b"\7\1\1"}
                 and colour == space
-                and (left, top) == (0, 0),
+                and (left, top, *tiles_from) == (0, 0, 0, 0)
+                and max(tile_width, tile_height) < 2**31,
                 is_grey=grey,
             )
     raise PhotoError("the photo is damaged or cut short: no JPEG 2000 codestream")
+
+
+def _check_codestream(width: int, height: int, num_bytes: int) -> None:
+    """Refuses more pixels than there can be: decoders make them, of nothing.
+
+    They take some 20 bytes for each of them, too.
+    """
+    check_size(width, height)
+    if width * height > max(_PIXELS_OF_BYTE * num_bytes, 1_000_000):
+        raise PhotoError(
+            f"the photo is damaged: a JPEG 2000 of {width} x {height} pixels in "
+            f"{num_bytes} bytes"
+        )
 
 
 def _is_whole_codestream(stream: bytes) -> bool:

@@ -10,11 +10,12 @@ import tensorflow as tf
 from distortions import photo_header
 
 _MOST_PARTS = 10_000  # Of a header; no photo has so many.
+_MOST_CODES = 4096  # In the table of a GIF.
 _PAD = 64  # Zeros behind the file, so that reading a little beyond it is no error.
 
 NOT_READ = (
-    "the bytes signature reads JPEG, PNG and BMP of 24 bits; decode other files and "
-    "use the pixels signature"
+    "the bytes signature reads JPEG, PNG, GIF without transparency and BMP of 24 bits; "
+    "decode other files and use the pixels signature"
 )
 CUT_SHORT = "the photo is damaged or cut short"
 _CMYK = "a JPEG of 4 components is not read: decode it and use the pixels signature"
@@ -28,23 +29,28 @@ _XMP_TURNED = r"(?s)\C*tiff:Orientation(=[\"']|>)\s*[2-8]\C*"
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Reads a file's header.
 
     Args:
         file: string scalar, the bytes.
 
     Returns:
-        String scalar, why the file cannot be scored, empty where it may be; and int32
-        scalar, 1 to 8, how the photo is turned, as EXIF counts.
+        String scalar, why the file cannot be scored, empty where it may be; int32
+        scalar, 1 to 8, how the photo is turned, as EXIF counts; and int32 scalar, how
+        many bytes of the file hold the photo: of a GIF those up to the end of its first
+        picture, else all.
     """
+    length = tf.strings.length(file)
     data = tf.cast(tf.io.decode_raw(file + b"\0" * _PAD, tf.uint8), tf.int32)
-    if tf.strings.length(file) == 0:
+    if length == 0:
         problem, orientation, width, height = _EMPTY, 1, 1, 1
     elif _is(data, 0, b"\xff\xd8\xff"):
         problem, orientation, width, height = _jpeg(file, data)
     elif _is(data, 0, b"\x89PNG\r\n\x1a\n"):
         problem, orientation, width, height = _png(file, data)
+    elif _is(data, 0, b"GIF87a") or _is(data, 0, b"GIF89a"):
+        problem, orientation, width, height, length = _gif(file, data)
     elif _is(data, 0, b"BM"):
         problem, orientation, width, height = _bmp(data)
     else:
@@ -55,7 +61,7 @@ def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             problem = _NO_PIXELS
         elif width < 0 or height < 0 or pixels > photo_header.MAX_PIXELS:
             problem = _TOO_MANY
-    return problem, orientation
+    return problem, orientation, length
 
 
 def _is(data, place, expected):
@@ -180,6 +186,92 @@ def _png(file, data):
     else:
         problem = ""
     return problem, orientation, width, height
+
+
+def _gif(file, data):
+    """Reads up to the end of the first picture, which is to fill the screen."""
+    size = tf.size(data) - _PAD
+    width = _number(data, 6, 2, little=True)
+    height = _number(data, 8, 2, little=True)
+    place, transparent, in_blocks = 13 + _colours(data, 10), False, False
+    parts = 0
+    while place < size and data[place] != 0x2C and parts < _MOST_PARTS:
+        parts += 1
+        if in_blocks:  # Each is as long as its first byte says; one of 0 is the last.
+            in_blocks = data[place] != 0
+            place += 1 + data[place]
+        elif data[place] == 0x21:
+            if data[place + 1] == 0xF9:
+                transparent = data[place + 3] % 2 == 1
+            in_blocks = True
+            place += 2
+        else:
+            place = size
+    fills = _is(data, place + 1, bytes(4))
+    fills &= _number(data, place + 5, 2, little=True) == width
+    fills &= _number(data, place + 7, 2, little=True) == height
+    place = tf.minimum(place + 10 + _colours(data, tf.minimum(place + 9, size)), size)
+    bits = data[place]
+    place, count = place + 1, 0
+    blocks = tf.TensorArray(tf.string, 0, dynamic_size=True, element_shape=[])
+    while place < size and data[place] != 0:
+        block = tf.strings.substr(
+            file, place + 1, tf.minimum(data[place], size - place)
+        )
+        blocks = blocks.write(count, block)
+        place, count = place + 1 + data[place], count + 1
+    if place >= size or bits < 1 or bits > 8:
+        problem = CUT_SHORT
+    elif transparent or not fills:
+        problem = NOT_READ
+    elif not _are_codes(tf.strings.reduce_join(blocks.stack()), bits):
+        problem = CUT_SHORT
+    else:
+        problem = ""
+    return problem, 1, width, height, place + 1
+
+
+def _colours(data, place):
+    """The bytes that a table of colours takes, by the byte that says so."""
+    return tf.where(data[place] >= 128, 3 * 2 ** (data[place] % 8 + 1), 0)
+
+
+def _are_codes(packed, bits):
+    """Whether each code of a GIF's picture is one that its table has by then.
+
+    TensorFlow's decoder takes others for something. Between two codes that clear the
+    table, a code's place says how many there are and with it how many bits it takes.
+    """
+    data = tf.cast(tf.io.decode_raw(packed + b"\0\0\0\0", tf.uint8), tf.int32)
+    end = 8 * tf.strings.length(packed)
+    clear = 2**bits
+    numbers = tf.range(_MOST_CODES)
+    place, is_full = 0, tf.constant(False)
+    right, reading = tf.constant(True), tf.constant(True)
+    while reading and right:
+        known = tf.minimum(clear + 2 + tf.maximum(numbers - 1, 0), _MOST_CODES)
+        if is_full:
+            known = tf.fill([_MOST_CODES], _MOST_CODES)
+        widths = tf.reduce_sum(
+            tf.cast(known[:, tf.newaxis] >= 2 ** tf.range(13), tf.int32), axis=1
+        )
+        widths = tf.clip_by_value(widths, bits + 1, 12)
+        starts = place + tf.cumsum(widths, exclusive=True)
+        first_bytes = tf.minimum(starts // 8, tf.size(data) - 3)
+        words = sum(tf.gather(data, first_bytes + n) * 256**n for n in range(3))
+        codes = words // 2 ** (starts % 8) % 2**widths
+        stops = (codes == clear) | (codes == clear + 1) | (starts + widths > end)
+        first = tf.where(
+            tf.reduce_any(stops), tf.argmax(stops, output_type=tf.int32), _MOST_CODES
+        )
+        most = tf.where((numbers == 0) & ~is_full, clear - 1, known)
+        right = tf.reduce_all((codes <= most) | (numbers >= first))
+        if first == _MOST_CODES:
+            place, is_full = place + tf.reduce_sum(widths), True
+        else:
+            place, is_full = starts[first] + widths[first], False
+            reading = codes[first] == clear and place <= end
+    return right
 
 
 def _bmp(data):

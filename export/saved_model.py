@@ -7,11 +7,11 @@ Keras, no Python, no tensorflow-io. Two signatures:
                       -> score: float32 [n], error: string [n]
     pixels            image: uint8 [h, w, 3] or [n, h, w, 3]  -> score: float32 [n]
 
-image_bytes takes JPEG and PNG (turned upright as EXIF says) and BMP of 24 bits, with
-the pixels that rankiqa_tf.data.decode gives. A file that cannot be read so has the
-score nan and the reason as its error; the others of the request have their scores, and
-an empty error. For other kinds of file, decode and use pixels. GIF is among them: its
-operation gives pixels of damaged files without a word.
+image_bytes takes JPEG and PNG (turned upright as EXIF says), GIF without transparency
+(its first picture) and BMP of 24 bits, with the pixels that rankiqa_tf.data.decode
+gives. A file that cannot be read so has the score nan and the reason as its error; the
+others of the request have their scores, and an empty error. For other kinds of file,
+decode and use pixels.
 
 The model's metadata stand beside, in assets.extra/rankiqa.json, which servers pass by.
 """
@@ -23,6 +23,9 @@ import tensorflow as tf
 from distortions import photo_decoding
 from export import file_headers
 from rankiqa_tf.model import Model
+
+# A descriptor with a table of two colours, a code of the first, and the file's end.
+_PIXEL_OF_GIF = b",\0\0\0\0\1\0\1\0\x80" + bytes(6) + b"\2\2\x44\1\0" + b";"
 
 
 def write(model: Model, path: str | Path) -> None:
@@ -56,9 +59,9 @@ class _Photos(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
     def _score_file(self, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         score = float("nan")
-        problem, orientation = file_headers.read(file)
+        problem, orientation, length = file_headers.read(file)
         if problem == "":
-            photo = _decode_if_whole(file, orientation)
+            photo = _decode_if_whole(tf.strings.substr(file, 0, length), orientation)
             if tf.size(photo) == 0:
                 problem = file_headers.CUT_SHORT
             else:
@@ -90,11 +93,25 @@ def _decode_if_whole(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
 
 
 def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
+    start = tf.strings.substr(file, 0, 3)
+    # decode_image cannot be told to decode a JPEG as Pillow does.
     image = tf.cond(
-        tf.strings.substr(file, 0, 3) == b"\xff\xd8\xff",
-        # decode_image cannot be told to decode as Pillow does.
+        start == b"\xff\xd8\xff",
         lambda: photo_decoding.decode_jpeg(file),
-        lambda: tf.io.decode_image(file, 3, expand_animations=False),
+        lambda: tf.cond(
+            start == b"GIF",
+            lambda: _decode_gif(file),
+            lambda: tf.io.decode_image(file, 3, expand_animations=False),
+        ),
     )
     image = tf.ensure_shape(image, [None, None, 3])
     return photo_decoding.upright(image, orientation)
+
+
+def _decode_gif(file: tf.Tensor) -> tf.Tensor:
+    """Decodes the first picture of a GIF that ends behind it."""
+    # Where a picture is cut short the operation gives what it has by then. So another
+    # is put behind it, of a pixel, which comes out if the first one was whole.
+    frames = tf.io.decode_gif(file + _PIXEL_OF_GIF)
+    with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(frames)[0], 2)]):
+        return tf.identity(frames[0])

@@ -109,6 +109,15 @@ def test_refuses_more_pixels_than_can_be_read(kind):
         photo_header.read(with_sides(kind, side, side))
 
 
+@pytest.mark.parametrize("boxes", [True, False])
+def test_refuses_a_jpeg_2000_of_more_pixels_than_its_bytes_can_show(boxes):
+    file = with_sides("jp2", 20_000, 20_000)
+    if not boxes:
+        file = file[file.index(b"\xff\x4f\xff\x51") :]
+    with pytest.raises(PhotoError, match=r"20000 x 20000 pixels in \d+ bytes"):
+        photo_header.read(file)
+
+
 def test_refuses_a_webp_larger_than_webp_can_be():
     file = bytearray(KINDS["webp animated"])
     file[24:30] = b"\xff\x4f\0\xff\x4f\0"
