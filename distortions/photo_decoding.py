@@ -64,6 +64,10 @@ def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.
                     return by_tensorflow(tf.constant(contents), header).numpy()
             except tf.errors.OpError:
                 raise PhotoError("the photo is damaged or cut short") from None
+    if warn and header.kind == "jpeg":
+        # Pillow, which decodes it, keeps libjpeg's warnings to itself.
+        with contextlib.suppress(tf.errors.OpError), tf.device("CPU:0"), _told(warn):
+            tf.io.decode_jpeg(contents, ratio=8)
     return by_pillow(contents, warn=warn)
 
 

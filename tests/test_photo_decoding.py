@@ -373,10 +373,14 @@ def extra_tag():
     ("file", "words"),
     [
         (with_a_bad_code(encode(RGB, "JPEG", quality=95)), "premature end"),
+        (
+            with_a_bad_code(encode(RGB.convert("CMYK"), "JPEG", quality=95)),
+            "premature end",
+        ),
         (bad_group_4(), "Fax4Decode"),
         (extra_tag(), "Truncated File Read"),
     ],
-    ids=["libjpeg", "libtiff", "Pillow"],
+    ids=["libjpeg", "libjpeg for cmyk", "libtiff", "Pillow"],
 )
 def test_a_decoders_warning_is_told_and_not_printed(file, words, capfd):
     told = []
