@@ -23,7 +23,8 @@ _STDERR = 2
 # messages of its decoder begin.
 _OF_DECODERS = re.compile(
     r"[\w.]+: .*\.$|"
-    r"(Application transferred|Arithmetic|Bogus|Corrupt JPEG data|Didn't expect|DQT|"
+    r"(Application transferred|Arithmetic|Bogus|CCIR601|Cannot|Corrupt JPEG data|"
+    r"Didn't expect|Fractional|Sampling|Requested|Scan script|Suspension|Unexpected|"
     r"Empty|Huffman table|Improper call|Inconsistent|Input file|Insufficient memory|"
     r"Invalid|Maximum supported|Memory limit|Missing|Not a JPEG|Premature end|"
     r"Quantization table|Too many|Unknown Adobe|Unsupported|Warning: unknown JFIF)\b"
