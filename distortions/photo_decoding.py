@@ -8,12 +8,13 @@ does, which takes the samples of a JPEG as inverted, as Adobe stores them, with 
 marker or without: all programs that write such files do.
 
 JPEG and PNG of the usual sorts are decoded by TensorFlow, all others by Pillow. A file
-that its decoder finds damaged is refused, never scored by what could be read of it.
+that ends too early, or in which a decoder finds what it cannot read, is refused as
+damaged; where a decoder goes on nevertheless, it is decoded, and the decoder's words
+are the photo's warning.
 """
 
 import contextlib
 import io
-import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,7 @@ from PIL import ImageOps
 from PIL import TiffImagePlugin
 from PIL import UnidentifiedImageError
 
+from distortions import decoder_warnings
 from distortions import photo_header
 from distortions import unread_kinds
 from distortions.photo_header import Header
@@ -38,7 +40,7 @@ else:
     pillow_heif.register_heif_opener()
     READS_HEIC = True
 
-_OPEN_LOCK = threading.Lock()
+_MOST_WARNINGS = 3  # Of a photo; libtiff has one for each row.
 
 # Of TIFF (Adobe, "TIFF Revision 6.0").
 _SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 258, 262, 339
@@ -52,7 +54,9 @@ def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.
 
     Args:
         contents: the bytes of the file.
-        warn: is called with what is doubtful about the photo, though it could be read.
+        warn: called with each warning of the decoder, a text of one line. Decoders
+            that write theirs to stderr are listened to one at a time. If None, they are
+            dropped, but for those of TensorFlow's decoder, which are then on stderr.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -63,12 +67,17 @@ def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.
     """
     header = photo_header.read(contents)
     if is_tensorflows(header):
-        try:
-            with tf.device("CPU:0"):
-                return by_tensorflow(tf.constant(contents), header).numpy()
-        except tf.errors.OpError:
-            raise PhotoError("the photo is damaged or cut short") from None
-    return by_pillow(contents)
+        with _told(warn) if warn else contextlib.nullcontext():
+            try:
+                with tf.device("CPU:0"):
+                    return by_tensorflow(tf.constant(contents), header).numpy()
+            except tf.errors.OpError:
+                raise PhotoError("the photo is damaged or cut short") from None
+    if warn and header.kind == "jpeg":
+        # Pillow, which decodes it, keeps libjpeg's warnings to itself.
+        with contextlib.suppress(tf.errors.OpError), tf.device("CPU:0"), _told(warn):
+            tf.io.decode_jpeg(contents, ratio=8)
+    return by_pillow(contents, warn=warn)
 
 
 def is_tensorflows(header: Header) -> bool:
@@ -122,17 +131,28 @@ def upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     return tf.cond(orientation == 1, lambda: image, lambda: turned(image))
 
 
-def by_pillow(contents: bytes) -> np.ndarray:
+def by_pillow(
+    contents: bytes, *, warn: Callable[[str], None] | None = None
+) -> np.ndarray:
     """Decodes a photo of any kind with Pillow.
+
+    Args:
+        contents: as of `decode`.
+        warn: as of `decode`.
 
     Raises:
         PhotoError: as `decode` does.
     """
     try:
-        with _open(contents) as image:
-            if isinstance(image, TiffImagePlugin.TiffImageFile):
-                _seek_largest_page(image)
-            photo_header.check_size(*image.size)
+        with contextlib.ExitStack() as stack:
+            with _told(warn):
+                image = stack.enter_context(_open(contents))
+                if isinstance(image, TiffImagePlugin.TiffImageFile):
+                    _seek_largest_page(image)
+                photo_header.check_size(*image.size)
+                image.getexif()
+                if any(tile[0] == "libtiff" for tile in getattr(image, "tile", ())):
+                    image.load()  # Writes to stderr.
             return of_pillow(image)
     except UnidentifiedImageError:
         raise PhotoError(unread_kinds.refusal(contents)) from None
@@ -151,18 +171,30 @@ def of_pillow(image: Image.Image) -> np.ndarray:
     return _to_rgb(ImageOps.exif_transpose(image), _tiff_samples(image))
 
 
-@contextlib.contextmanager
-def _open(contents: bytes) -> Iterator[Image.Image]:
+def _open(contents: bytes) -> Image.Image:
     # Pillow warns of photos over 89 megapixels and refuses those over 179; the
-    # limit can be lifted for the whole process only, so only while the header is read.
-    with _OPEN_LOCK:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            image = Image.open(io.BytesIO(contents))
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-    with image:
-        yield image
+    # limit can be lifted for the whole process only, so only while the header is read,
+    # and by one thread at a time.
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        return Image.open(io.BytesIO(contents))
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextlib.contextmanager
+def _told(warn: Callable[[str], None] | None) -> Iterator[None]:
+    """Tells `warn` of the warnings of the decoders inside of it, once they are done.
+
+    Nothing is told of one that raises. One thread at a time is inside.
+    """
+    with decoder_warnings.collected() as messages:
+        yield
+    if warn:
+        for message in messages[:_MOST_WARNINGS]:
+            warn(message)
+        if len(messages) > _MOST_WARNINGS:
+            warn(f"and {len(messages) - _MOST_WARNINGS} warnings more")
 
 
 def _seek_largest_page(image: TiffImagePlugin.TiffImageFile) -> None:

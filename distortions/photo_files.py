@@ -92,7 +92,8 @@ def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray
 
     Args:
         path: the file.
-        warn: is called with what is doubtful about the photo, though it could be read.
+        warn: called with each warning of the decoder, a text of one line without the
+            path; if None, warnings are dropped.
 
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo; its message

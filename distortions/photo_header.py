@@ -13,6 +13,10 @@ from collections.abc import Iterator
 MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
 
 
+_PIXELS_OF_BYTE = 2_000  # Of JPEG 2000: 0.004 bits a pixel show nothing any more.
+_MOST_ZEROS = 256  # At the end of a small file.
+
+
 class PhotoError(ValueError):
     """A file that cannot be read as a photo."""
 
@@ -55,7 +59,7 @@ def read(contents: bytes) -> Header:
     try:
         header = _read(contents)
     except (struct.error, IndexError):
-        raise PhotoError("the photo is broken or cut short: no whole header") from None
+        raise PhotoError("the photo is damaged or cut short: no whole header") from None
     if header.kind != "other":
         check_size(header.width, header.height)
     return header
@@ -81,8 +85,15 @@ def _read(contents: bytes) -> Header:
         return _webp(contents)
     if contents.startswith(b"\0\0\0\x0cjP  \r\n\x87\n"):
         return _jp2(contents)
+    if contents.startswith(b"\xff\x4f\xff\x51"):
+        right, bottom, left, top = struct.unpack(">IIII", contents[8:24])
+        _check_codestream(right - left, bottom - top, len(contents))
     if contents[:2] in (b"P5", b"P6"):
         return _pnm(contents)
+    if contents[:4] in (b"II*\0", b"MM\0*"):
+        _check_tiff(contents)
+    elif contents[4:8] == b"ftyp":
+        _check_heif(contents)
     return Header("other")
 
 
@@ -94,12 +105,10 @@ _HUFFMAN_FRAMES = (0xC0, 0xC1, 0xC2)  # Baseline, extended, progressive.
 
 def _jpeg(contents: bytes) -> Header:
     found: Header | None = None
-    orientation, adobe = 1, False
+    orientation = 1
     for marker, segment in _jpeg_segments(contents):
         if marker == 0xE1:
             orientation = _of_app1(segment) or orientation
-        elif marker == 0xEE and segment.startswith(b"Adobe"):
-            adobe = True
         elif marker in _FRAMES and found is None:
             bits, height, width, components = struct.unpack(">BHHB", segment[:6])
             found = Header(
@@ -112,11 +121,8 @@ def _jpeg(contents: bytes) -> Header:
                 is_grey=components == 1,
             )
     if found is None:
-        raise PhotoError("the photo is broken or cut short: a JPEG without a frame")
-    # Adobe's marker may say that three components are RGB.
-    return dataclasses.replace(
-        found, orientation=orientation, is_plain=found.is_plain and not adobe
-    )
+        raise PhotoError("the photo is damaged or cut short: a JPEG without a frame")
+    return dataclasses.replace(found, orientation=orientation)
 
 
 def _jpeg_segments(contents: bytes) -> Iterator[tuple[int, bytes]]:
@@ -124,8 +130,10 @@ def _jpeg_segments(contents: bytes) -> Iterator[tuple[int, bytes]]:
     place = 2
     while place < len(contents):
         if contents[place] != 0xFF:
-            place += 1  # Decoders pass over what stands between segments.
-            continue
+            # Decoders pass over what stands between segments.
+            place = contents.find(b"\xff", place)
+            if place < 0:
+                return
         marker = contents[place + 1]
         place += 1
         if marker in (0xFF, 0x00, 0x01) or 0xD0 <= marker <= 0xD8:
@@ -175,7 +183,7 @@ def _of_xmp(text: bytes) -> int | None:
 def _png(contents: bytes) -> Header:
     width, height, bits, colour = struct.unpack(">IIBB", contents[16:26])
     if contents[12:16] != b"IHDR":
-        raise PhotoError("the photo is broken or cut short: a PNG without a header")
+        raise PhotoError("the photo is damaged or cut short: a PNG without a header")
     orientation: int | None = None
     place = 8
     while place + 8 <= len(contents):
@@ -200,21 +208,30 @@ def _png(contents: bytes) -> Header:
 
 # WebP (RFC 9649): the simple forms are one chunk; "VP8X" may be animated or turned.
 
+_MOST_OF_WEBP = 16_383
+
 
 def _webp(contents: bytes) -> Header:
-    form = contents[12:16]
+    _check_end(contents)
+    size, form, length = struct.unpack("<4xI4x4sI", contents[:20])
+    # Where these differ, decoders do not agree whether the file is damaged.
+    is_whole = len(contents) == size + 8 == 20 + length + length % 2
     if form == b"VP8 ":
         if contents[23:26] != b"\x9d\x01\x2a":
-            raise PhotoError("the photo is broken: a WebP without a start code")
+            raise PhotoError("the photo is damaged: a WebP without a start code")
         width, height = struct.unpack("<HH", contents[26:30])
-        return Header("webp", width & 0x3FFF, height & 0x3FFF, is_plain=True)
+        return Header("webp", width & 0x3FFF, height & 0x3FFF, is_plain=is_whole)
     if form == b"VP8L":
         (bits,) = struct.unpack("<I", contents[21:25])
-        return Header(
-            "webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, is_plain=True
-        )
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        return Header("webp", width, height, is_plain=is_whole)
     width = int.from_bytes(contents[24:27], "little") + 1
     height = int.from_bytes(contents[27:30], "little") + 1
+    if max(width, height) > _MOST_OF_WEBP:
+        raise PhotoError(
+            f"the photo is damaged: a WebP of {width} x {height} pixels, where at most "
+            f"{_MOST_OF_WEBP} a side can be"
+        )
     return Header("webp", width, height)
 
 
@@ -236,25 +253,58 @@ def _jp2(contents: bytes) -> Header:
                     colour = b""
         elif name == b"jp2c":
             if box[:4] != b"\xff\x4f\xff\x51":
-                raise PhotoError("the photo is broken: no JPEG 2000 codestream in it")
+                raise PhotoError("the photo is damaged: no JPEG 2000 codestream in it")
             right, bottom, left, top = struct.unpack(">IIII", box[8:24])
+            tile_width, tile_height, *tiles_from = struct.unpack(">IIII", box[24:40])
             (count,) = struct.unpack(">H", box[40:42])
             components = {box[42 + 3 * n : 45 + 3 * n] for n in range(count)}
             width, height = right - left, bottom - top
+            _check_codestream(width, height, len(contents))
             grey = count == 1
             space = b"\1\0\0\0\x11" if grey else b"\1\0\0\0\x10"
             return Header(
                 "jp2",
                 width,
                 height,
-                is_plain=stated == (height, width, count, 7)
+                is_plain=_is_whole_codestream(box)
+                and contents.endswith(box)  # Decoders differ on what follows.
+                and stated == (height, width, count, 7)
                 and count in (1, 3)
                 and components == {b"\7\1\1"}
                 and colour == space
-                and (left, top) == (0, 0),
+                and (left, top, *tiles_from) == (0, 0, 0, 0)
+                and max(tile_width, tile_height) < 2**31,
                 is_grey=grey,
             )
-    raise PhotoError("the photo is broken or cut short: no JPEG 2000 codestream")
+    raise PhotoError("the photo is damaged or cut short: no JPEG 2000 codestream")
+
+
+def _check_codestream(width: int, height: int, num_bytes: int) -> None:
+    """Refuses more pixels than there can be: decoders make them, of nothing.
+
+    They take some 20 bytes for each of them, too.
+    """
+    check_size(width, height)
+    if width * height > max(_PIXELS_OF_BYTE * num_bytes, 1_000_000):
+        raise PhotoError(
+            f"the photo is damaged: a JPEG 2000 of {width} x {height} pixels in "
+            f"{num_bytes} bytes"
+        )
+
+
+def _is_whole_codestream(stream: bytes) -> bool:
+    """Whether its parts lead from one to the next, up to the mark of its end."""
+    place = 2
+    try:
+        while stream[place : place + 2] != b"\xff\x90":
+            (length,) = struct.unpack(">H", stream[place + 2 : place + 4])
+            place += 2 + length
+        while stream[place : place + 2] == b"\xff\x90":
+            (length,) = struct.unpack(">I", stream[place + 6 : place + 10])
+            place += max(length, 14)
+    except struct.error:
+        return False
+    return stream[place:] == b"\xff\xd9"
 
 
 def _boxes(contents: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -267,7 +317,7 @@ def _boxes(contents: bytes) -> Iterator[tuple[bytes, bytes]]:
             start += 8
         end = place + length if length else len(contents)
         if end < start:
-            raise PhotoError("the photo is broken: a box shorter than its own header")
+            raise PhotoError("the photo is damaged: a box shorter than its own header")
         yield name, contents[start:end]
         place = end
 
@@ -282,15 +332,59 @@ def _pnm(contents: bytes) -> Header:
         contents[:4096],
     )
     if words is None:
-        raise PhotoError("the photo is broken or cut short: no whole PNM header")
+        raise PhotoError("the photo is damaged or cut short: no whole PNM header")
     width, height, most = map(int, words.groups())
     grey = contents[:2] == b"P5"
     if most <= 255:
         needed = width * height * (1 if grey else 3)
+        check_size(width, height)
         if len(contents) - words.end() < needed:
-            check_size(width, height)
             raise PhotoError(
-                f"the photo is cut short: {needed} bytes of pixels are missing some"
+                f"the photo is damaged or cut short: {needed} bytes of pixels are "
+                f"needed, {len(contents) - words.end()} are there"
             )
     plain = most == 255 and b"#" not in words[0]
     return Header("pnm", width, height, is_plain=plain, is_grey=grey)
+
+
+# TIFF (Adobe, "TIFF Revision 6.0"): a directory anywhere in the file.
+
+
+def _check_tiff(contents: bytes) -> None:
+    order = "<" if contents[:2] == b"II" else ">"
+    (place,) = struct.unpack(f"{order}I", contents[4:8])
+    (count,) = struct.unpack(f"{order}H", contents[place : place + 2])
+    if not count or place + 2 + 12 * count > len(contents):
+        raise PhotoError("the photo is damaged or cut short: a TIFF without a page")
+
+
+# AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): boxes, as of JPEG 2000.
+
+
+def _check_heif(contents: bytes) -> None:
+    place = 0
+    while place + 8 <= len(contents):
+        length, name = struct.unpack(">I4s", contents[place : place + 8])
+        if length == 1:
+            (length,) = struct.unpack(">Q", contents[place + 8 : place + 16])
+        place += max(length, 8) if length else len(contents) - place
+        # Others, behind these, may be no boxes: phones append what they like.
+        if name in (b"meta", b"mdat") and place > len(contents):
+            raise PhotoError(
+                f"the photo is damaged or cut short: {place} bytes are needed, "
+                f"{len(contents)} are there"
+            )
+    _check_end(contents)
+
+
+def _check_end(contents: bytes) -> None:
+    """Refuses a file whose end was never written, where decoders do not notice.
+
+    What is compressed does not end in such a number of zeros.
+    """
+    zeros = len(contents) - len(contents.rstrip(b"\0"))
+    if zeros > max(_MOST_ZEROS, len(contents) // 8):
+        raise PhotoError(
+            f"the photo is damaged: its last {zeros} bytes are zeros, as of a file "
+            "that was not wholly written"
+        )

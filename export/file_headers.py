@@ -10,6 +10,7 @@ import tensorflow as tf
 from distortions import photo_header
 
 _MOST_PARTS = 10_000  # Of a header; no photo has so many.
+_MOST_CODES = 4096  # In the table of a GIF.
 _PAD = 64  # Zeros behind the file, so that reading a little beyond it is no error.
 
 NOT_READ = (
@@ -19,6 +20,7 @@ NOT_READ = (
 CUT_SHORT = "the photo is damaged or cut short"
 _CMYK = "a JPEG of 4 components is not read: decode it and use the pixels signature"
 _TURNED = "how the photo is turned cannot be read: decode it and use pixels"
+_TOO_LONG = "its header has too many parts: decode it and use the pixels signature"
 _NO_PIXELS = "a photo must have pixels: a side of it is 0"
 _TOO_MANY = f"too many pixels; at most {photo_header.MAX_PIXELS:,} can be read"
 _EMPTY = "the file is empty"
@@ -27,36 +29,39 @@ _XMP_TURNED = r"(?s)\C*tiff:Orientation(=[\"']|>)\s*[2-8]\C*"
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """Reads a file's header.
 
     Args:
         file: string scalar, the bytes.
 
     Returns:
-        String scalar, why the file cannot be scored, empty where it may be; and int32
-        scalar, 1 to 8, how the photo is turned, as EXIF counts.
+        String scalar, why the file cannot be scored, empty where it may be; int32
+        scalar, 1 to 8, how the photo is turned, as EXIF counts; and int32 scalar, how
+        many bytes of the file hold the photo: of a GIF those up to the end of its first
+        picture, else all.
     """
+    length = tf.strings.length(file)
     data = tf.cast(tf.io.decode_raw(file + b"\0" * _PAD, tf.uint8), tf.int32)
-    if tf.strings.length(file) == 0:
+    if length == 0:
         problem, orientation, width, height = _EMPTY, 1, 1, 1
     elif _is(data, 0, b"\xff\xd8\xff"):
         problem, orientation, width, height = _jpeg(file, data)
     elif _is(data, 0, b"\x89PNG\r\n\x1a\n"):
         problem, orientation, width, height = _png(file, data)
-    elif _is(data, 0, b"GIF8"):
-        problem, orientation, width, height = _gif(data)
+    elif _is(data, 0, b"GIF87a") or _is(data, 0, b"GIF89a"):
+        problem, orientation, width, height, length = _gif(file, data)
     elif _is(data, 0, b"BM"):
         problem, orientation, width, height = _bmp(data)
     else:
         problem, orientation, width, height = NOT_READ, 1, 1, 1
     pixels = tf.cast(width, tf.int64) * tf.cast(height, tf.int64)
     if problem == "":
-        if width < 1 or height < 1:
+        if width == 0 or height == 0:
             problem = _NO_PIXELS
-        elif pixels > photo_header.MAX_PIXELS:
+        elif width < 0 or height < 0 or pixels > photo_header.MAX_PIXELS:
             problem = _TOO_MANY
-    return problem, orientation
+    return problem, orientation, length
 
 
 def _is(data, place, expected):
@@ -70,7 +75,7 @@ def _part(data, place, count):
 
 
 def _number(data, place, count, *, little=False):
-    """A number of some bytes, of which an int32 keeps the lower 31 bits."""
+    """A number of some bytes; negative if it takes more than 31 bits."""
     digits = _part(data, place, count)
     powers = [256**n for n in range(min(count, 4))]
     powers = [min(power, 2**24) for power in powers]
@@ -82,7 +87,7 @@ def _number(data, place, count, *, little=False):
 def _jpeg(file, data):
     size = tf.size(data) - _PAD
     orientation, xmp_turned = 1, False
-    width, height, components = 0, 0, 0
+    width, height, components, is_usual = 0, 0, 0, False
     place, parts, reading = 2, 0, True
     while reading and place < size and parts < _MOST_PARTS:
         tf.autograph.experimental.set_loop_options(maximum_iterations=_MOST_PARTS)
@@ -98,7 +103,8 @@ def _jpeg(file, data):
         else:
             if marker == 0xE1:
                 if _is(data, place + 4, b"Exif\0\0"):
-                    orientation = _exif(data, place + 10, orientation)
+                    end = tf.minimum(place + 2 + length, size)
+                    orientation = _exif(data, place + 10, end, orientation)
                 elif _is(data, place + 4, b"http://ns.adobe.com/xap/1.0/\0"):
                     packet = tf.strings.substr(
                         file, place, tf.minimum(length, size - place)
@@ -108,11 +114,17 @@ def _jpeg(file, data):
             if is_frame and marker != 0xC4 and marker != 0xC8 and marker != 0xCC:
                 height, width = _number(data, place + 5, 2), _number(data, place + 7, 2)
                 components = data[place + 9]
+                # Huffman-coded, of 8 bits.
+                is_usual = marker <= 0xC2 and data[place + 4] == 8
             place += 2 + length
     if components == 0:
         problem = CUT_SHORT
-    elif components != 1 and components != 3:
+    elif parts >= _MOST_PARTS:
+        problem = _TOO_LONG
+    elif components == 4:
         problem = _CMYK
+    elif not is_usual or (components != 1 and components != 3):
+        problem = NOT_READ
     elif xmp_turned and orientation == 1:
         problem = _TURNED
     else:
@@ -120,20 +132,24 @@ def _jpeg(file, data):
     return problem, orientation, width, height
 
 
-def _exif(data, start, before):
+def _exif(data, start, end, before):
     """The orientation that EXIF data from `start` say; else the one before."""
     little = _is(data, start, b"II*\0")
-    found = before
+    found, seen = before, False
     if little or _is(data, start, b"MM\0*"):
         place = start + _either(data, start + 4, 4, little)
-        count = tf.minimum(_either(data, place, 2, little), 1_000)
+        count = tf.minimum(_either(data, place, 2, little), (end - place - 2) // 12)
+        if place < start or place + 2 > end:
+            count = 0
         for number in tf.range(count):
             entry = place + 2 + 12 * number
             tag = _either(data, entry, 2, little)
             kind = _either(data, entry + 2, 2, little)
-            value = _either(data, entry + 8, 2, little)
-            if tag == 0x0112 and kind == 3 and value >= 1 and value <= 8:
-                found = value
+            if tag == 0x0112 and kind == 3 and not seen:
+                value = _either(data, entry + 8, 2, little)
+                seen = True
+                if value >= 1 and value <= 8:
+                    found = value
     return found
 
 
@@ -152,15 +168,19 @@ def _png(file, data):
         parts += 1
         length = _number(data, place, 4)
         if _is(data, place + 4, b"eXIf"):
-            orientation = _exif(data, place + 8, orientation)
+            end = tf.clip_by_value(place + 8 + length, 0, size)
+            start = place + 8 + tf.where(_is(data, place + 8, b"Exif\0\0"), 6, 0)
+            orientation = _exif(data, start, end, orientation)
         elif _is(data, place + 4, b"iTXt"):
             packet = tf.strings.substr(file, place, tf.minimum(length, size - place))
             unknown |= tf.strings.regex_full_match(packet, _XMP_TURNED)
         elif _is(data, place + 5, b"EXt") or _is(data, place + 5, b"TXt"):
             unknown |= _is(data, place + 8, b"Raw profile type")
         place += tf.clip_by_value(length, 0, size) + 12
-    if not _is(data, 12, b"IHDR"):
+    if not _is(data, 12, b"IHDR") or not tf.reduce_any(data[24] == [1, 2, 4, 8, 16]):
         problem = CUT_SHORT
+    elif parts >= _MOST_PARTS:
+        problem = _TOO_LONG
     elif unknown and orientation == 1:
         problem = _TURNED
     else:
@@ -168,13 +188,13 @@ def _png(file, data):
     return problem, orientation, width, height
 
 
-def _gif(data):
-    """Reads up to the first picture, which is to fill the screen."""
+def _gif(file, data):
+    """Reads up to the end of the first picture, which is to fill the screen."""
     size = tf.size(data) - _PAD
     width = _number(data, 6, 2, little=True)
     height = _number(data, 8, 2, little=True)
-    colours = tf.where(data[10] >= 128, 3 * 2 ** (data[10] % 8 + 1), 0)
-    place, parts, transparent, in_blocks = 13 + colours, 0, False, False
+    place, transparent, in_blocks = 13 + _colours(data, 10), False, False
+    parts = 0
     while place < size and data[place] != 0x2C and parts < _MOST_PARTS:
         parts += 1
         if in_blocks:  # Each is as long as its first byte says; one of 0 is the last.
@@ -187,15 +207,71 @@ def _gif(data):
             place += 2
         else:
             place = size
-    fills = _number(data, place + 5, 2, little=True) == width
+    fills = _is(data, place + 1, bytes(4))
+    fills &= _number(data, place + 5, 2, little=True) == width
     fills &= _number(data, place + 7, 2, little=True) == height
-    if place >= size:
+    place = tf.minimum(place + 10 + _colours(data, tf.minimum(place + 9, size)), size)
+    bits = data[place]
+    place, count = place + 1, 0
+    blocks = tf.TensorArray(tf.string, 0, dynamic_size=True, element_shape=[])
+    while place < size and data[place] != 0:
+        block = tf.strings.substr(
+            file, place + 1, tf.minimum(data[place], size - place)
+        )
+        blocks = blocks.write(count, block)
+        place, count = place + 1 + data[place], count + 1
+    if place >= size or bits < 1 or bits > 8:
         problem = CUT_SHORT
     elif transparent or not fills:
         problem = NOT_READ
+    elif not _are_codes(tf.strings.reduce_join(blocks.stack()), bits):
+        problem = CUT_SHORT
     else:
         problem = ""
-    return problem, 1, width, height
+    return problem, 1, width, height, place + 1
+
+
+def _colours(data, place):
+    """The bytes that a table of colours takes, by the byte that says so."""
+    return tf.where(data[place] >= 128, 3 * 2 ** (data[place] % 8 + 1), 0)
+
+
+def _are_codes(packed, bits):
+    """Whether each code of a GIF's picture is one that its table has by then.
+
+    TensorFlow's decoder takes others for something. Between two codes that clear the
+    table, a code's place says how many there are and with it how many bits it takes.
+    """
+    data = tf.cast(tf.io.decode_raw(packed + b"\0\0\0\0", tf.uint8), tf.int32)
+    end = 8 * tf.strings.length(packed)
+    clear = 2**bits
+    numbers = tf.range(_MOST_CODES)
+    place, is_full = 0, tf.constant(False)
+    right, reading = tf.constant(True), tf.constant(True)
+    while reading and right:
+        known = tf.minimum(clear + 2 + tf.maximum(numbers - 1, 0), _MOST_CODES)
+        if is_full:
+            known = tf.fill([_MOST_CODES], _MOST_CODES)
+        widths = tf.reduce_sum(
+            tf.cast(known[:, tf.newaxis] >= 2 ** tf.range(13), tf.int32), axis=1
+        )
+        widths = tf.clip_by_value(widths, bits + 1, 12)
+        starts = place + tf.cumsum(widths, exclusive=True)
+        first_bytes = tf.minimum(starts // 8, tf.size(data) - 3)
+        words = sum(tf.gather(data, first_bytes + n) * 256**n for n in range(3))
+        codes = words // 2 ** (starts % 8) % 2**widths
+        stops = (codes == clear) | (codes == clear + 1) | (starts + widths > end)
+        first = tf.where(
+            tf.reduce_any(stops), tf.argmax(stops, output_type=tf.int32), _MOST_CODES
+        )
+        most = tf.where((numbers == 0) & ~is_full, clear - 1, known)
+        right = tf.reduce_all((codes <= most) | (numbers >= first))
+        if first == _MOST_CODES:
+            place, is_full = place + tf.reduce_sum(widths), True
+        else:
+            place, is_full = starts[first] + widths[first], False
+            reading = codes[first] == clear and place <= end
+    return right
 
 
 def _bmp(data):
@@ -203,6 +279,11 @@ def _bmp(data):
     height = tf.abs(_number(data, 22, 4, little=True))
     bits = _number(data, 28, 2, little=True)
     compression = _number(data, 30, 4, little=True)
-    old = _number(data, 14, 4, little=True) < 40
-    is_plain = bits == 24 and compression == 0 and not old
+    header, pixels = (
+        _number(data, 14, 4, little=True),
+        _number(data, 10, 4, little=True),
+    )
+    # Of Windows' headers, which differ in what follows those numbers.
+    is_known = header == 40 or header == 108 or header == 124
+    is_plain = bits == 24 and compression == 0 and is_known and pixels == 14 + header
     return tf.where(is_plain, "", NOT_READ), 1, width, height

@@ -1,121 +1,24 @@
 """Photos of every kind, decoded as Pillow decodes them."""
 
-import io
 import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from photo_kinds import BROKEN
+from photo_kinds import GREY
+from photo_kinds import KINDS
+from photo_kinds import KINDS_OF_16_BITS
+from photo_kinds import RGB
+from photo_kinds import by_pillow
 from PIL import Image
-from PIL import ImageOps
 
 from distortions import photo_decoding
 from distortions import photo_header
 from rankiqa_tf.data import decode
 
-NOISE = np.random.default_rng(0).integers(0, 256, (9, 13, 3), dtype=np.uint8)
-RGB = Image.fromarray(NOISE).resize((53, 37), Image.Resampling.BICUBIC)
-GREY = RGB.convert("L")
-RGBA = RGB.copy()
-RGBA.putalpha(GREY)
-TURNED = Image.Exif()
-TURNED[0x0112] = 6  # Orientation: the first row is the right side.
-
-
-def grey_16_bits() -> Image.Image:
-    values = np.asarray(GREY).astype(np.uint16) * 256 + 77
-    return Image.fromarray(values)
-
-
-def encode(image: Image.Image, kind: str, **options) -> bytes:
-    file = io.BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
-def rgb_png_16_bits() -> bytes:
-    """A PNG written by TensorFlow, as Pillow writes no colour in 16 bits."""
-    values = np.asarray(RGB).astype(np.uint16) * 256 + 200
-    return tf.io.encode_png(values).numpy()
-
-
-def palette_with_transparency() -> bytes:
-    return encode(RGB.convert("P"), "PNG", transparency=bytes(range(256)))
-
-
-KINDS = {
-    "jpeg": encode(RGB, "JPEG", quality=60),
-    "jpeg grey": encode(GREY, "JPEG"),
-    "jpeg progressive": encode(RGB, "JPEG", progressive=True, subsampling=0),
-    "jpeg cmyk": encode(RGB.convert("CMYK"), "JPEG"),
-    "jpeg turned": encode(RGB, "JPEG", exif=TURNED),
-    "png": encode(RGB, "PNG"),
-    "png grey": encode(GREY, "PNG"),
-    "png grey and alpha": encode(GREY.convert("LA"), "PNG"),
-    "png alpha": encode(RGBA, "PNG"),
-    "png palette": encode(RGB.convert("P"), "PNG"),
-    "png palette with transparency": palette_with_transparency(),
-    "png 1 bit": encode(RGB.convert("1"), "PNG"),
-    "png turned": encode(RGB, "PNG", exif=TURNED),
-    "png 16 bits": rgb_png_16_bits(),
-    "webp": encode(RGB, "WEBP"),
-    "webp lossless": encode(RGB, "WEBP", lossless=True),
-    "webp alpha": encode(RGBA, "WEBP"),
-    "webp lossless alpha": encode(RGBA, "WEBP", lossless=True, exact=True),
-    "webp turned": encode(RGB, "WEBP", exif=TURNED),
-    "webp animated": encode(RGB, "WEBP", save_all=True, append_images=[RGBA]),
-    "tiff": encode(RGB, "TIFF"),
-    "tiff lzw": encode(RGB, "TIFF", compression="tiff_lzw"),
-    "tiff alpha": encode(RGBA, "TIFF"),
-    "tiff cmyk": encode(RGB.convert("CMYK"), "TIFF"),
-    "tiff turned": encode(RGB, "TIFF", tiffinfo={0x0112: 6}),
-    "jp2": encode(RGB, "JPEG2000"),
-    "jp2 lossy": encode(RGB, "JPEG2000", irreversible=True, quality_layers=[20]),
-    "jp2 grey": encode(GREY, "JPEG2000"),
-    "jp2 grey and alpha": encode(GREY.convert("LA"), "JPEG2000"),
-    "jp2 alpha": encode(RGBA, "JPEG2000"),
-    "j2k": encode(RGB, "JPEG2000", no_jp2=True),
-    "ppm": encode(RGB, "PPM"),
-    "pgm": encode(GREY, "PPM"),
-    "pbm": encode(RGB.convert("1"), "PPM"),
-    "ppm with a comment": b"P6\n# made by hand\n1 2\n255\n\1\2\3\4\5\6",
-    "ppm of 7 bits": b"P6 1 2 127 \1\2\3\4\5\6",
-    "bmp": encode(RGB, "BMP"),
-    "bmp that ends in zeros": encode(Image.new("RGB", (3, 2)), "BMP"),
-    "gif": encode(RGB, "GIF"),
-    "gif animated": encode(GREY, "GIF", save_all=True, append_images=[RGB]),
-    "avif": encode(RGB, "AVIF"),
-    "1 x 1": encode(RGB.resize((1, 1)), "PNG"),
-    "30 x 20": encode(RGB.resize((30, 20)), "JPEG"),
-}
-KINDS_OF_16_BITS = {
-    "png": encode(grey_16_bits(), "PNG"),
-    "tiff": encode(grey_16_bits(), "TIFF"),
-    "jp2": encode(grey_16_bits(), "JPEG2000"),
-    "pgm": encode(grey_16_bits(), "PPM"),
-}
 EVERY = pytest.mark.parametrize("contents", KINDS.values(), ids=KINDS.keys())
-BROKEN = {
-    "empty": (b"", "empty"),
-    "text": (b"This is not a photo. " * 20, "not a photo"),
-    "short": (b"\xff\xd8", "not a photo"),
-    "jpeg": (KINDS["jpeg"][:-300], "cut short"),
-    "png": (KINDS["png"][:-300], "cut short"),
-    "webp": (KINDS["webp"][:-100], "cut short"),
-    "tiff": (KINDS["tiff"][:-300], "cut short"),
-    "jp2": (KINDS["jp2"][:-300], "cut short"),
-    "ppm": (KINDS["ppm"][:-300], "cut short"),
-    "bmp": (KINDS["bmp"][:-300], "cut short"),
-    "float": (encode(GREY.convert("F"), "TIFF"), "floating-point"),
-}
-
-
-def by_pillow(contents: bytes) -> np.ndarray:
-    image = ImageOps.exif_transpose(Image.open(io.BytesIO(contents)))
-    if image.mode in ("P", "PA"):
-        image = image.convert("RGBA")
-    return np.asarray(image.convert("RGB"))
 
 
 @EVERY

@@ -1,0 +1,86 @@
+"""Odd files, each by every way that a photo goes, in processes of their own."""
+
+import re
+
+import pytest
+from photo_kinds import KINDS
+from photo_kinds import KINDS_OF_16_BITS
+from photo_kinds import RGB
+from photo_kinds import encode
+from photo_kinds import half_of_zeros
+from photo_kinds import jp2_that_lies
+from photo_kinds import tiff
+from photo_kinds import with_sides
+from photo_kinds import without_adobe
+from programs import start
+
+READ = {**KINDS, **{f"{kind} of 16 bits": f for kind, f in KINDS_OF_16_BITS.items()}}
+READ |= {
+    "jp2 that lies": jp2_that_lies(),  # As its codestream says.
+    "jpeg without adobe": without_adobe(KINDS["jpeg cmyk"]),
+    "bmp palette": encode(RGB.quantize(16), "BMP"),
+    "gif transparent": encode(RGB.quantize(16), "GIF", transparency=3),
+}
+SIDES = ("jpeg", "png", "bmp", "gif", "tiff", "jp2", "ppm")
+REFUSED = {f"{kind} of no width": with_sides(kind, 0, 64) for kind in SIDES}
+REFUSED |= {f"{kind} of no height": with_sides(kind, 64, 0) for kind in SIDES}
+REFUSED |= {
+    f"{kind} too large": with_sides(kind, 100_000, 100_000)
+    for kind in ("png", "bmp", "tiff", "jp2", "ppm")
+}
+REFUSED |= {
+    f"{kind} too large": with_sides(kind, 65_000, 65_000) for kind in ("jpeg", "gif")
+}
+REFUSED |= {
+    f"{kind} half of zeros": half_of_zeros(KINDS[kind])
+    for kind in ("jpeg", "jpeg cmyk", "png", "webp", "tiff lzw", "jp2", "gif", "avif")
+}
+REFUSED |= {
+    "tiff of 32 bits": tiff(bytes(9 * 4), (3, 3), bits=(32,), photometric=1),
+    "empty": b"",
+    "junk": b"This is not a photo. " * 20,
+}
+BAD = "refused late|refused without a name|scored differently|over 2 GB|hang|crash"
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("odd")
+    for name, contents in {**READ, **REFUSED}.items():
+        (folder / name).write_bytes(contents)
+    program = start(
+        "-m", "benchmarks.odd_files", f"--folder={folder}", "--each", "--workers=1"
+    )
+    output, errors = program.communicate()
+    assert program.returncode == 0, errors
+    found = dict(re.findall(rf"{re.escape(str(folder))}/(.+): (.+)\n", errors))
+    return output, found
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_photo_is_read_alike_every_way(outcomes, name):
+    assert outcomes[1][name] in ("read alike", "read, bytes refuses")
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_photo_is_refused_every_way(outcomes, name):
+    assert outcomes[1][name] == "refused by name"
+
+
+def test_no_file_takes_much_memory_or_time(outcomes):
+    seconds, megabytes = re.search(
+        r"slowest file: ([\d.]+) s; most memory: (\d+) MB", outcomes[0]
+    ).groups()
+    assert float(seconds) < 180  # The first loads TensorFlow.
+    assert int(megabytes) < 500
+
+
+def test_made_files_are_the_same_for_a_seed_and_go_no_way_wrong():
+    tables = []
+    for _ in range(2):
+        program = start("-m", "benchmarks.odd_files", "--count=40", "--workers=1")
+        output, errors = program.communicate()
+        assert program.returncode == 0, errors
+        assert not re.search(f": ({BAD})\n", errors), errors
+        tables.append(output.partition("\n\n")[0])
+    assert tables[0] == tables[1]
