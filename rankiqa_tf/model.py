@@ -219,30 +219,24 @@ class Model:
                 return _Prepared(photo, error, doubts)
             return _Prepared(photo, crops, doubts)
 
-        def groups() -> Iterator[list[_Prepared]]:
-            group: list[_Prepared] = []
-            count = 0
-            for prepared in cores.ahead(prepare, photos):
-                group.append(prepared)
-                if isinstance(prepared.crops, np.ndarray):
-                    count += len(prepared.crops)
-                if count >= batch:
-                    yield group
-                    group, count = [], 0
-            yield group
-
-        def scored(group: list[_Prepared]) -> list[tuple[_Prepared, Result]]:
+        def scored(group: list[_Prepared]) -> Iterator[Result]:
             scores = self._score_group([each.crops for each in group])
-            return list(zip(group, scores, strict=True))
-
-        _ = self._graph  # Made here, and not by several threads at once.
-        # Two passes side by side leave no core idle while one ends.
-        for results in cores.ahead(scored, groups()):
-            for prepared, score in results:
+            for each, score in zip(group, scores, strict=True):
                 if warn:
-                    for doubt in prepared.doubts:
-                        warn(prepared.photo, doubt)
+                    for doubt in each.doubts:
+                        warn(each.photo, doubt)
                 yield score
+
+        waiting: list[_Prepared] = []
+        count = 0
+        for prepared in cores.ahead(prepare, photos):
+            waiting.append(prepared)
+            if isinstance(prepared.crops, np.ndarray):
+                count += len(prepared.crops)
+            if count >= batch:
+                yield from scored(waiting)
+                waiting, count = [], 0
+        yield from scored(waiting)
 
     def score_map(
         self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
