@@ -217,21 +217,15 @@ class Model:
             except decode.PhotoError as error:
                 return error
 
-        def groups() -> Iterator[list[np.ndarray | decode.PhotoError]]:
-            group: list[np.ndarray | decode.PhotoError] = []
-            count = 0
-            for prepared in cores.ahead(prepare, photos):
-                group.append(prepared)
-                count += len(prepared) if isinstance(prepared, np.ndarray) else 0
-                if count >= batch:
-                    yield group
-                    group, count = [], 0
-            yield group
-
-        _ = self._graph  # Made here, and not by several threads at once.
-        # Two passes side by side leave no core idle while one ends.
-        for scores in cores.ahead(self._score_group, groups()):
-            yield from scores
+        waiting: list[np.ndarray | decode.PhotoError] = []
+        count = 0
+        for prepared in cores.ahead(prepare, photos):
+            waiting.append(prepared)
+            count += len(prepared) if isinstance(prepared, np.ndarray) else 0
+            if count >= batch:
+                yield from self._score_group(waiting)
+                waiting, count = [], 0
+        yield from self._score_group(waiting)
 
     def score_map(
         self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
