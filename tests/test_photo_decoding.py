@@ -182,7 +182,9 @@ def test_a_photo_is_nearly_the_same_however_a_lossy_format_turns_it(name, orient
 def test_heic_is_read_and_turned(orientation):
     heif = pytest.importorskip("pillow_heif", reason="HEIC needs pillow-heif")
     heif.register_heif_opener()
-    file = encode(stored(RGB, orientation), "HEIF", quality=95, exif=exif(orientation))
+    # It makes boxes that turn the photo of what EXIF bytes say.
+    turn = exif(orientation).tobytes()
+    file = encode(stored(RGB, orientation), "HEIF", quality=95, chroma=444, exif=turn)
     own = ImageOps.exif_transpose(Image.open(io.BytesIO(file))).convert("RGB")
     for image in everywhere(file):
         np.testing.assert_array_equal(image, own)
@@ -334,7 +336,7 @@ def test_a_file_whose_second_half_is_missing_is_damaged(kind):
 @pytest.mark.parametrize("sides", [(0, 64), (64, 0)])
 def test_a_side_of_zero_is_refused(kind, sides):
     assert_refused_everywhere(
-        with_sides(kind, *sides), "pixels|damaged|kind that is not read"
+        with_sides(kind, *sides), "pixels|damaged|is not read"
     )
 
 

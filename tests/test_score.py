@@ -207,7 +207,8 @@ def test_quiet_does_not_tell_what_was_passed_over(results, odd):
 @pytest.mark.parametrize("format", ["table", "csv"])
 def test_an_output_without_the_characters_of_a_name_ends_nothing(model, odd, format):
     process = start(
-        *("-m", "rankiqa_tf.score", odd, f"--model={model}", f"--format={format}"),
+        *("-m", "rankiqa_tf.score", f"--model={model}", f"--format={format}"),
+        *sorted(odd.glob("*.png")),
         PYTHONIOENCODING="cp1252",
     )
     output, _ = process.communicate()
