@@ -335,9 +335,7 @@ def test_a_file_whose_second_half_is_missing_is_damaged(kind):
 @pytest.mark.parametrize("kind", ["jpeg", "png", "bmp", "gif", "tiff", "jp2", "ppm"])
 @pytest.mark.parametrize("sides", [(0, 64), (64, 0)])
 def test_a_side_of_zero_is_refused(kind, sides):
-    assert_refused_everywhere(
-        with_sides(kind, *sides), "pixels|damaged|is not read"
-    )
+    assert_refused_everywhere(with_sides(kind, *sides), "pixels|damaged|is not read")
 
 
 def test_an_unsupported_kind_is_not_called_damaged():
