@@ -8,7 +8,6 @@ leaves turned photos turned, and is a level off in YCbCr. Which it is, the heade
 which is read first: native decoders believe what it claims.
 """
 
-import concurrent.futures
 import functools
 import warnings
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from types import ModuleType
 import numpy as np
 import tensorflow as tf
 
+from distortions import cores
 from distortions import photo_decoding
 from distortions import photo_files
 from distortions import photo_header
@@ -126,9 +126,8 @@ def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
             return str(error)
         return None
 
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        problems = zip(photos, pool.map(problem, photos), strict=True)
-        return {path: message for path, message in problems if message}
+    problems = zip(photos, cores.ahead(problem, photos), strict=True)
+    return {path: message for path, message in problems if message}
 
 
 def find_photos(paths: Sequence[str | Path]) -> list[Path]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from distortions.sets import ranked_set
+
 
 def write(path: Path, text: str, *, errors: str = "strict") -> None:
     """Writes a file in UTF-8, whole or not at all; line ends stay as they are.
@@ -11,6 +13,4 @@ def write(path: Path, text: str, *, errors: str = "strict") -> None:
         text: what to write.
         errors: what becomes of characters that UTF-8 has not, as `open` takes it.
     """
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8", errors=errors, newline="")
-    temporary.replace(path)
+    ranked_set.write_whole(path, text.encode("utf-8", errors))
