@@ -21,39 +21,47 @@ from distortions import color
 from distortions import denoising
 from distortions import jpeg
 from distortions import jpeg2000
-from distortions import multiple
 from distortions import noise
-from distortions import noisy_compression
 from distortions import palette
 from distortions import patches
 from distortions import released_code
 from distortions import sparse_sampling
 from distortions import transmission
-from distortions import ycbcr
+from distortions.composition import chain
+from distortions.composition import compose
+from distortions.kinds import Kind
+from distortions.kinds import Parameter
+from distortions.kinds import kind
 from distortions.presets import PRESETS
 from distortions.presets import distort
+from distortions.reach import Reach
 from distortions.registry import Policy
 from distortions.registry import Preset
 from distortions.registry import Row
+from distortions.registry import Setting
 
 __all__ = [
     "PRESETS",
+    "Kind",
+    "Parameter",
     "Policy",
     "Preset",
+    "Reach",
     "Row",
+    "Setting",
     "blur",
+    "chain",
     "color",
+    "compose",
     "denoising",
     "distort",
     "jpeg",
     "jpeg2000",
-    "multiple",
+    "kind",
     "noise",
-    "noisy_compression",
     "palette",
     "patches",
     "released_code",
     "sparse_sampling",
     "transmission",
-    "ycbcr",
 ]

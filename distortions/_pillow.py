@@ -27,7 +27,7 @@ _MAX_WORKERS = cores.available()
 def run(
     operation: str,
     source: tf.Tensor,
-    *arguments: float,
+    *arguments: tf.Tensor,
     seed: tf.Tensor | None = None,
     returns: tf.DType = tf.uint8,
 ) -> tf.Tensor:
@@ -39,7 +39,7 @@ def run(
     Args:
         operation: a key of _pillow_worker.OPERATIONS.
         source: uint8 [height, width, 3], or the bytes of a file, a scalar string.
-        arguments: numbers, as the operation takes them.
+        arguments: scalar tensors, as the operation takes them.
         seed: int32 [2], for operations that take two more numbers.
         returns: tf.uint8 if the operation makes an image, tf.string if a file.
 
@@ -47,12 +47,15 @@ def run(
         An image, uint8 [height, width, 3], or the bytes of a file, a scalar string.
     """
 
-    def call_with(source: np.ndarray | bytes, *seed: np.ndarray) -> np.ndarray | bytes:
+    def call_with(
+        source: np.ndarray | bytes, *arrays: np.ndarray
+    ) -> np.ndarray | bytes:
         if np.ndim(source) == 0:  # A file comes bare in a graph, eagerly in an array.
             source = np.asarray(source, object).item()
-        return call(operation, source, *arguments, *np.ravel(seed).tolist())
+        numbers = [number for array in arrays for number in np.ravel(array).tolist()]
+        return call(operation, source, *numbers)
 
-    inputs = [source] if seed is None else [source, seed]
+    inputs = [source, *arguments, *([] if seed is None else [seed])]
     return tf.numpy_function(call_with, inputs, returns, stateful=False)
 
 

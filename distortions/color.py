@@ -4,10 +4,22 @@ import math
 
 import tensorflow as tf
 
-from distortions import ycbcr
+from distortions import _ycbcr
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import POINTWISE
+from distortions.reach import Reach
+
+_FACTOR = Parameter(none=1, above=0, log=True)
+
+SHIFT = Parameter(none=0, least=0, whole=True, unit="pixels")
+# As far as its farthest channel is moved, and one pixel of blur.
+SHIFTED = Reach(lambda *shifts: tf.reduce_max(shifts) + 1)
 
 
-def quantization(image: tf.Tensor, step: float) -> tf.Tensor:
+@kind(reach=POINTWISE, step=Parameter(none=1 / 255, above=0, most=1, log=True))
+def quantization(image: tf.Tensor, step: Scalar) -> tf.Tensor:
     """Rounds each channel to the nearest multiple of a step, 0 among them (mid-tread).
 
     Args:
@@ -27,14 +39,14 @@ def quantization(image: tf.Tensor, step: float) -> tf.Tensor:
     and 76 of 255. Their released code does another thing: Otsu's thresholds, with each
     bin taken to its upper edge. A uniform step needs no histogram of the photo.
     """
-    if not 0 < step <= 1:
-        raise ValueError(f"step must be more than 0 and at most 1, not {step}")
     # Not image / step: a graph would turn that into this product, whose last bit may
     # differ, and a value halfway between two multiples would then go the other way.
-    return tf.minimum(tf.round(image * (1 / step)) * step, 1.0)
+    steps = tf.round(image * tf.cast(1 / step, tf.float32))
+    return tf.minimum(steps * tf.cast(step, tf.float32), 1.0)
 
 
-def mean_shift(image: tf.Tensor, shift: float) -> tf.Tensor:
+@kind(reach=POINTWISE, shift=Parameter(none=0, least=-1, most=1))
+def mean_shift(image: tf.Tensor, shift: Scalar) -> tf.Tensor:
     """Adds a constant to all channels.
 
     Args:
@@ -50,12 +62,12 @@ def mean_shift(image: tf.Tensor, shift: float) -> tf.Tensor:
     TID2013's mean shift (#16) goes both ways; RankIQA's supplement has 15, 30, 45 and
     60 of 255 either way.
     """
-    if not -1 <= shift <= 1:
-        raise ValueError(f"shift must be of -1..1, not {shift}")
-    return tf.clip_by_value(image + shift, 0.0, 1.0)
+    return tf.clip_by_value(image + tf.cast(shift, tf.float32), 0.0, 1.0)
 
 
-def contrast_change(image: tf.Tensor, factor: float) -> tf.Tensor:
+# It keeps the photo's mean.
+@kind(factor=_FACTOR)
+def contrast_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
     """Scales the differences from the photo's mean.
 
     Args:
@@ -74,13 +86,14 @@ def contrast_change(image: tf.Tensor, factor: float) -> tf.Tensor:
     which is `gain`. About the mean the brightness stays, and with the mean of all
     channels in common the tint does too.
     """
-    if not 0 < factor < math.inf:
-        raise ValueError(f"factor must be more than 0, not {factor}")
     mean = tf.reduce_mean(image)
-    return tf.clip_by_value(mean + factor * (image - mean), 0.0, 1.0)
+    return tf.clip_by_value(
+        mean + tf.cast(factor, tf.float32) * (image - mean), 0.0, 1.0
+    )
 
 
-def gain(image: tf.Tensor, factor: float) -> tf.Tensor:
+@kind(reach=POINTWISE, factor=_FACTOR)
+def gain(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
     """Multiplies the image by a number.
 
     Args:
@@ -95,12 +108,11 @@ def gain(image: tf.Tensor, factor: float) -> tf.Tensor:
 
     This is what RankIQA's released code does for TID2013's contrast change (#17).
     """
-    if not 0 < factor < math.inf:
-        raise ValueError(f"factor must be more than 0, not {factor}")
-    return tf.minimum(image * factor, 1.0)
+    return tf.minimum(image * tf.cast(factor, tf.float32), 1.0)
 
 
-def saturation_change(image: tf.Tensor, factor: float) -> tf.Tensor:
+@kind(reach=POINTWISE, factor=Parameter(none=1))
+def saturation_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
     """Scales Cb and Cr about their middle, in BT.601.
 
     Args:
@@ -119,15 +131,16 @@ def saturation_change(image: tf.Tensor, factor: float) -> tf.Tensor:
     has 0.4, 0, -0.4 and -0.8. Their released code takes the middle at 127.5 of 255,
     which tints the photo by half a step; here it is 128, where BT.601 has no colour.
     """
-    if not -math.inf < factor < math.inf:
-        raise ValueError(f"factor must be finite, not {factor}")
     # Cb and Cr are differences from luma, to scale; there is no need to convert.
-    grey = ycbcr.luma(image)[..., tf.newaxis]
-    return tf.clip_by_value(grey + factor * (image - grey), 0.0, 1.0)
+    grey = _ycbcr.luma(image)[..., tf.newaxis]
+    return tf.clip_by_value(
+        grey + tf.cast(factor, tf.float32) * (image - grey), 0.0, 1.0
+    )
 
 
+@kind(reach=SHIFTED, red_shift=SHIFT, blue_shift=SHIFT)
 def chromatic_aberration(
-    image: tf.Tensor, red_shift: int, blue_shift: int
+    image: tf.Tensor, red_shift: Scalar, blue_shift: Scalar
 ) -> tf.Tensor:
     """Shifts red and blue to the right of green, then blurs all three slightly.
 
@@ -149,7 +162,6 @@ def chromatic_aberration(
     and 14 pixels in red and 1, 3, 5 and 7 in blue. Their released code has the blur,
     but shifts one pixel less, and green in place of blue.
     """
-    check_shifts(red_shift=red_shift, blue_shift=blue_shift)
     red, green, blue = tf.unstack(image, axis=-1)
     shifted = [_shift_right(red, red_shift), green, _shift_right(blue, blue_shift)]
     # One pixel beyond the edge, mirroring and repeating are the same.
@@ -162,18 +174,9 @@ def chromatic_aberration(
     return tf.ensure_shape(tf.clip_by_value(blurred, 0.0, 1.0), image.shape)
 
 
-def check_shifts(**shifts: float) -> None:
-    """Raises a ValueError if a shift is not a whole number of at least 0."""
-    for name, shift in shifts.items():
-        if not 0 <= shift < math.inf or shift != int(shift):
-            raise ValueError(
-                f"{name} must be a whole number of pixels, at least 0, not {shift}"
-            )
-
-
-def _shift_right(channel: tf.Tensor, shift: int) -> tf.Tensor:
+def _shift_right(channel: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     """Shifts [height, width] by whole pixels; repeats the first pixel of each row."""
     width = tf.shape(channel)[1]
-    uncovered = tf.minimum(int(shift), width)
+    uncovered = tf.minimum(shift, width)
     first = tf.repeat(channel[:, :1], uncovered, axis=1)
     return tf.concat([first, channel[:, : width - uncovered]], axis=1)

@@ -1,6 +1,5 @@
 """Denoising and what it leaves. The contract of images and seeds is the package's."""
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -8,6 +7,10 @@ import tensorflow as tf
 
 from distortions import mirror
 from distortions import noise
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import Reach
 
 _WINDOW = 8
 
@@ -35,7 +38,11 @@ _OPPONENT = np.array(
 )
 
 
-def denoising(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tensor:
+@kind(
+    reach=Reach(lambda _: MARGIN, grid=GRID),
+    variance=Parameter(none=0, least=0, log=True),
+)
+def denoising(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Adds white noise and takes most of it away again.
 
     The stronger the noise, the more texture goes with it, and the more blotches and
@@ -57,10 +64,13 @@ def denoising(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tenso
     denoises every level as if sigma were 25/255. Here sigma is that of the level.
     """
     noisy = noise.white_noise(image, variance, seed=seed)
-    return dct_denoise(noisy, math.sqrt(variance))
+    return dct_denoise(noisy, tf.sqrt(variance))
 
 
-def dct_denoise(image: tf.Tensor, sigma: float) -> tf.Tensor:
+@kind(
+    reach=Reach(lambda _: MARGIN, grid=GRID), sigma=Parameter(none=0, least=0, log=True)
+)
+def dct_denoise(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
     """Takes white noise out of an image by what its cosine transform makes small.
 
     Windows of 8 x 8 pixels slide over the image, in three colours that photos have
@@ -84,17 +94,22 @@ def dct_denoise(image: tf.Tensor, sigma: float) -> tf.Tensor:
     without its search for similar windows. The mean of a window is always kept, which
     gains 0.2 dB at sigma 25/255 and 0.5 at 60. `benchmarks/denoising.md` compares.
     """
-    if not 0 <= sigma < math.inf:
-        raise ValueError(f"sigma must be at least 0, not {sigma}")
     planes = _planes(image)
     height, width = tf.unstack(tf.shape(image)[:2])
     noisy = _framed(planes, height, width)
-    pilot = _threshold(noisy, _THRESHOLD * sigma)[:, :height, :width]
-    denoised = _wiener(noisy, _framed(pilot, height, width), sigma**2)
+    pilot = _threshold(noisy, tf.cast(_THRESHOLD * sigma, tf.float32))[
+        :, :height, :width
+    ]
+    variance = tf.cast(sigma**2, tf.float32)
+    denoised = _wiener(noisy, _framed(pilot, height, width), variance)
     return _image(denoised[:, :height, :width], image.shape)
 
 
-def dct_threshold(image: tf.Tensor, threshold: float) -> tf.Tensor:
+@kind(
+    reach=Reach(lambda _: THRESHOLD_MARGIN, grid=GRID),
+    threshold=Parameter(none=0, least=0, log=True),
+)
+def dct_threshold(image: tf.Tensor, threshold: Scalar) -> tf.Tensor:
     """Sets small coefficients of sliding windows to 0, the first step of `dct_denoise`.
 
     Args:
@@ -108,11 +123,9 @@ def dct_threshold(image: tf.Tensor, threshold: float) -> tf.Tensor:
     Raises:
         ValueError: if the threshold is less than 0.
     """
-    if not 0 <= threshold < math.inf:
-        raise ValueError(f"threshold must be at least 0, not {threshold}")
     height, width = tf.unstack(tf.shape(image)[:2])
     framed = _framed(_planes(image), height, width)
-    smooth = _threshold(framed, threshold)[:, :height, :width]
+    smooth = _threshold(framed, tf.cast(threshold, tf.float32))[:, :height, :width]
     return _image(smooth, image.shape)
 
 

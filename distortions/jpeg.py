@@ -3,9 +3,20 @@
 import tensorflow as tf
 
 from distortions import _uint8
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import checked_image
+from distortions.kinds import kind
+from distortions.reach import Reach
+
+QUALITY = Parameter(none=100, least=0, most=100, whole=True)
+# Colours are kept in blocks of 16 pixels, and taken back to full resolution with a
+# look at the next sample, two pixels away.
+REACH = Reach(margin=lambda *_: 2, grid=16)
 
 
-def jpeg(image: tf.Tensor, quality: int) -> tf.Tensor:
+@kind(reach=REACH, quality=QUALITY)
+def jpeg(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
     """Compresses the image as JPEG, colours at half the resolution (4:2:0).
 
     Args:
@@ -18,13 +29,13 @@ def jpeg(image: tf.Tensor, quality: int) -> tf.Tensor:
     Raises:
         ValueError: if the quality is not a whole number of 0..100.
     """
-    encoded = encode_jpeg(image, quality)
+    encoded = _encoded(image, quality)
     # TensorFlow's default is a faster transform, up to 4 of 255 off.
     decoded = tf.io.decode_jpeg(encoded, channels=3, dct_method="INTEGER_ACCURATE")
     return tf.ensure_shape(_uint8.to_float(decoded), image.shape)
 
 
-def encode_jpeg(image: tf.Tensor, quality: int) -> tf.Tensor:
+def encode_jpeg(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
     """Makes the JPEG file from which `jpeg` reads its image.
 
     Args:
@@ -37,16 +48,11 @@ def encode_jpeg(image: tf.Tensor, quality: int) -> tf.Tensor:
     Raises:
         ValueError: if the quality is not a whole number of 0..100.
     """
-    check_quality(quality)
-    return tf.io.encode_jpeg(
-        _uint8.from_float(image),
-        format="rgb",
-        quality=quality,
-        chroma_downsampling=True,
+    return _encoded(checked_image(image), QUALITY.checked("quality", quality))
+
+
+def _encoded(image: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
+    # Of TensorFlow's two operations, the one that takes the quality as a tensor.
+    return tf.raw_ops.EncodeJpegVariableQuality(
+        images=_uint8.from_float(image), quality=quality
     )
-
-
-def check_quality(quality: int) -> None:
-    """Raises a ValueError if the quality is not a whole number of 0..100."""
-    if quality not in range(101):
-        raise ValueError(f"quality must be a whole number of 0..100, not {quality}")

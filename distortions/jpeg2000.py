@@ -1,14 +1,20 @@
 """JPEG 2000 compression. The contract of images is that of the package."""
 
-import math
-
 import tensorflow as tf
 
 from distortions import _pillow
 from distortions import _uint8
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import checked_image
+from distortions.kinds import kind
+
+RATIO = Parameter(none=1, least=1, log=True)
 
 
-def jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
+# The bits of the file are shared out over the photo.
+@kind(ratio=RATIO)
+def jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
     """Compresses the image as JPEG 2000, as coders do by default where loss is allowed.
 
     That is with the irreversible (9/7) wavelet, of brightness and colours rather than
@@ -27,11 +33,11 @@ def jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
     Raises:
         ValueError: if the ratio is less than 1.
     """
-    decoded = _pillow.run("decode", encode_jpeg2000(image, ratio))
+    decoded = _pillow.run("decode", _encoded(image, ratio))
     return tf.ensure_shape(_uint8.to_float(decoded), image.shape)
 
 
-def encode_jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
+def encode_jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
     """Makes the JPEG 2000 file (.jp2) from which `jpeg2000` reads its image.
 
     Args:
@@ -44,14 +50,11 @@ def encode_jpeg2000(image: tf.Tensor, ratio: float) -> tf.Tensor:
     Raises:
         ValueError: if the ratio is less than 1.
     """
-    check_ratio(ratio)
+    return _encoded(checked_image(image), RATIO.checked("ratio", ratio))
+
+
+def _encoded(image: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
     encoded = _pillow.run(
         "encode_jpeg2000", _uint8.from_float(image), ratio, returns=tf.string
     )
     return tf.ensure_shape(encoded, [])
-
-
-def check_ratio(ratio: float) -> None:
-    """Raises a ValueError if the ratio is less than 1."""
-    if not 1 <= ratio < math.inf:
-        raise ValueError(f"ratio must be at least 1, not {ratio}")

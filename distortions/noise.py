@@ -7,14 +7,24 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from distortions import ycbcr
+from distortions import _ycbcr
+from distortions import chance
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import POINTWISE
 
 # What is many operations on a plane is a graph: one by one, they take ten times as long
 # on small images.
 _PLANE = tf.TensorSpec([None, None])
 
+_VARIANCE = Parameter(none=0, least=0, log=True)
+_DEVIATION = Parameter(none=0, least=0, log=True)
+_SHARE = Parameter(none=0, least=0, most=1, log=True)
 
-def white_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tensor:
+
+@kind(reach=POINTWISE, variance=_VARIANCE)
+def white_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Adds normal noise, independent from pixel to pixel and channel to channel.
 
     Args:
@@ -29,15 +39,15 @@ def white_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Ten
     Raises:
         ValueError: if the variance is less than 0.
     """
-    _check_at_least_0("variance", variance)
-    noise = math.sqrt(variance) * _normal(tf.shape(image), seed)
+    noise = _float32(tf.sqrt(variance)) * chance.normal(tf.shape(image), seed)
     return tf.clip_by_value(image + noise, 0.0, 1.0)
 
 
+@kind(reach=POINTWISE, luma_variance=_VARIANCE, chroma_variance=_VARIANCE)
 def color_component_noise(
     image: tf.Tensor,
-    luma_variance: float,
-    chroma_variance: float,
+    luma_variance: Scalar,
+    chroma_variance: Scalar,
     *,
     seed: tf.Tensor,
 ) -> tf.Tensor:
@@ -61,16 +71,16 @@ def color_component_noise(
     same noise to all three components. Read as standard deviations, those numbers give
     a PSNR such as TID2013's; as variances they are far stronger.
     """
-    _check_at_least_0("luma_variance", luma_variance)
-    _check_at_least_0("chroma_variance", chroma_variance)
-    deviations = [math.sqrt(luma_variance)] + 2 * [math.sqrt(chroma_variance)]
-    noise = _normal(tf.shape(image), seed) * deviations
-    noisy = ycbcr.to_rgb(ycbcr.from_rgb(image) + noise)
+    variances = tf.stack([luma_variance, chroma_variance, chroma_variance])
+    noise = chance.normal(tf.shape(image), seed) * _float32(tf.sqrt(variances))
+    noisy = _ycbcr.to_rgb(_ycbcr.from_rgb(image) + noise)
     return tf.clip_by_value(noisy, 0.0, 1.0)
 
 
+# A crop needs no margin: it is noise that correlates, not the photo.
+@kind(reach=POINTWISE, variance=_VARIANCE)
 def correlated_noise(
-    image: tf.Tensor, variance: float, *, seed: tf.Tensor
+    image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Adds normal noise that neighbouring pixels have in common: a coarse grain.
 
@@ -96,17 +106,17 @@ def correlated_noise(
     that a box has. People see its noise sooner than white noise of the same variance,
     as in TID2013.
     """
-    _check_at_least_0("variance", variance)
     height, width = tf.unstack(tf.shape(image)[:2])
-    white = _normal([height + 4, width + 4, 3], seed)
+    white = chance.normal([height + 4, width + 4, 3], seed)
     low = _binomial_sum(white, 4)
     # Along each axis the weights' squares sum to 1 + 16 + 36 + 16 + 1 = 70.
-    noise = low * (math.sqrt(variance) / 70)
+    noise = low * _float32(tf.sqrt(variance) / 70)
     return tf.clip_by_value(tf.ensure_shape(image + noise, image.shape), 0.0, 1.0)
 
 
+@kind(reach=POINTWISE, variance=_VARIANCE)
 def high_frequency_noise(
-    image: tf.Tensor, variance: float, *, seed: tf.Tensor
+    image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Adds normal noise without its low frequencies: a fine grain.
 
@@ -131,17 +141,18 @@ def high_frequency_noise(
     filters the photo, to no effect, and then adds white noise. Here the noise is
     filtered, with a cut-off relative to the pixels, not to the size of the photo.
     """
-    _check_at_least_0("variance", variance)
     height, width = tf.unstack(tf.shape(image)[:2])
-    white = _normal([height + 2, width + 2, 3], seed)
+    white = chance.normal([height + 2, width + 2, 3], seed)
     high = white[1:-1, 1:-1] - _binomial_sum(white, 2) / 16
     # The filter's middle is 1 - 4/16, its neighbours -2/16, its corners -1/16.
     power = (12**2 + 4 * 2**2 + 4 * 1**2) / 16**2
-    noise = high * math.sqrt(variance / power)
+    noise = high * _float32(tf.sqrt(variance / power))
     return tf.clip_by_value(tf.ensure_shape(image + noise, image.shape), 0.0, 1.0)
 
 
-def masked_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tensor:
+# What is spared in one place is added in another, of the whole photo.
+@kind(variance=_VARIANCE)
+def masked_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Adds normal noise that hides in texture.
 
     Its standard deviation follows the photo's activity: the standard deviation of luma
@@ -166,15 +177,15 @@ def masked_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Te
     is published. This mask is our choice: what noise a texture hides grows about as its
     contrast does, so the noise is as visible, or as hidden, in all of them.
     """
-    _check_at_least_0("variance", variance)
     # The floor is 1/40 of a step of 8 bits: it matters in photos without any texture.
-    power = _activity(ycbcr.luma(image)) + 1e-8
-    deviation = tf.sqrt(power * (variance / tf.reduce_mean(power)))
-    noise = _normal(tf.shape(image), seed)
+    power = _activity(_ycbcr.luma(image)) + 1e-8
+    deviation = tf.sqrt(power * (_float32(variance) / tf.reduce_mean(power)))
+    noise = chance.normal(tf.shape(image), seed)
     return tf.clip_by_value(image + noise * deviation[..., tf.newaxis], 0.0, 1.0)
 
 
-def impulse_noise(image: tf.Tensor, density: float, *, seed: tf.Tensor) -> tf.Tensor:
+@kind(reach=POINTWISE, density=_SHARE)
+def impulse_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Sets random values to 0 or 1 (salt and pepper), each channel on its own.
 
     Args:
@@ -192,17 +203,16 @@ def impulse_noise(image: tf.Tensor, density: float, *, seed: tf.Tensor) -> tf.Te
     RankIQA's supplement gives TID2013's impulse noise (#06) densities of 0.005, 0.01,
     0.05 and 0.1, of MATLAB's imnoise 'salt & pepper', which this does too.
     """
-    if not 0 <= density <= 1:
-        raise ValueError(f"density must be at least 0 and at most 1, not {density}")
-    chance = tf.random.stateless_uniform(tf.shape(image), seed)
-    salt = tf.cast(chance >= 1 - density / 2, tf.float32)
-    pepper = tf.cast(chance < density / 2, tf.float32)
+    drawn = chance.uniform(tf.shape(image), seed)
+    salt = tf.cast(drawn >= _float32(1 - density / 2), tf.float32)
+    pepper = tf.cast(drawn < _float32(density / 2), tf.float32)
     # Clipping is three times as fast as choosing pixel by pixel.
     return tf.clip_by_value(image + salt - pepper, 0.0, 1.0)
 
 
+@kind(reach=POINTWISE, deviation=_DEVIATION)
 def multiplicative_noise(
-    image: tf.Tensor, deviation: float, *, seed: tf.Tensor
+    image: tf.Tensor, deviation: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Multiplies each value by a normal one of mean 1, each channel on its own.
 
@@ -221,12 +231,13 @@ def multiplicative_noise(
     RankIQA's supplement gives TID2013's multiplicative noise (#19) "variances" of
     0.05, 0.09, 0.13 and 0.2; in their released code they are standard deviations.
     """
-    _check_at_least_0("deviation", deviation)
-    factors = 1.0 + deviation * _normal(tf.shape(image), seed)
+    factors = 1.0 + _float32(deviation) * chance.normal(tf.shape(image), seed)
     return tf.clip_by_value(image * factors, 0.0, 1.0)
 
 
-def pink_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tensor:
+# Its waves are as long as the photo.
+@kind(variance=_VARIANCE)
+def pink_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Adds normal noise whose power falls as 1 / frequency: clouds and grain at once.
 
     Args:
@@ -244,9 +255,8 @@ def pink_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tens
     CSIQ has "additive pink Gaussian noise"; how strong it is there is not published.
     The noise is made in the Fourier domain, of the whole photo, without its mean.
     """
-    _check_at_least_0("variance", variance)
     height, width = tf.unstack(tf.shape(image)[:2])
-    white = _normal([3, height, width], seed)
+    white = chance.normal([3, height, width], seed)
     down = _frequencies(height)
     across = _frequencies(width)[: width // 2 + 1]
     # Of the smallest images, the mean may be all there is.
@@ -259,7 +269,7 @@ def pink_noise(image: tf.Tensor, variance: float, *, seed: tf.Tensor) -> tf.Tens
     alone = (columns == 0) | (2 * columns == width)
     power = tf.reduce_sum(tf.where(alone, 1.0, 2.0) * gain**2)
     pixels = tf.cast(height * width, tf.float32)
-    gain *= tf.sqrt(tf.math.divide_no_nan(variance * pixels, power))
+    gain *= tf.sqrt(tf.math.divide_no_nan(_float32(variance) * pixels, power))
     spectrum = tf.signal.rfft2d(white) * tf.cast(gain, tf.complex64)
     noise = tf.signal.irfft2d(spectrum, fft_length=tf.stack([height, width]))
     noisy = image + tf.transpose(noise, [1, 2, 0])
@@ -273,7 +283,9 @@ def _frequencies(count: tf.Tensor) -> tf.Tensor:
     return tf.cast(signed, tf.float32) / tf.cast(count, tf.float32)
 
 
-def comfort_noise(image: tf.Tensor, step: float, *, seed: tf.Tensor) -> tf.Tensor:
+# Its coarsest waves are as wide as a crop.
+@kind(step=Parameter(none=0, least=0, log=True))
+def comfort_noise(image: tf.Tensor, step: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Puts random detail in place of that which a coarse compression would lose.
 
     It takes the luma apart by four levels of JPEG 2000's 9/7 wavelet. Coefficients
@@ -299,41 +311,24 @@ def comfort_noise(image: tf.Tensor, step: float, *, seed: tf.Tensor) -> tf.Tenso
     imitation is our choice: without blocks, and with nothing where the photo is smooth.
     It changes luma only, as the eye hardly sees fine detail in colour.
     """
-    _check_at_least_0("step", step)
     height, width = tf.unstack(tf.shape(image)[:2])
     # Sides are made multiples of 16, to be halved four times, by repeating the last
     # pixels; to at least 48, as the filters reach 4 pixels beyond a side of 6.
     rows = tf.range(16 * tf.maximum(-(-height // 16), 3))
     columns = tf.range(16 * tf.maximum(-(-width // 16), 3))
-    luma = ycbcr.luma(image)
+    luma = _ycbcr.luma(image)
     padded = tf.gather(luma, tf.minimum(rows, height - 1))
     padded = tf.gather(padded, tf.minimum(columns, width - 1), axis=1)
-    # The graph takes seeds of one type only, and training has others.
-    seeds = tf.random.split(tf.cast(seed, tf.int32), 4)
-    detail = _detail_with_random_signs(padded, step, seeds)
+    seeds = chance.split(seed, 4)
+    detail = _detail_with_random_signs(padded, _float32(step), seeds)
     change = detail[:height, :width] - luma
     noisy = image + change[..., tf.newaxis]
     return tf.clip_by_value(tf.ensure_shape(noisy, image.shape), 0.0, 1.0)
 
 
-def _normal(shape: tf.Tensor | list[int | tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-    """Draws from the standard normal distribution, by Box and Muller's method.
-
-    Done with whole tensors it takes half the time of tf.random.stateless_normal, which
-    goes number by number. Nothing is further out than 5.6 deviations, where one number
-    in 60 million would be.
-    """
-    count = tf.reduce_prod(shape)
-    uniform = tf.random.stateless_uniform([2, (count + 1) // 2], seed)
-    radius = tf.sqrt(-2.0 * tf.math.log(1.0 - uniform[0]))  # The log of 0 is avoided.
-    angle = 2 * math.pi * uniform[1]
-    normal = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], 0)
-    return tf.reshape(normal[:count], shape)
-
-
-def _check_at_least_0(name: str, parameter: float) -> None:
-    if not 0 <= parameter < math.inf:
-        raise ValueError(f"{name} must be at least 0, not {parameter}")
+def _float32(number: tf.Tensor) -> tf.Tensor:
+    """Rounds what was worked out of parameters to what pixels are."""
+    return tf.cast(number, tf.float32)
 
 
 def _binomial_sum(planes: tf.Tensor, order: int) -> tf.Tensor:
@@ -393,7 +388,9 @@ _HIGH_PASS = math.sqrt(0.5) * np.array(
 )
 
 
-def _with_random_signs(plane: tf.Tensor, step: float, seeds: tf.Tensor) -> tf.Tensor:
+def _with_random_signs(
+    plane: tf.Tensor, step: tf.Tensor, seeds: tf.Tensor
+) -> tf.Tensor:
     """Gives wavelet coefficients within the step of 0 random signs.
 
     Args:
@@ -420,10 +417,8 @@ def _with_random_signs(plane: tf.Tensor, step: float, seeds: tf.Tensor) -> tf.Te
     coefficients = _filter(plane, analysis)[tf.newaxis, ..., tf.newaxis]
     bands = tf.nn.space_to_depth(coefficients, 2)  # [1, height / 2, width / 2, 4]
     low, details = bands[0, ..., 0], bands[..., 1:]
-    bits = tf.random.stateless_uniform(
-        tf.shape(details), seeds[0], minval=None, maxval=None, dtype=tf.int32
-    )
-    is_turned = (bits < 0) & (tf.abs(details) < step)
+    turned = chance.bits(tf.shape(details), seeds[0]) < 0
+    is_turned = turned & (tf.abs(details) < step)
     details = tf.where(is_turned, -details, details)
     low = _with_random_signs(low, step, seeds[1:])[tf.newaxis, ..., tf.newaxis]
     coefficients = tf.nn.depth_to_space(tf.concat([low, details], axis=-1), 2)

@@ -4,9 +4,14 @@ import tensorflow as tf
 
 from distortions import _pillow
 from distortions import _uint8
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
 
 
-def color_quantization(image: tf.Tensor, colors: int) -> tf.Tensor:
+# The palette is the photo's.
+@kind(colors=Parameter(none=256, least=2, most=256, whole=True, log=True))
+def color_quantization(image: tf.Tensor, colors: Scalar) -> tf.Tensor:
     """Takes the image to a palette of few colours, dithered (Floyd-Steinberg).
 
     Args:
@@ -23,7 +28,5 @@ def color_quantization(image: tf.Tensor, colors: int) -> tf.Tensor:
     MATLAB's rgb2ind(image, colors), which finds the palette by minimum variance; median
     cut, which Pillow has, is our choice.
     """
-    if colors not in range(2, 257):
-        raise ValueError(f"colors must be a whole number of 2..256, not {colors}")
     pixels = _pillow.run("quantize_colors", _uint8.from_float(image), colors)
     return tf.ensure_shape(_uint8.to_float(pixels), image.shape)

@@ -1,8 +1,12 @@
 """Misplaced patches and blocks. The contract of images and seeds is the package's."""
 
-import math
-
 import tensorflow as tf
+
+from distortions import chance
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import Reach
 
 # How far a pixel of `pattern_noise` and of `block_distortion` may be from those that
 # decide on it: one less than the patch's side, and for a copy its displacement too. A
@@ -16,8 +20,11 @@ _BLOCK = 32
 # their mean length is 6.9, near to the 7.1 of RankIQA's constant one of (5, 5).
 _RADIUS = 9
 
+DENSITY = Parameter(none=0, above=0, unit="patches a megapixel", log=True)
 
-def pattern_noise(image: tf.Tensor, density: float, *, seed: tf.Tensor) -> tf.Tensor:
+
+@kind(reach=Reach(lambda _: PATTERN_MARGIN), density=DENSITY)
+def pattern_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Copies patches of 15 x 15 to places nearby (non-eccentricity pattern noise).
 
     Args:
@@ -39,9 +46,8 @@ def pattern_noise(image: tf.Tensor, density: float, *, seed: tf.Tensor) -> tf.Te
     and columns. Here places and displacements are random everywhere. A density makes
     photos of every size, and crops of them, look alike, which a count does not.
     """
-    _check_density(density)
     height, width = tf.unstack(tf.shape(image)[:2])
-    seeds = tf.random.split(seed, 2)
+    seeds = chance.split(seed, 2)
     sides = _sides(height, width, _PATCH)
     tops, lefts = _corners(height, width, sides, density, seeds[0])
     # Sources in reach are the rectangle of corners around the patch, less its own.
@@ -49,8 +55,8 @@ def pattern_noise(image: tf.Tensor, density: float, *, seed: tf.Tensor) -> tf.Te
     first_left, num_lefts = _reach(lefts, width - sides[1])
     num_sources = num_tops * num_lefts
     own = (tops - first_top) * num_lefts + lefts - first_left
-    chance = tf.random.stateless_uniform(tf.shape(tops), seeds[1])
-    source = tf.cast(chance * tf.cast(num_sources - 1, tf.float32), tf.int32)
+    drawn = chance.uniform(tf.shape(tops), seeds[1])
+    source = tf.cast(drawn * tf.cast(num_sources - 1, tf.float32), tf.int32)
     source += tf.cast(source >= own, tf.int32)
     # A single pixel has no other source.
     source = tf.minimum(source, num_sources - 1)
@@ -64,8 +70,13 @@ def pattern_noise(image: tf.Tensor, density: float, *, seed: tf.Tensor) -> tf.Te
     return tf.ensure_shape(tf.reshape(pixels, tf.shape(image)), image.shape)
 
 
+@kind(
+    reach=Reach(lambda *_: BLOCK_MARGIN),
+    density=DENSITY,
+    opacity=Parameter(none=0, above=0, most=1),
+)
 def block_distortion(
-    image: tf.Tensor, density: float, opacity: float, *, seed: tf.Tensor
+    image: tf.Tensor, density: Scalar, opacity: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Lays blocks of 32 x 32 pixels, each of one random colour, over the image.
 
@@ -89,29 +100,19 @@ def block_distortion(
     better. RankIQA has 2, 4, 8 and 16 opaque blocks of 32 x 32. Here it is a density,
     so that photos of every size look alike, and opacity, as contrast has to fall.
     """
-    _check_density(density)
-    if not 0 < opacity <= 1:
-        raise ValueError(f"opacity must be more than 0 and at most 1, not {opacity}")
     height, width = tf.unstack(tf.shape(image)[:2])
-    seeds = tf.random.split(seed, 2)
+    seeds = chance.split(seed, 2)
     sides = _sides(height, width, _BLOCK)
     tops, lefts = _corners(height, width, sides, density, seeds[0])
     block = _topmost(height, width, sides, tops, lefts)
-    colours = tf.random.stateless_uniform([tf.size(tops), 3], seeds[1])
+    colours = chance.uniform([tf.size(tops), 3], seeds[1])
     # Row 0 is that of no block.
     colours = tf.pad(colours, [[1, 0], [0, 0]])
-    share = tf.where(block > 0, float(opacity), 0.0)[:, tf.newaxis]
+    share = tf.where(block > 0, tf.cast(opacity, tf.float32), 0.0)[:, tf.newaxis]
     pixels = tf.reshape(image, [-1, 3])
     pixels += share * (tf.gather(colours, block) - pixels)
     pixels = tf.clip_by_value(pixels, 0.0, 1.0)  # Rounding may leave it by 1e-7.
     return tf.ensure_shape(tf.reshape(pixels, tf.shape(image)), image.shape)
-
-
-def _check_density(density: float) -> None:
-    if not 0 < density < math.inf:
-        raise ValueError(
-            f"density must be more than 0 patches a megapixel, not {density}"
-        )
 
 
 def _sides(
@@ -125,7 +126,7 @@ def _corners(
     height: tf.Tensor,
     width: tf.Tensor,
     sides: tuple[tf.Tensor, tf.Tensor],
-    density: float,
+    density: tf.Tensor,
     seed: tf.Tensor,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws the top left corners of patches, int32 [count] each."""
@@ -134,10 +135,12 @@ def _corners(
     # Per place, not per pixel: then the middle of a photo is as densely covered as that
     # of a crop, whatever their sizes.
     megapixels = tf.cast(num_tops * num_lefts, tf.float32) / 1e6
-    count = tf.maximum(tf.cast(tf.round(density * megapixels), tf.int32), 1)
-    seeds = tf.random.split(seed, 2)
+    count = tf.maximum(
+        tf.cast(tf.round(tf.cast(density, tf.float32) * megapixels), tf.int32), 1
+    )
+    seeds = chance.split(seed, 2)
     tops, lefts = (
-        tf.random.stateless_uniform([count], seeds[axis], 0, places, tf.int32)
+        chance.whole([count], seeds[axis], places)
         for axis, places in enumerate((num_tops, num_lefts))
     )
     return tops, lefts

@@ -10,18 +10,34 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from distortions import blur
+from distortions import _filters
+from distortions import _ycbcr
+from distortions import chance
 from distortions import color
 from distortions import denoising
 from distortions import noise
-from distortions import ycbcr
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import POINTWISE
+from distortions.reach import Reach
 
 _PATCH = 15
 _MOVED = 5
 _BLOCK = 32
 
+_COUNT = Parameter(none=0, least=0, whole=True)
 
-def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
+
+def _half(size: Scalar) -> tf.Tensor:
+    return tf.cast((size - 1) // 2, tf.int32)
+
+
+@kind(
+    reach=Reach(_half),
+    size=Parameter(none=1, least=1, whole=True, unit="pixels", log=True),
+)
+def gaussian_blur(image: tf.Tensor, size: Scalar) -> tf.Tensor:
     """Blurs with fspecial('gaussian', size, size / 6), which is cut at three sigma.
 
     Args:
@@ -34,11 +50,16 @@ def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
     Raises:
         ValueError: if the size is not an odd whole number.
     """
-    if not 1 <= size < math.inf or size % 2 != 1:
+    if not tf.is_symbolic_tensor(size) and size % 2 != 1:
         raise ValueError(f"size must be an odd whole number of pixels, not {size}")
-    return blur.cut_gaussian_blur(image, size / 6, int(size) // 2)
+    sigma = tf.cast(size, tf.float64) / 6
+    return _filters.along_both_axes(image, _filters.gaussian(sigma, _half(size)))
 
 
+# The histogram is the photo's.
+@kind(
+    static=True, thresholds=Parameter(none=20, least=1, most=20, whole=True, log=True)
+)
 def histogram_quantization(image: tf.Tensor, thresholds: int) -> tf.Tensor:
     """Quantizes at Otsu's thresholds, each bin to its upper edge (TID2013's #07).
 
@@ -57,10 +78,6 @@ def histogram_quantization(image: tf.Tensor, thresholds: int) -> tf.Tensor:
     Raises:
         ValueError: if the number is not of 1..20.
     """
-    if thresholds not in range(1, 21):
-        raise ValueError(
-            f"thresholds must be a whole number of 1..20, not {thresholds}"
-        )
     pixels = tf.cast(tf.round(image * 255), tf.int32)
     counts = tf.math.bincount(tf.reshape(pixels, [-1]), minlength=256, maxlength=256)
     # Of the values first..last: count, sum, and the variance that a class has among
@@ -89,8 +106,10 @@ def histogram_quantization(image: tf.Tensor, thresholds: int) -> tf.Tensor:
     return tf.ensure_shape(tf.reshape(quantized, tf.shape(image)), image.shape)
 
 
+# The second noise has its place in the photo.
+@kind(variance=Parameter(none=0, least=0, log=True))
 def denoising_twice_noisy(
-    image: tf.Tensor, variance: float, *, seed: tf.Tensor
+    image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Adds noise, then that of BM3D's demonstration, then denoises (TID2013's #09).
 
@@ -115,7 +134,9 @@ def denoising_twice_noisy(
     return denoising.dct_denoise(noisy, 25 / 255)
 
 
-def moved_patches(image: tf.Tensor, count: int, *, seed: tf.Tensor) -> tf.Tensor:
+# So many a photo.
+@kind(count=_COUNT)
+def moved_patches(image: tf.Tensor, count: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Copies patches of 15 x 15 from five pixels below and right (TID2013's #14).
 
     Args:
@@ -132,7 +153,6 @@ def moved_patches(image: tf.Tensor, count: int, *, seed: tf.Tensor) -> tf.Tensor
     Raises:
         ValueError: if the count is not a whole number of at least 0.
     """
-    _check_count(count)
     tops, lefts = _corners(tf.shape(image)[:2], 30, count, seed)
     height, width = tf.unstack(tf.shape(image)[:2])
     covered = _covered(height, width, tops, lefts, _PATCH) > 0
@@ -144,11 +164,16 @@ def moved_patches(image: tf.Tensor, count: int, *, seed: tf.Tensor) -> tf.Tensor
     return tf.ensure_shape(patched, image.shape)
 
 
+@kind(
+    count=_COUNT,
+    red_factor=Parameter(none=1, least=0, most=1),
+    red_shift=Parameter(none=0, least=0, most=1),
+)
 def mean_colour_blocks(
     image: tf.Tensor,
-    count: int,
-    red_factor: float,
-    red_shift: float,
+    count: Scalar,
+    red_factor: Scalar,
+    red_shift: Scalar,
     *,
     seed: tf.Tensor,
 ) -> tf.Tensor:
@@ -168,20 +193,19 @@ def mean_colour_blocks(
     Raises:
         ValueError: if a parameter is out of range.
     """
-    _check_count(count)
-    for name, value in (("red_factor", red_factor), ("red_shift", red_shift)):
-        if not 0 <= value <= 1:
-            raise ValueError(f"{name} must be of 0..1, not {value}")
     tops, lefts = _corners(tf.shape(image)[:2], _BLOCK, count, seed)
     height, width = tf.unstack(tf.shape(image)[:2])
     covered = _covered(height, width, tops, lefts, _BLOCK) > 0
     mean = tf.reduce_mean(image, axis=(0, 1))
-    colour = tf.minimum(mean * [red_factor, 1, 1] + [red_shift, 0, 0], 1.0)
+    factors = tf.cast(tf.stack([red_factor, 1.0, 1.0]), tf.float32)
+    shifts = tf.cast(tf.stack([red_shift, 0.0, 0.0]), tf.float32)
+    colour = tf.minimum(mean * factors + shifts, 1.0)
     blocked = tf.where(covered[..., tf.newaxis], colour, image)
     return tf.ensure_shape(blocked, image.shape)
 
 
-def tinted_saturation_change(image: tf.Tensor, factor: float) -> tf.Tensor:
+@kind(reach=POINTWISE, factor=Parameter(none=1))
+def tinted_saturation_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
     """Scales Cb and Cr about 127.5 of 255 instead of 128 (TID2013's #18).
 
     Args:
@@ -194,16 +218,15 @@ def tinted_saturation_change(image: tf.Tensor, factor: float) -> tf.Tensor:
     Raises:
         ValueError: if the factor is not finite.
     """
-    if not -math.inf < factor < math.inf:
-        raise ValueError(f"factor must be finite, not {factor}")
-    planes = ycbcr.from_rgb(image)
-    scaled = 0.5 + factor * (planes[..., 1:] - 0.5)
-    changed = ycbcr.to_rgb(tf.concat([planes[..., :1], scaled], -1))
+    planes = _ycbcr.from_rgb(image)
+    scaled = 0.5 + tf.cast(factor, tf.float32) * (planes[..., 1:] - 0.5)
+    changed = _ycbcr.to_rgb(tf.concat([planes[..., :1], scaled], -1))
     return tf.clip_by_value(changed, 0.0, 1.0)
 
 
+@kind(reach=color.SHIFTED, red_shift=color.SHIFT, green_shift=color.SHIFT)
 def red_and_green_shift(
-    image: tf.Tensor, red_shift: int, green_shift: int
+    image: tf.Tensor, red_shift: Scalar, green_shift: Scalar
 ) -> tf.Tensor:
     """Shifts red and green, not blue, to the right, then blurs (TID2013's #23).
 
@@ -219,15 +242,13 @@ def red_and_green_shift(
     Raises:
         ValueError: if a shift is not a whole number of at least 0.
     """
-    color.check_shifts(red_shift=red_shift, green_shift=green_shift)
     column = tf.range(tf.shape(image)[1])
     channels = []
-    for channel, shift in enumerate((int(red_shift), int(green_shift), 0)):
+    for channel, shift in enumerate((red_shift, green_shift, 0)):
         source = tf.where(column < shift, column, column - shift)
         channels.append(tf.gather(image[..., channel], source, axis=1))
-    return blur.cut_gaussian_blur(
-        tf.ensure_shape(tf.stack(channels, -1), image.shape), 0.5, 1
-    )
+    shifted = tf.ensure_shape(tf.stack(channels, -1), image.shape)
+    return _filters.along_both_axes(shifted, _filters.gaussian(0.5, 1))
 
 
 def _over_ranges(values: tf.Tensor) -> tf.Tensor:
@@ -236,24 +257,13 @@ def _over_ranges(values: tf.Tensor) -> tf.Tensor:
     return sums[tf.newaxis] - (sums - values)[:, tf.newaxis]
 
 
-def _check_count(count: int) -> None:
-    if not 0 <= count < math.inf or count != int(count):
-        raise ValueError(f"count must be a whole number of at least 0, not {count}")
-
-
 def _corners(
-    sides: tf.Tensor, kept: int, count: int, seed: tf.Tensor
+    sides: tf.Tensor, kept: int, count: tf.Tensor, seed: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Draws top left corners from all but so many last rows and columns."""
-    seeds = tf.random.split(seed, 2)
+    seeds = chance.split(seed, 2)
     tops, lefts = (
-        tf.random.stateless_uniform(
-            [int(count)],
-            seeds[axis],
-            0,
-            tf.maximum(sides[axis] - kept, 1),
-            tf.int32,
-        )
+        chance.whole([count], seeds[axis], tf.maximum(sides[axis] - kept, 1))
         for axis in range(2)
     )
     return tops, lefts

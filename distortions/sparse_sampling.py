@@ -1,18 +1,36 @@
 """Sparse sampling. The contract of images and seeds is that of the package."""
 
-import math
-
 import tensorflow as tf
 
 from distortions import blur
+from distortions import chance
 from distortions import denoising
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import Reach
 
 # Of the coefficients of windows, from coarse to fine. Eight steps of twice as many
 # windows gain 1 dB where half the pixels are known, 0.2 where few are.
 _THRESHOLDS = (0.1, 0.05, 0.025)
 
 
-def sparse_sampling(image: tf.Tensor, share: float, *, seed: tf.Tensor) -> tf.Tensor:
+def margin(share: Scalar) -> tf.Tensor:
+    """How many pixels away `sparse_sampling` looks, for a share of pixels kept."""
+    steps = len(_THRESHOLDS) * denoising.THRESHOLD_MARGIN
+    return blur.kernel_radius(_sigma(share)) + steps
+
+
+def _sigma(share: Scalar) -> tf.Tensor:
+    """Half the mean distance of known pixels: less leaves dots, more blurs."""
+    return 0.5 / tf.sqrt(tf.cast(share, tf.float64))
+
+
+@kind(
+    reach=Reach(margin, grid=denoising.GRID),
+    share=Parameter(none=1, above=0, most=1, log=True),
+)
+def sparse_sampling(image: tf.Tensor, share: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Keeps pixels at random and restores the others from them.
 
     First each pixel is the mean of the known ones around it, weighted by a Gaussian as
@@ -39,30 +57,19 @@ def sparse_sampling(image: tf.Tensor, share: float, *, seed: tf.Tensor) -> tf.Te
     with pixels for samples and the cosine transform. How TID2013 made its images we do
     not know, so they are alike in kind only. RankIQA does without this distortion.
     """
-    if not 0 < share <= 1:
-        raise ValueError(f"share must be more than 0 and at most 1, not {share}")
-    chance = tf.random.stateless_uniform(tf.shape(image)[:2], seed)[..., tf.newaxis]
-    # Chance is less than 1; its minimum makes sure of a pixel where images are small.
-    known = (chance < share) | (chance <= tf.reduce_min(chance))
+    drawn = chance.uniform(tf.shape(image)[:2], seed)[..., tf.newaxis]
+    # All is less than 1; the minimum makes sure of a pixel where images are small.
+    known = drawn < tf.cast(share, tf.float32)
+    known |= drawn <= tf.reduce_min(drawn)
     counts = tf.broadcast_to(tf.cast(known, tf.float32), tf.shape(image))
     samples = image * counts
     # Mean of all known pixels, for those that have none in reach.
     restored = tf.reduce_sum(samples, [0, 1]) / tf.reduce_sum(counts, [0, 1])
     density = blur.gaussian_blur(counts, _sigma(share))
     nearby = blur.gaussian_blur(samples, _sigma(share)) / density
-    restored = tf.where(density > 0, nearby, restored)
+    # The quotient may leave [0, 1] by rounding.
+    restored = tf.minimum(tf.where(density > 0, nearby, restored), 1.0)
     for threshold in _THRESHOLDS:
         restored = tf.where(known, image, restored)
         restored = denoising.dct_threshold(restored, threshold)
     return tf.ensure_shape(tf.where(known, image, restored), image.shape)
-
-
-def margin(share: float) -> int:
-    """How many pixels away `sparse_sampling` looks, for a share of pixels kept."""
-    steps = len(_THRESHOLDS) * denoising.THRESHOLD_MARGIN
-    return blur.kernel_radius(_sigma(share)) + steps
-
-
-def _sigma(share: float) -> float:
-    """Half the mean distance of known pixels: less leaves dots, more blurs."""
-    return 0.5 / math.sqrt(share)

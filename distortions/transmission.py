@@ -11,10 +11,17 @@ from distortions import _pillow
 from distortions import _uint8
 from distortions import jpeg
 from distortions import jpeg2000
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+
+_ERROR_RATE = Parameter(none=0, least=0, most=0.5, log=True)
 
 
+# Both need the whole photo: its stream is one.
+@kind(events=True, quality=jpeg.QUALITY, error_rate=_ERROR_RATE)
 def jpeg_transmission_errors(
-    image: tf.Tensor, quality: int, error_rate: float, *, seed: tf.Tensor
+    image: tf.Tensor, quality: Scalar, error_rate: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Sends the image as JPEG and flips some bits of the entropy-coded data.
 
@@ -39,12 +46,12 @@ def jpeg_transmission_errors(
     our choice: without them, the first error would spoil the rest of the image. One
     for every row of blocks would be more usual, but spoil wide images more than others.
     """
-    jpeg.check_quality(quality)
     return _transmit("transmit_jpeg", image, quality, error_rate, seed)
 
 
+@kind(events=True, ratio=jpeg2000.RATIO, error_rate=_ERROR_RATE)
 def jpeg2000_transmission_errors(
-    image: tf.Tensor, ratio: float, error_rate: float, *, seed: tf.Tensor
+    image: tf.Tensor, ratio: Scalar, error_rate: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
     """Sends the image as JPEG 2000 and flips some bits of the wavelet coefficients.
 
@@ -67,19 +74,16 @@ def jpeg2000_transmission_errors(
     not know. That the headers of files and packets are spared is our choice: without
     them nothing can be decoded, and the standard has means to send them apart.
     """
-    jpeg2000.check_ratio(ratio)
     return _transmit("transmit_jpeg2000", image, ratio, error_rate, seed)
 
 
 def _transmit(
     operation: str,
     image: tf.Tensor,
-    compression: float,
-    error_rate: float,
+    compression: tf.Tensor,
+    error_rate: tf.Tensor,
     seed: tf.Tensor,
 ) -> tf.Tensor:
-    if not 0 <= error_rate <= 0.5:
-        raise ValueError(f"error_rate must be in 0..0.5, not {error_rate}")
     pixels = _uint8.from_float(image)
     received = _pillow.run(operation, pixels, compression, error_rate, seed=seed)
     return tf.ensure_shape(_uint8.to_float(received), image.shape)

@@ -1,10 +1,11 @@
 """LIVE: the four kinds that RankIQA makes for it, and its multiply distorted set."""
 
+import itertools
+
 from distortions.blur import gaussian_blur
+from distortions.composition import compose
 from distortions.jpeg import jpeg
 from distortions.jpeg2000 import jpeg2000
-from distortions.multiple import blur_and_jpeg
-from distortions.multiple import blur_and_noise
 from distortions.noise import white_noise
 from distortions.registry import Preset
 from distortions.registry import Row
@@ -53,14 +54,33 @@ LIVE = Preset(
 )
 
 # Level 3 a + b + 1 holds the a-th strength of the first distortion and the b-th of the
-# second, each counted from 0. More of one and no less of the other is worse; more of
-# one and less of the other is not known.
-_GRID = (
-    (0, 1),
-    *((level, level + 1) for level in range(1, 10) if level % 3),
-    *((level, level + 3) for level in range(1, 7)),
+# second, each counted from 0.
+_GRID = tuple(itertools.product((1, 2, 3), repeat=2))
+
+_BLUR = Row(
+    number=8,
+    name="gaussian_blur",
+    function=gaussian_blur,
+    parameters=(1.2, 2.5, 6.5),
+    policy="descending",
+    source="Sigma 1.2, 2.5, 6.5.",
 )
-_SIGMAS = (1.2, 2.5, 6.5)
+_JPEG = Row(
+    number=10,
+    name="jpeg",
+    function=jpeg,
+    parameters=(43, 12, 7),
+    policy="descending",
+    source="Quality 43, 12, 7.",
+)
+_NOISE = Row(
+    number=1,
+    name="white_noise",
+    function=white_noise,
+    parameters=(0.001, 0.006, 0.022),
+    policy="descending",
+    source="Variance .001, .006, .022.",
+)
 
 LIVE_MD = Preset(
     name="live_md",
@@ -68,27 +88,17 @@ LIVE_MD = Preset(
     "nine images a photo, blurred first. There is no code of it, and how the nine are "
     "ranked is not said; the partial order is ours.",
     rows=(
-        Row(
-            number=None,
-            name="blur_and_jpeg",
-            function=blur_and_jpeg,
-            parameters=tuple(
-                (sigma, quality) for sigma in _SIGMAS for quality in (43, 12, 7)
-            ),
-            policy=_GRID,
+        compose(
+            "blur_and_jpeg",
+            (_BLUR, _JPEG),
+            _GRID,
             source="Gaussian blur of sigma 1.2, 2.5, 6.5, then JPEG of quality 43, "
             "12, 7.",
         ),
-        Row(
-            number=None,
-            name="blur_and_noise",
-            function=blur_and_noise,
-            parameters=tuple(
-                (sigma, variance)
-                for sigma in _SIGMAS
-                for variance in (0.001, 0.006, 0.022)
-            ),
-            policy=_GRID,
+        compose(
+            "blur_and_noise",
+            (_BLUR, _NOISE),
+            _GRID,
             source="Gaussian blur of sigma 1.2, 2.5, 6.5, then white noise of variance "
             ".001, .006, .022.",
         ),

@@ -6,6 +6,7 @@ from distortions.color import contrast_change
 from distortions.color import mean_shift
 from distortions.color import quantization
 from distortions.color import saturation_change
+from distortions.composition import chain
 from distortions.denoising import denoising
 from distortions.jpeg import jpeg
 from distortions.jpeg2000 import jpeg2000
@@ -17,7 +18,6 @@ from distortions.noise import impulse_noise
 from distortions.noise import masked_noise
 from distortions.noise import multiplicative_noise
 from distortions.noise import white_noise
-from distortions.noisy_compression import noisy_compression
 from distortions.palette import color_quantization
 from distortions.patches import block_distortion
 from distortions.patches import pattern_noise
@@ -228,7 +228,7 @@ TID2013 = Preset(
         Row(
             number=21,
             name="noisy_compression",
-            function=noisy_compression,
+            function=chain(white_noise, jpeg),
             parameters=(
                 (0.00059, 75),
                 (0.002, 60),

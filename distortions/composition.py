@@ -1,0 +1,190 @@
+"""Several distortions one after another, each with its own strength."""
+
+import dataclasses
+import inspect
+import itertools
+import math
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from distortions import chance
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.kinds import kind_of
+from distortions.reach import Reach
+from distortions.registry import Row
+
+
+def compose(
+    name: str,
+    rows: Sequence[Row],
+    strengths: Sequence[tuple[float, ...]],
+    *,
+    source: str,
+    number: int | None = None,
+) -> Row:
+    """Makes a row of several: a photo goes through one after another.
+
+    Args:
+        name: of the new row.
+        rows: in the order in which they happen, as in a camera: light, lens, sensor,
+            file. Their functions are kinds of distortion.
+        strengths: for each level, level 1 first, one of each row (`Row.at`); 0 leaves
+            a row out.
+        source: where the strengths come from.
+        number: that of the distortion in TID2013, if it has one there.
+
+    Returns:
+        A row whose parameters are those of the rows. Its order is partial: a level is
+        better than another if no strength of it is greater and one is less.
+
+    Raises:
+        ValueError: if a level has not a strength for each row, or one that a row has
+            not; or if a function is no kind.
+    """
+    for level, of in enumerate(strengths, 1):
+        if len(of) != len(rows):
+            raise ValueError(
+                f"{name}: level {level} has {len(of)} strengths, not {len(rows)}, one "
+                f"for each of {', '.join(row.name for row in rows)}"
+            )
+    levels = [(0.0,) * len(rows), *strengths]
+    return Row(
+        number=number,
+        name=name,
+        function=chain(*(row.function for row in rows)),
+        parameters=tuple(
+            tuple(
+                value
+                for row, strength in zip(rows, of, strict=True)
+                for value in row.at(strength).arguments().values()
+            )
+            for of in strengths
+        ),
+        policy=tuple(
+            (better, worse)
+            for better, less in enumerate(levels)
+            for worse, more in enumerate(levels)
+            if less != more and all(np.less_equal(less, more))
+        ),
+        source=source,
+    )
+
+
+def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+    """Makes a kind of distortion of several: each takes what the one before made.
+
+    Args:
+        *functions: kinds of distortion, the first one first.
+
+    Returns:
+        A kind that takes the parameters of all in turn. Where two have one of the same
+        name it is called after its function too, as gaussian_blur_sigma. A function
+        whose parameters are all such as leave a photo as it is (`Parameter.none`) is
+        left out. If one is random it gets the seed, if several are each gets its own.
+
+    Raises:
+        ValueError: if a function is no kind, or there are none.
+    """
+    parts = [_Part(function) for function in functions]
+    if not parts:
+        raise ValueError("there is nothing to compose")
+    names = [name for part in parts for name in part.kind.parameters]
+    parameters = {
+        f"{part.name}_{name}" if names.count(name) > 1 else name: dataclasses.replace(
+            parameter, or_none=True
+        )
+        for part in parts
+        for name, parameter in part.kind.parameters.items()
+    }
+    num_random = sum(part.random for part in parts)
+
+    def composed(
+        image: tf.Tensor, *values: tf.Tensor, seed: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        several = num_random > 1
+        seeds = iter(tf.unstack(chance.split(seed, num_random)) if several else [seed])
+        for part, own in _shared_out(parts, values):
+            image = part.applied(image, own, next(seeds) if part.random else None)
+        return image
+
+    composed.__name__ = "_then_".join(part.name for part in parts)
+    # What it takes is known here only.
+    composed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+            for name in ("image", *parameters)
+        ]
+        + [inspect.Parameter("seed", inspect.Parameter.KEYWORD_ONLY)] * bool(num_random)
+    )
+    return kind(
+        reach=_reach(parts),
+        events=any(part.kind.events for part in parts),
+        static=any(part.kind.static for part in parts),
+        **parameters,
+    )(composed)
+
+
+class _Part:
+    """A kind of distortion that is one of several."""
+
+    def __init__(self, function: Callable[..., tf.Tensor]):
+        self.name = function.__name__
+        kind = kind_of(function)
+        if kind is None:
+            raise ValueError(
+                f"{self.name} cannot be composed: it must be made a kind of "
+                "distortion, by distortions.kind"
+            )
+        self.kind = kind
+        self.random = "seed" in inspect.signature(function).parameters
+        self._function = function
+
+    def applied(
+        self, image: tf.Tensor, values: Sequence[Scalar], seed: tf.Tensor | None
+    ) -> tf.Tensor:
+        """What it makes of an image; the image where it is to be left out."""
+        seeds = {"seed": seed} if self.random else {}
+        resting = [
+            value == parameter.none
+            for value, parameter in zip(
+                values, self.kind.parameters.values(), strict=True
+            )
+        ]
+        return tf.cond(
+            tf.reduce_all(resting),
+            lambda: image,
+            lambda: self._function(image, *values, **seeds),
+        )
+
+
+def _shared_out(
+    parts: Sequence[_Part], values: Sequence[Scalar]
+) -> Iterator[tuple[_Part, Sequence[Scalar]]]:
+    """Gives each part its own of the values of all."""
+    rest = iter(values)
+    for part in parts:
+        yield part, list(itertools.islice(rest, len(part.kind.parameters)))
+
+
+def _reach(parts: Sequence[_Part]) -> Reach | None:
+    """How far all together look; None if one of them needs the whole photo."""
+    reaches = [part.kind.reach for part in parts if part.kind.reach]
+    if len(reaches) < len(parts):
+        return None
+
+    def margin(*values: Scalar) -> tf.Tensor:
+        so_far = tf.constant(0)
+        own_values = (own for _, own in _shared_out(parts, values))
+        for own, reach in zip(own_values, reaches, strict=True):
+            further = tf.cast(reach.margin(*own), tf.int32)
+            # All of a block that is looked at must be what the parts before make there.
+            block = reach.grid if reach.grid > 1 else 0
+            so_far = tf.where(so_far > 0, so_far + block, 0) + further
+        return so_far
+
+    return Reach(margin, math.lcm(*(reach.grid for reach in reaches)))

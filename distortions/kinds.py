@@ -1,0 +1,257 @@
+"""What makes a function a kind of distortion: its guard, and what is known of it.
+
+    @kind(reach=Reach(radius), sigma=Parameter(none=0, above=0, unit="pixels"))
+    def gaussian_blur(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
+
+The guard looks at the image, the parameters and the seed before the function sees
+them, and says what is wrong.
+"""
+
+import dataclasses
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+from distortions.reach import Reach
+
+# A parameter's value: a number, or in a graph a scalar that is known when it runs.
+Scalar: TypeAlias = float | tf.Tensor
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A parameter of a kind: which values it takes, and how it grows from none.
+
+    Attributes:
+        none: the value that leaves the photo as it is, or as near to that as there is.
+        least: it is at least this.
+        above: it is more than this.
+        most: it is at most this.
+        whole: whether it is a whole number.
+        unit: what errors call it, such as pixels.
+        log: whether equal steps of strength are equal ratios of it, not differences.
+        or_none: whether it may be `none` even where that is out of its range.
+    """
+
+    none: float
+    least: float = -math.inf
+    above: float = -math.inf
+    most: float = math.inf
+    whole: bool = False
+    unit: str = ""
+    log: bool = False
+    or_none: bool = False
+
+    def checked(self, name: str, value: Scalar) -> tf.Tensor:
+        """The value as a scalar tensor, int32 if it is whole and float64 if not.
+
+        Raises:
+            ValueError: if the value is known and is not one that the parameter takes.
+        """
+        if tf.is_symbolic_tensor(value):
+            return tf.cast(value, tf.int32 if self.whole else tf.float64)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = math.nan
+        fits = self.least <= number <= self.most and number > self.above
+        fits = fits or (self.or_none and number == self.none)
+        if not fits or math.isinf(number) or (self.whole and number != int(number)):
+            raise ValueError(f"{name} must be {self._values()}, not {value}")
+        if self.whole:
+            return tf.constant(int(number))
+        return tf.constant(number, tf.float64)
+
+    def between(self, levels: Sequence[float], strength: Scalar) -> Scalar:
+        """The value at a real strength: from `none` at 0 to the last level.
+
+        Between two levels that lie on different sides of `none`, lighter and darker
+        say, it is on the side of the stronger one and as far as lies between them.
+
+        Args:
+            levels: the values of the levels, from level 1 on.
+            strength: of 0 to the number of levels; a number or a scalar tensor.
+
+        Returns:
+            A number, or a float64 tensor, int32 if the parameter is whole.
+        """
+        high = np.array(levels, np.float64)
+        low = np.array([self.none, *levels[:-1]], np.float64)
+        log = (low > 0) & (high > 0) & self.log
+        across = (low - self.none) * (high - self.none) < 0
+        mirrored = 2 * self.none - low
+        mirrored = np.where(log, self.none**2 / np.where(log, low, 1), mirrored)
+        low = np.where(across, mirrored, low)
+        ratio = np.where(log, low / np.where(log, high, 1), 1)
+        table = np.stack(
+            [high, low, ratio, log], 1
+        )  # A line for what is below a level.
+        if not tf.is_symbolic_tensor(strength):
+            if strength == int(strength):
+                return (self.none, *levels)[int(strength)]
+            above = math.ceil(strength)
+            value = _mixed(above - strength, *table[above - 1].tolist())
+            return round(value) if self.whole else value
+        level = tf.maximum(tf.cast(tf.math.ceil(strength), tf.int32), 1)
+        rest = tf.cast(level, tf.float64) - tf.cast(strength, tf.float64)
+        value = _mixed(rest, *tf.unstack(tf.gather(table, level - 1)))
+        return tf.cast(tf.round(value), tf.int32) if self.whole else value
+
+    def _values(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        bounds = [
+            f"{words} {bound:g}{'' if self.whole else unit}"
+            for words, bound in (
+                ("more than", self.above),
+                ("at least", self.least),
+                ("at most", self.most),
+            )
+            if math.isfinite(bound)
+        ]
+        whole = [f"a whole number{' of' if unit else ''}{unit}"] if self.whole else []
+        return ", ".join([*whole, *([" and ".join(bounds)] if bounds else [])]) or (
+            "a finite number"
+        )
+
+
+def _mixed(
+    rest: Scalar, high: Scalar, low: Scalar, ratio: Scalar, log: Scalar
+) -> Scalar:
+    """What lies so much of a level below `high`, on the way to `low`."""
+    return log * high * ratio**rest + (1 - log) * (high + rest * (low - high))
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """What is known of a kind of distortion.
+
+    Attributes:
+        parameters: by name, in the order in which the function takes them.
+        reach: how far it looks; None if it needs the whole photo.
+        events: whether its chance is in a few events, of which stronger levels have
+            more. Levels of a photo then share the seed: drawn anew for each, a weaker
+            level would often be hit worse than a stronger one.
+        static: whether its parameters must be Python numbers when a graph is made.
+    """
+
+    parameters: Mapping[str, Parameter]
+    reach: Reach | None
+    events: bool
+    static: bool
+
+
+def kind(
+    *,
+    reach: Reach | None = None,
+    events: bool = False,
+    static: bool = False,
+    **parameters: Parameter,
+) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
+    """Makes a function of an image a kind of distortion.
+
+    Args:
+        reach: how far it looks; None if it needs the whole photo.
+        events: as of `Kind`.
+        static: as of `Kind`. The function gets Python numbers then, and else scalar
+            tensors, int32 of whole parameters and float64 of others.
+        **parameters: those of the function, each in its order after the image.
+
+    Returns:
+        A decorator. What it makes is called as the function was, and has the attribute
+        `kind`, a `Kind`.
+
+    Raises:
+        TypeError: if the function has other parameters.
+    """
+
+    def decorate(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
+        signature = inspect.signature(function)
+        _, *names = signature.parameters
+        random = "seed" in names
+        if [name for name in names if name != "seed"] != list(parameters):
+            raise TypeError(
+                f"{function.__name__} takes {names}, but {list(parameters)} are given"
+            )
+
+        @functools.wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> tf.Tensor:
+            given = signature.bind(*args, **kwargs).arguments
+            image = checked_image(given.pop("image"))
+            seeds = {"seed": checked_seed(given.pop("seed"))} if random else {}
+            values = [parameters[n].checked(n, value) for n, value in given.items()]
+            if static:
+                values = [tf.get_static_value(value).item() for value in values]
+            return tf.ensure_shape(function(image, *values, **seeds), image.shape)
+
+        guarded.kind = Kind(parameters, reach, events, static)  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def kind_of(function: Callable[..., tf.Tensor]) -> Kind | None:
+    """What is known of a function's kind; None if it was not made one by `kind`."""
+    return getattr(function, "kind", None)
+
+
+def checked_image(image: Any) -> tf.Tensor:
+    """The image as a tensor, if it is one that can be distorted.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1], with a pixel or more.
+
+    Raises:
+        ValueError: if it is not; the values are looked at where they are known.
+    """
+    image = tf.convert_to_tensor(image)
+    hint = ""
+    if image.dtype == tf.uint8:
+        hint = ": divide by 255, tf.cast(image, tf.float32) / 255"
+    elif image.dtype != tf.float32:
+        hint = ": tf.cast(image, tf.float32), if it is in 0..1"
+    elif image.shape.rank == 4:
+        hint = ": distort the images of a batch one by one, as tf.map_fn does"
+    elif image.shape.rank == 2 or (image.shape.rank == 3 and image.shape[-1] == 1):
+        hint = ": tf.image.grayscale_to_rgb takes [height, width, 1] to RGB"
+    elif image.shape.rank == 3 and image.shape[-1] == 4:
+        hint = ": lay RGBA over a background first, or drop alpha, image[..., :3]"
+    if (
+        image.dtype != tf.float32
+        or not image.shape.is_compatible_with([None, None, 3])
+        or (image.shape.rank and 0 in image.shape.as_list())
+    ):
+        raise ValueError(
+            "image must be float32 [height, width, 3] in 0..1, "
+            f"not {image.dtype.name} {image.shape}{hint}"
+        )
+    if not tf.is_symbolic_tensor(image):
+        values = image.numpy()
+        low, high = values.min(), values.max()
+        if not (low >= 0 and high <= 1):
+            hint = ""
+            if np.isnan(low) or np.isnan(high):
+                hint = ", NaN among them"
+            elif high > 2 and low >= 0:
+                hint = ": divide by 255, if white is 255"
+            raise ValueError(f"image must be in 0..1, not in {low}..{high}{hint}")
+    return tf.ensure_shape(image, [None, None, 3])
+
+
+def checked_seed(seed: Any) -> tf.Tensor:
+    """The seed as int32 [2], of which the lower 32 bits count.
+
+    Raises:
+        ValueError: if it is no pair of integers.
+    """
+    is_pair = seed is not None and np.shape(seed) == (2,)
+    if not is_pair or not tf.convert_to_tensor(seed).dtype.is_integer:
+        raise ValueError(f"seed must be a pair of ints, not {seed}")
+    return tf.cast(seed, tf.int32)
