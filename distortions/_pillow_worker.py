@@ -10,6 +10,7 @@ import collections
 import io
 import itertools
 import json
+import math
 import os
 import random
 import re
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from PIL import Image
+from PIL import ImageChops
 
 # Image files: written, damaged and read.
 
@@ -31,10 +33,10 @@ def encode_jpeg(image: Image.Image, quality: int, **options: int) -> bytes:
     return file.getvalue()
 
 
-def encode_jpeg2000(image: Image.Image, ratio: float, **options: Any) -> bytes:
+def encode_jpeg2000(image: Image.Image, ratio: float = 1, **options: Any) -> bytes:
     """Writes a JPEG 2000 file, with the irreversible wavelet and colour transform."""
     file = io.BytesIO()
-    options |= {"quality_mode": "rates", "quality_layers": [ratio]}
+    options = {"quality_mode": "rates", "quality_layers": [ratio]} | options
     image.save(file, format="JPEG2000", irreversible=True, mct=1, **options)
     return file.getvalue()
 
@@ -42,6 +44,30 @@ def encode_jpeg2000(image: Image.Image, ratio: float, **options: Any) -> bytes:
 def decode(file: bytes) -> Image.Image:
     """Reads an image file."""
     return Image.open(io.BytesIO(file)).convert("RGB")
+
+
+def compress_jpeg2000_to_psnr(image: Image.Image, psnr: float) -> Image.Image:
+    """Reads what is left of an image in a JPEG 2000 file of a PSNR."""
+    asked = psnr
+    tried = []
+    for _ in range(3):
+        # OpenJPEG takes whole numbers and fractions alike, but none of 0 or less.
+        options = {"quality_mode": "dB", "quality_layers": [max(asked, 0.1)]}
+        decoded = decode(encode_jpeg2000(image, **options))
+        found = psnr_of(decoded, image)
+        tried.append((abs(found - psnr), len(tried), decoded))
+        if tried[-1][0] < 0.2:
+            break
+        asked += psnr - found
+    return min(tried)[2]
+
+
+def psnr_of(one: Image.Image, other: Image.Image) -> float:
+    """The PSNR over all channels, in dB; 100 of two images that are the same."""
+    histogram = ImageChops.difference(one, other).histogram()
+    squares = sum(count * (value % 256) ** 2 for value, count in enumerate(histogram))
+    mean = squares / (3 * one.width * one.height)
+    return 10 * math.log10(255**2 / mean) if mean else 100.0
 
 
 def transmit_jpeg(
@@ -78,12 +104,39 @@ def quantize_colors(image: Image.Image, colors: int) -> Image.Image:
     return dithered.convert("RGB")
 
 
+def quantize_colors_to_psnr(image: Image.Image, psnr: float) -> Image.Image:
+    """Takes an image to the number of colours whose PSNR is the nearest."""
+    low, high = 2, 256
+    tried: dict[int, tuple[float, Image.Image]] = {}
+
+    def found(colors: int) -> float:
+        if colors not in tried:
+            quantized = quantize_colors(image, colors)
+            tried[colors] = psnr_of(quantized, image), quantized
+        return tried[colors][0]
+
+    # Each time, where a line between both ends over the logarithm would be; but well
+    # inside, and no more often than time allows.
+    for _ in range(5):
+        if high - low < 2 or found(low) >= psnr or found(high) <= psnr:
+            break
+        part = (psnr - found(low)) / (found(high) - found(low))
+        colors = round(low * (high / low) ** min(max(part, 0.1), 0.9))
+        colors = min(max(colors, low + 1), high - 1)
+        if abs(found(colors) - psnr) < 0.1:
+            break
+        low, high = (colors, high) if found(colors) < psnr else (low, colors)
+    return min(tried.values(), key=lambda of: abs(of[0] - psnr))[1]
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "encode_jpeg2000": encode_jpeg2000,
     "decode": decode,
     "transmit_jpeg": transmit_jpeg,
     "transmit_jpeg2000": transmit_jpeg2000,
     "quantize_colors": quantize_colors,
+    "quantize_colors_to_psnr": quantize_colors_to_psnr,
+    "compress_jpeg2000_to_psnr": compress_jpeg2000_to_psnr,
 }
 
 

@@ -7,6 +7,7 @@ from distortions import _uint8
 from distortions.kinds import Parameter
 from distortions.kinds import Scalar
 from distortions.kinds import kind
+from distortions.tuning import PSNR
 
 
 # The palette is the photo's.
@@ -29,4 +30,28 @@ def color_quantization(image: tf.Tensor, colors: Scalar) -> tf.Tensor:
     cut, which Pillow has, is our choice.
     """
     pixels = _pillow.run("quantize_colors", _uint8.from_float(image), colors)
+    return tf.ensure_shape(_uint8.to_float(pixels), image.shape)
+
+
+# The palette is the photo's.
+@kind(psnr=PSNR)
+def color_quantization_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
+    """Takes the image to as few colours as a PSNR allows, dithered.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        psnr: of the result, in dB; more than 0, at most 60, which keeps 256 colours.
+
+    Returns:
+        The dithered image, as of `color_quantization`, of 2..256 colours: of all
+        numbers of them about the one whose PSNR is nearest. A photo with many colours
+        may not have 33 dB even with 256, nor one with few as little as 21 with 2.
+
+    Raises:
+        ValueError: if the PSNR is not more than 0 and at most 60.
+
+    TID2013's colour quantization (#22) is tuned so, with palettes of minimum variance;
+    median cut, which Pillow has, takes some more colours for the same PSNR.
+    """
+    pixels = _pillow.run("quantize_colors_to_psnr", _uint8.from_float(image), psnr)
     return tf.ensure_shape(_uint8.to_float(pixels), image.shape)

@@ -115,6 +115,54 @@ def block_distortion(
     return tf.ensure_shape(tf.reshape(pixels, tf.shape(image)), image.shape)
 
 
+@kind(
+    reach=Reach(lambda *_: BLOCK_MARGIN),
+    density=DENSITY,
+    shift=Parameter(none=0, least=0, most=1),
+)
+def mean_blocks(
+    image: tf.Tensor, density: Scalar, shift: Scalar, *, seed: tf.Tensor
+) -> tf.Tensor:
+    """Makes blocks of 32 x 32 pixels flat: their own mean, and lighter or darker.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        density: blocks a megapixel (of the places where one can begin); more than 0.
+            There is at least one block. TID2013's 512 x 384 pixels take one at 5.9.
+        shift: added to the mean of a channel of a block or taken from it, at random, on
+            the scale of [0, 1]; of 0..1.
+        seed: int32 [2].
+
+    Returns:
+        The image with blocks, clipped to [0, 1]. Where two overlap one covers the
+        other, and both have the means of the image as given. Images under 63 pixels
+        have smaller blocks.
+
+    Raises:
+        ValueError: if the density is not more than 0, or the shift not of 0..1.
+
+    In TID2013's local block-wise distortions (#15) blocks get fewer from level to
+    level, and each stronger. There they are where the photo is busy; here they are
+    anywhere, so that a crop has as many as its part of the photo.
+    """
+    height, width = tf.unstack(tf.shape(image)[:2])
+    seeds = chance.split(seed, 2)
+    sides = _sides(height, width, _BLOCK)
+    tops, lefts = _corners(height, width, sides, density, seeds[0])
+    block = _topmost(height, width, sides, tops, lefts)
+    rows = tops[:, tf.newaxis] + tf.range(sides[0])
+    columns = lefts[:, tf.newaxis] + tf.range(sides[1])
+    places = rows[:, :, tf.newaxis] * width + columns[:, tf.newaxis, :]
+    pixels = tf.reshape(image, [-1, 3])
+    means = tf.reduce_mean(tf.gather(pixels, places), axis=(1, 2))  # [blocks, 3]
+    lighter = chance.bits(tf.shape(means), seeds[1]) < 0
+    shift = tf.cast(shift, tf.float32)
+    colours = tf.clip_by_value(means + tf.where(lighter, shift, -shift), 0.0, 1.0)
+    colours = tf.pad(colours, [[1, 0], [0, 0]])  # Row 0 is that of no block.
+    flat = tf.where((block > 0)[:, tf.newaxis], tf.gather(colours, block), pixels)
+    return tf.ensure_shape(tf.reshape(flat, tf.shape(image)), image.shape)
+
+
 def _sides(
     height: tf.Tensor, width: tf.Tensor, largest: int
 ) -> tuple[tf.Tensor, tf.Tensor]:
