@@ -16,11 +16,12 @@ from pictures import run_everywhere
 from PIL import Image
 
 from distortions import _pillow
+from distortions.composition import chain
 from distortions.jpeg import encode_jpeg
 from distortions.jpeg import jpeg
 from distortions.jpeg2000 import encode_jpeg2000
 from distortions.jpeg2000 import jpeg2000
-from distortions.noisy_compression import noisy_compression
+from distortions.noise import white_noise
 
 SEED = (3, 14)
 SIZES = ((37, 53), (5, 7), (16, 16))  # Odd, unequal sides; tiny; one JPEG block.
@@ -109,6 +110,8 @@ def test_the_shape_of_a_jpeg2000_file_is_known_in_a_graph():
 
 
 # Compression of noisy images.
+
+noisy_compression = chain(white_noise, jpeg)
 
 
 def test_compression_takes_part_of_the_noise_away():
