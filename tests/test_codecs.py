@@ -136,7 +136,10 @@ def test_noisy_compression_without_noise_is_jpeg():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda image: encode_jpeg(image, -1), r"whole number of 0\.\.100, not -1"),
+        (
+            lambda image: encode_jpeg(image, -1),
+            r"whole number, at least 0 .* 100, not -1",
+        ),
         (
             lambda image: encode_jpeg2000(image, float("nan")),
             r"ratio must be at least 1, not nan",
