@@ -34,7 +34,8 @@ def compose(
         rows: in the order in which they happen, as in a camera: light, lens, sensor,
             file. Their functions are kinds of distortion.
         strengths: for each level, level 1 first, one of each row (`Row.at`); 0 leaves
-            a row out.
+            a row out, and so do its parameters of strength 0, such as JPEG's quality
+            of 100.
         source: where the strengths come from.
         number: that of the distortion in TID2013, if it has one there.
 
@@ -56,7 +57,7 @@ def compose(
     return Row(
         number=number,
         name=name,
-        function=chain(*(row.function for row in rows)),
+        function=_chained([row.function for row in rows], may_rest=True),
         parameters=tuple(
             tuple(
                 value
@@ -83,20 +84,26 @@ def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
 
     Returns:
         A kind that takes the parameters of all in turn. Where two have one of the same
-        name it is called after its function too, as gaussian_blur_sigma. A function
-        whose parameters are all such as leave a photo as it is (`Parameter.none`) is
-        left out. If one is random it gets the seed, if several are each gets its own.
+        name it is called after its function too, as gaussian_blur_sigma. If one is
+        random it gets the seed, if several are each gets its own.
 
     Raises:
         ValueError: if a function is no kind, or there are none.
     """
+    return _chained(functions, may_rest=False)
+
+
+def _chained(
+    functions: Sequence[Callable[..., tf.Tensor]], *, may_rest: bool
+) -> Callable[..., tf.Tensor]:
+    """As `chain`; those that rest have the parameters `Parameter.none`, all of them."""
     parts = [_Part(function) for function in functions]
     if not parts:
         raise ValueError("there is nothing to compose")
     names = [name for part in parts for name in part.kind.parameters]
     parameters = {
         f"{part.name}_{name}" if names.count(name) > 1 else name: dataclasses.replace(
-            parameter, or_none=True
+            parameter, or_none=may_rest
         )
         for part in parts
         for name, parameter in part.kind.parameters.items()
@@ -109,7 +116,11 @@ def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
         several = num_random > 1
         seeds = iter(tf.unstack(chance.split(seed, num_random)) if several else [seed])
         for part, own in _shared_out(parts, values):
-            image = part.applied(image, own, next(seeds) if part.random else None)
+            own_seed = next(seeds) if part.random else None
+            if may_rest:
+                image = part.unless_at_rest(image, own, own_seed)
+            else:
+                image = part.applied(image, own, own_seed)
         return image
 
     composed.__name__ = "_then_".join(part.name for part in parts)
@@ -147,8 +158,14 @@ class _Part:
     def applied(
         self, image: tf.Tensor, values: Sequence[Scalar], seed: tf.Tensor | None
     ) -> tf.Tensor:
-        """What it makes of an image; the image where it is to be left out."""
+        """What it makes of an image."""
         seeds = {"seed": seed} if self.random else {}
+        return self._function(image, *values, **seeds)
+
+    def unless_at_rest(
+        self, image: tf.Tensor, values: Sequence[Scalar], seed: tf.Tensor | None
+    ) -> tf.Tensor:
+        """What it makes of an image; the image where no parameter does anything."""
         resting = [
             value == parameter.none
             for value, parameter in zip(
@@ -158,7 +175,7 @@ class _Part:
         return tf.cond(
             tf.reduce_all(resting),
             lambda: image,
-            lambda: self._function(image, *values, **seeds),
+            lambda: self.applied(image, values, seed),
         )
 
 

@@ -32,7 +32,7 @@ GRID = (
 # The supplement, for MLIVE.
 LIVE_MD = {
     "blur_and_jpeg": (
-        (None, "multiple.blur_and_jpeg", GRID),
+        (None, "composition.gaussian_blur_then_jpeg", GRID),
         (
             *((1.2, 43), (1.2, 12), (1.2, 7)),
             *((2.5, 43), (2.5, 12), (2.5, 7)),
@@ -40,7 +40,7 @@ LIVE_MD = {
         ),
     ),
     "blur_and_noise": (
-        (None, "multiple.blur_and_noise", GRID),
+        (None, "composition.gaussian_blur_then_white_noise", GRID),
         (
             *((1.2, 0.001), (1.2, 0.006), (1.2, 0.022)),
             *((2.5, 0.001), (2.5, 0.006), (2.5, 0.022)),
@@ -257,7 +257,7 @@ TID2013 = {
         (0.0708, 0.116, 0.216, 0.428, 1.36),
     ),
     "noisy_compression": (
-        (21, "noisy_compression.noisy_compression", FALLING),
+        (21, "composition.white_noise_then_jpeg", FALLING),
         ((0.00059, 75), (0.002, 60), (0.0055, 45), (0.0123, 35), (0.029, 25)),
     ),
     "color_quantization": (

@@ -11,7 +11,7 @@ from pictures import psnr
 from pictures import run_everywhere
 from PIL import Image
 
-from distortions import ycbcr
+from distortions import _ycbcr
 from distortions.color import chromatic_aberration
 from distortions.color import contrast_change
 from distortions.color import gain
@@ -47,7 +47,7 @@ MATLAB = np.array(
     ],
 )
 def test_ycbcr_has_the_bytes_of_matlab(color, expected):
-    converted = ycbcr.from_rgb(tf.constant([[color]], tf.float32)).numpy()
+    converted = _ycbcr.from_rgb(tf.constant([[color]], tf.float32)).numpy()
     assert converted.dtype == np.float32
     np.testing.assert_array_equal(np.rint(converted[0, 0] * 255), expected)
 
@@ -55,15 +55,15 @@ def test_ycbcr_has_the_bytes_of_matlab(color, expected):
 def test_ycbcr_is_that_of_matlab_for_doubles():
     image = make_photo(37, 53)
     expected = (image.astype(np.float64) @ MATLAB.T + [16, 128, 128]) / 255
-    np.testing.assert_allclose(ycbcr.from_rgb(image), expected, atol=5e-6)
+    np.testing.assert_allclose(_ycbcr.from_rgb(image), expected, atol=5e-6)
 
 
 def test_ycbcr_and_back_is_the_image():
     # Outside 0..1 too, as nothing is clipped.
     image = 4 * make_photo(37, 53) - 2
-    there = ycbcr.from_rgb(image)
+    there = _ycbcr.from_rgb(image)
     assert there.shape == image.shape
-    np.testing.assert_allclose(ycbcr.to_rgb(there), image, atol=2e-6)
+    np.testing.assert_allclose(_ycbcr.to_rgb(there), image, atol=2e-6)
 
 
 def test_luma_is_that_of_pillow():
@@ -71,13 +71,13 @@ def test_luma_is_that_of_pillow():
     pixels = np.rint(image * 255).astype(np.uint8)
     # "L" is BT.601's luma in full range, to the nearest of 256.
     expected = np.asarray(Image.fromarray(pixels).convert("L"))
-    actual = ycbcr.luma(pixels.astype(np.float32) / 255) * 255
+    actual = _ycbcr.luma(pixels.astype(np.float32) / 255) * 255
     np.testing.assert_allclose(actual, expected, atol=0.51)
 
 
 def test_ycbcr_works_everywhere():
     image = tf.constant(make_photo(37, 53))
-    for function in (ycbcr.from_rgb, ycbcr.to_rgb, ycbcr.luma):
+    for function in (_ycbcr.from_rgb, _ycbcr.to_rgb, _ycbcr.luma):
         first, *others = run_everywhere(function, image)
         for other in others:
             np.testing.assert_allclose(other, first, atol=1e-6)

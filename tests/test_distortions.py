@@ -8,53 +8,25 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
+from kind_tables import EXTREMES
+from kind_tables import OUT_OF_RANGE
+from kind_tables import REACHES
 from pictures import assert_same_everywhere
 from pictures import make_photo
 from pictures import psnr
 
 import distortions
 from distortions import _uint8
-from distortions import blur
-from distortions import color
+from distortions import chance
 from distortions import denoising
 from distortions import jpeg
-from distortions import jpeg2000
-from distortions import multiple
 from distortions import noise
-from distortions import noisy_compression
-from distortions import palette
 from distortions import patches
-from distortions import released_code
 from distortions import sparse_sampling
-from distortions import transmission
-from distortions.reach import REACH
 
 SEED = (3, 14)
 # Odd, unequal sides; tiny; one JPEG block; a line; a pixel.
 SIZES = ((37, 53), (5, 7), (16, 16), (1, 3), (1, 1))
-
-# Beyond the levels of the presets, where those are harmless: what all must do they
-# must do here too.
-EXTREMES = {
-    color.chromatic_aberration: ((53, 60),),  # Further than the photo is wide.
-    color.contrast_change: (3.0,),
-    color.gain: (3.0,),
-    color.mean_shift: (-0.5, 0.5),
-    color.quantization: (0.35, 1.0),
-    color.saturation_change: (-3.0,),
-    noise.color_component_noise: ((0.1, 0.4),),
-    noise.comfort_noise: (9.0,),
-    noise.correlated_noise: (0.1,),
-    noise.high_frequency_noise: (0.1,),
-    noise.impulse_noise: (1.0,),
-    noise.masked_noise: (0.1,),
-    noise.multiplicative_noise: (1.0,),
-    noise.pink_noise: (0.1,),
-    palette.color_quantization: (2,),
-    patches.block_distortion: ((3000, 1.0),),
-    transmission.jpeg_transmission_errors: ((90, 0.01),),
-    transmission.jpeg2000_transmission_errors: ((12, 0.01),),
-}
 
 
 def first_rows():
@@ -66,6 +38,9 @@ def first_rows():
             longer = dataclasses.replace(row, parameters=parameters)
             rows.setdefault(row.function, (f"{preset.name}-{row.name}", longer))
     return rows.values()
+
+
+ROWS_OF = {row.function for _, row in first_rows()}
 
 
 def rows_that(holds):
@@ -172,7 +147,7 @@ def test_seed_may_come_from_the_dataset(row):
 
 
 def tiled_chance(shape, seed):
-    """As tf.random.stateless_uniform, but the same in each window of the denoiser."""
+    """As chance.uniform, but the same in each window of the denoiser."""
     window = np.random.default_rng(0).uniform(size=(denoising.GRID,) * 2)
     rows, columns = (np.arange(side) % denoising.GRID for side in shape)
     return tf.constant(window[np.ix_(rows, columns)], tf.float32)
@@ -182,9 +157,9 @@ def tiled_chance(shape, seed):
 def test_without_chance_a_box_is_a_part_of_the_distorted_photo(row, monkeypatch):
     photo = tf.constant(make_photo(150, 201))
     if row.reach:  # Others make the whole photo, with the same chance.
-        monkeypatch.setattr(noise, "_normal", lambda shape, seed: tf.zeros(shape))
+        monkeypatch.setattr(chance, "normal", lambda shape, seed: tf.zeros(shape))
     if row.function is sparse_sampling.sparse_sampling:
-        monkeypatch.setattr(tf.random, "stateless_uniform", tiled_chance)
+        monkeypatch.setattr(chance, "uniform", tiled_chance)
     for level in range(len(row.parameters) + 1):
         whole = row.distort(photo, level, seed=SEED).numpy()
         for top, left, height, width in (
@@ -200,41 +175,11 @@ def test_without_chance_a_box_is_a_part_of_the_distorted_photo(row, monkeypatch)
 
 
 def test_reaches_by_hand():
-    blocks = 16  # Of pixels whose colour JPEG keeps, and it looks at the next sample.
-    local = {
-        # Four sigma, to the nearest pixel.
-        blur.gaussian_blur: ((7 / 6,), 5, 1),
-        # The farther shift, and a pixel of blur.
-        color.chromatic_aberration: ((4, 6), 7, 1),
-        color.gain: ((2.0,), 0, 1),
-        color.mean_shift: ((0.1,), 0, 1),
-        color.quantization: ((0.1,), 0, 1),
-        color.saturation_change: ((0.1,), 0, 1),
-        # Two steps of windows of 8 x 8.
-        denoising.denoising: ((0.01,), 14, 8),
-        jpeg.jpeg: ((43,), 2, blocks),
-        # A whole block, its neighbour's sample, and the blur of all these.
-        multiple.blur_and_jpeg: ((2.5, 43), 10 + 16 + 2, blocks),
-        multiple.blur_and_noise: ((2.5, 0.01), 10, 1),
-        noise.color_component_noise: ((0.1, 0.1), 0, 1),
-        noise.correlated_noise: ((0.1,), 0, 1),
-        noise.high_frequency_noise: ((0.1,), 0, 1),
-        noise.impulse_noise: ((0.1,), 0, 1),
-        noise.multiplicative_noise: ((0.1,), 0, 1),
-        noise.white_noise: ((0.1,), 0, 1),
-        noisy_compression.noisy_compression: ((0.1, 43), 2, blocks),
-        # One less than the side of a block; of a patch, and how far it is moved.
-        patches.block_distortion: ((30, 0.5), 31, 1),
-        patches.pattern_noise: ((30,), 14 + 9, 1),
-        # Four times 0.5 / sqrt(0.04) = 2.5, and three steps of windows of 8 x 8.
-        sparse_sampling.sparse_sampling: ((0.04,), 10 + 3 * 7, 8),
-        released_code.gaussian_blur: ((15,), 7, 1),
-        released_code.red_and_green_shift: ((4, 6), 7, 1),
-        released_code.tinted_saturation_change: ((0.1,), 0, 1),
-    }
-    assert {function for function, reach in REACH.items() if reach} == local.keys()
-    for function, (parameters, margin, grid) in local.items():
-        found = REACH[function].margin(*parameters), REACH[function].grid
+    local = {row.function for _, row in first_rows() if row.reach}
+    assert local == {function for function in REACHES if function in ROWS_OF}
+    for function, (parameters, margin, grid) in REACHES.items():
+        reach = function.kind.reach
+        found = int(reach.margin(*parameters)), reach.grid
         assert found == (margin, grid), function.__name__
 
 
@@ -332,119 +277,6 @@ def test_functions_refuse_what_is_no_number(row):
             arguments = row.arguments(1) | {name: bad} | seeds
             with pytest.raises(ValueError, match=rf"must be .*, not {bad}"):
                 row.function(tf.constant(make_photo(5, 7)), **arguments)
-
-
-# Each function with values just out of range, one at a time, and what it says.
-OUT_OF_RANGE = {
-    blur.gaussian_blur: {(0,): "sigma must be more than 0 pixels, not 0"},
-    color.chromatic_aberration: {
-        (-1, 3): "red_shift must be a whole .*, at least 0, not -1",
-        (6, -1): "blue_shift must be a whole .*, at least 0, not -1",
-        (6, 1.5): "blue_shift must be a whole .*, at least 0, not 1.5",
-    },
-    color.contrast_change: {
-        (0,): "factor must be more than 0, not 0",
-        (-1,): "factor must be more than 0, not -1",
-    },
-    color.gain: {
-        (0,): "factor must be more than 0, not 0",
-        (-1,): "factor must be more than 0, not -1",
-    },
-    color.mean_shift: {
-        (1.1,): r"shift must be of -1\.\.1, not 1\.1",
-        (-1.1,): r"shift must be of -1\.\.1, not -1\.1",
-    },
-    color.quantization: {
-        (0,): "step must be more than 0 and at most 1, not 0",
-        (-1,): "step must be more than 0 and at most 1, not -1",
-        (1.1,): "step must be more than 0 and at most 1, not 1.1",
-    },
-    color.saturation_change: {},  # Any number will do.
-    denoising.denoising: {(-1,): "variance must be at least 0, not -1"},
-    jpeg.jpeg: {
-        (101,): r"quality must be a whole number of 0\.\.100, not 101",
-        (-1,): r"quality must be a whole number of 0\.\.100, not -1",
-        (4.5,): r"quality must be a whole number of 0\.\.100, not 4\.5",
-    },
-    jpeg2000.jpeg2000: {(0.9,): r"ratio must be at least 1, not 0\.9"},
-    multiple.blur_and_jpeg: {
-        (0, 43): "sigma must be more than 0 pixels, not 0",
-        (1, 101): r"quality must be a whole number of 0\.\.100, not 101",
-    },
-    multiple.blur_and_noise: {
-        (0, 0.1): "sigma must be more than 0 pixels, not 0",
-        (1, -1): "variance must be at least 0, not -1",
-    },
-    noise.color_component_noise: {
-        (-1, 0.1): "luma_variance must be at least 0, not -1",
-        (0.1, -1): "chroma_variance must be at least 0, not -1",
-    },
-    noise.comfort_noise: {(-1,): "step must be at least 0, not -1"},
-    noise.correlated_noise: {(-1,): "variance must be at least 0, not -1"},
-    noise.high_frequency_noise: {(-1,): "variance must be at least 0, not -1"},
-    noise.impulse_noise: {
-        (-1,): "density must be at least 0 and at most 1, not -1",
-        (1.1,): "density must be at least 0 and at most 1, not 1.1",
-    },
-    noise.masked_noise: {(-1,): "variance must be at least 0, not -1"},
-    noise.multiplicative_noise: {(-1,): "deviation must be at least 0, not -1"},
-    noise.pink_noise: {(-1,): "variance must be at least 0, not -1"},
-    noise.white_noise: {(-1,): "variance must be at least 0, not -1"},
-    noisy_compression.noisy_compression: {
-        (-1, 50): "variance must be at least 0, not -1",
-        (0.1, 101): r"quality must be a whole number of 0\.\.100, not 101",
-    },
-    palette.color_quantization: {
-        (1,): r"colors must be a whole number of 2\.\.256, not 1",
-        (257,): r"colors must be a whole number of 2\.\.256, not 257",
-        (4.5,): r"colors must be a whole number of 2\.\.256, not 4\.5",
-    },
-    patches.block_distortion: {
-        (0, 0.5): "density must be more than 0 patches a megapixel, not 0",
-        (100, 0): "opacity must be more than 0 and at most 1, not 0",
-        (100, 1.01): "opacity must be more than 0 and at most 1, not 1.01",
-    },
-    patches.pattern_noise: {
-        (0,): "density must be more than 0 patches a megapixel, not 0"
-    },
-    released_code.denoising_twice_noisy: {(-1,): "variance must be at least 0, not -1"},
-    released_code.gaussian_blur: {
-        (8,): "size must be an odd whole number of pixels, not 8",
-        (-1,): "size must be an odd whole number of pixels, not -1",
-    },
-    released_code.histogram_quantization: {
-        (0,): r"thresholds must be a whole number of 1\.\.20, not 0",
-        (21,): r"thresholds must be a whole number of 1\.\.20, not 21",
-    },
-    released_code.mean_colour_blocks: {
-        (-1, 1, 0): "count must be a whole number of at least 0, not -1",
-        (1, 2, 0): r"red_factor must be of 0\.\.1, not 2",
-        (1, 1, -0.1): r"red_shift must be of 0\.\.1, not -0\.1",
-    },
-    released_code.moved_patches: {
-        (2.5,): "count must be a whole number of at least 0, not 2.5",
-        (-1,): "count must be a whole number of at least 0, not -1",
-    },
-    released_code.red_and_green_shift: {
-        (1.5, 0): "red_shift must be a whole .*, at least 0, not 1.5",
-        (1, -1): "green_shift must be a whole .*, at least 0, not -1",
-    },
-    released_code.tinted_saturation_change: {},
-    sparse_sampling.sparse_sampling: {
-        (0,): "share must be more than 0 and at most 1, not 0",
-        (1.01,): "share must be more than 0 and at most 1, not 1.01",
-    },
-    transmission.jpeg_transmission_errors: {
-        (101, 0.1): r"quality must be a whole number of 0\.\.100, not 101",
-        (90, -0.1): r"error_rate must be in 0\.\.0\.5, not -0\.1",
-        (90, 0.51): r"error_rate must be in 0\.\.0\.5, not 0\.51",
-    },
-    transmission.jpeg2000_transmission_errors: {
-        (0.9, 0.1): r"ratio must be at least 1, not 0\.9",
-        (12, -0.1): r"error_rate must be in 0\.\.0\.5, not -0\.1",
-        (12, 0.51): r"error_rate must be in 0\.\.0\.5, not 0\.51",
-    },
-}
 
 
 @EVERY

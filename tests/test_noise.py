@@ -10,7 +10,7 @@ import scipy.stats
 import tensorflow as tf
 from pictures import make_photo
 
-from distortions import noise
+from distortions import chance
 from distortions.noise import color_component_noise
 from distortions.noise import comfort_noise
 from distortions.noise import correlated_noise
@@ -437,6 +437,6 @@ def test_the_power_of_pink_noise_falls_as_1_over_frequency():
 
 @pytest.mark.parametrize("shape", [(256, 384, 3), (7, 11, 3)])
 def test_normal_numbers_are_normal(shape):
-    numbers = noise._normal(shape, SEED).numpy()
+    numbers = chance.normal(shape, SEED).numpy()
     assert numbers.shape == shape
     assert scipy.stats.kstest(numbers.ravel(), "norm").pvalue > 0.01

@@ -9,6 +9,7 @@ import tensorflow as tf
 from pictures import make_photo
 from pictures import psnr
 
+from distortions import chance
 from distortions import denoising
 from distortions import sparse_sampling as module
 from distortions.sparse_sampling import sparse_sampling
@@ -72,9 +73,9 @@ def test_restores_from_one_pixel_where_the_share_is_less_than_that():
 def test_takes_the_mean_of_the_known_pixels_where_none_is_in_reach(monkeypatch):
     image = np.zeros((1, 200, 3), np.float32)
     image[0, 100] = 0.8
-    chance = np.ones((1, 200), np.float32)
-    chance[0, [0, 100]] = 0
-    monkeypatch.setattr(tf.random, "stateless_uniform", lambda *_: tf.constant(chance))
+    drawn = np.ones((1, 200), np.float32)
+    drawn[0, [0, 100]] = 0
+    monkeypatch.setattr(chance, "uniform", lambda *_: tf.constant(drawn))
     # A sigma of 5 is cut at 20 pixels; 150 is out of reach of both 0 and 0.8.
     restored = sparse_sampling(image, 0.01, seed=SEED).numpy()
     np.testing.assert_allclose(restored[0, 150], 0.4, atol=1e-3)

@@ -1,0 +1,201 @@
+"""Tables of the kinds of distortion, by function, for test_distortions.py.
+
+A new kind needs a line in OUT_OF_RANGE and, if it is local, one in REACHES.
+"""
+
+import distortions
+from distortions import blur
+from distortions import color
+from distortions import denoising
+from distortions import jpeg
+from distortions import jpeg2000
+from distortions import noise
+from distortions import palette
+from distortions import patches
+from distortions import released_code
+from distortions import sparse_sampling
+from distortions import transmission
+
+_BLUR_AND_JPEG, _BLUR_AND_NOISE = (
+    row.function for row in distortions.PRESETS["live_md"].rows
+)
+_NOISY_COMPRESSION = distortions.PRESETS["tid2013"].row("noisy_compression").function
+
+# Beyond the levels of the presets, where those are harmless: what all must do they
+# must do here too.
+EXTREMES = {
+    color.chromatic_aberration: ((53, 60),),  # Further than the photo is wide.
+    color.contrast_change: (3.0,),
+    color.gain: (3.0,),
+    color.mean_shift: (-0.5, 0.5),
+    color.quantization: (0.35, 1.0),
+    color.saturation_change: (-3.0,),
+    noise.color_component_noise: ((0.1, 0.4),),
+    noise.comfort_noise: (9.0,),
+    noise.correlated_noise: (0.1,),
+    noise.high_frequency_noise: (0.1,),
+    noise.impulse_noise: (1.0,),
+    noise.masked_noise: (0.1,),
+    noise.multiplicative_noise: (1.0,),
+    noise.pink_noise: (0.1,),
+    palette.color_quantization: (2,),
+    patches.block_distortion: ((3000, 1.0),),
+    transmission.jpeg_transmission_errors: ((90, 0.01),),
+    transmission.jpeg2000_transmission_errors: ((12, 0.01),),
+}
+
+_BLOCKS = 16  # Of pixels whose colour JPEG keeps, and it looks at the next sample.
+
+# Parameters, and by hand the margin and the grid that they make.
+REACHES = {
+    # Four sigma, to the nearest pixel.
+    blur.gaussian_blur: ((7 / 6,), 5, 1),
+    # The farther shift, and a pixel of blur.
+    color.chromatic_aberration: ((4, 6), 7, 1),
+    color.gain: ((2.0,), 0, 1),
+    color.mean_shift: ((0.1,), 0, 1),
+    color.quantization: ((0.1,), 0, 1),
+    color.saturation_change: ((0.1,), 0, 1),
+    # Two steps of windows of 8 x 8.
+    denoising.denoising: ((0.01,), 14, 8),
+    jpeg.jpeg: ((43,), 2, _BLOCKS),
+    # A whole block, its neighbour's sample, and the blur of all these.
+    _BLUR_AND_JPEG: ((2.5, 43), 10 + 16 + 2, _BLOCKS),
+    _BLUR_AND_NOISE: ((2.5, 0.01), 10, 1),
+    noise.color_component_noise: ((0.1, 0.1), 0, 1),
+    noise.correlated_noise: ((0.1,), 0, 1),
+    noise.high_frequency_noise: ((0.1,), 0, 1),
+    noise.impulse_noise: ((0.1,), 0, 1),
+    noise.multiplicative_noise: ((0.1,), 0, 1),
+    noise.white_noise: ((0.1,), 0, 1),
+    _NOISY_COMPRESSION: ((0.1, 43), 2, _BLOCKS),
+    # One less than the side of a block; of a patch, and how far it is moved.
+    patches.block_distortion: ((30, 0.5), 31, 1),
+    patches.pattern_noise: ((30,), 14 + 9, 1),
+    # Four times 0.5 / sqrt(0.04) = 2.5, and three steps of windows of 8 x 8.
+    sparse_sampling.sparse_sampling: ((0.04,), 10 + 3 * 7, 8),
+    released_code.gaussian_blur: ((15,), 7, 1),
+    released_code.red_and_green_shift: ((4, 6), 7, 1),
+    released_code.tinted_saturation_change: ((0.1,), 0, 1),
+}
+
+# Each function with values just out of range, one at a time, and what it says.
+OUT_OF_RANGE = {
+    blur.gaussian_blur: {(0,): "sigma must be more than 0 pixels, not 0"},
+    color.chromatic_aberration: {
+        (-1, 3): "red_shift must be a whole .*, at least 0, not -1",
+        (6, -1): "blue_shift must be a whole .*, at least 0, not -1",
+        (6, 1.5): "blue_shift must be a whole .*, at least 0, not 1.5",
+    },
+    color.contrast_change: {
+        (0,): "factor must be more than 0, not 0",
+        (-1,): "factor must be more than 0, not -1",
+    },
+    color.gain: {
+        (0,): "factor must be more than 0, not 0",
+        (-1,): "factor must be more than 0, not -1",
+    },
+    color.mean_shift: {
+        (1.1,): r"shift must be at least -1 and at most 1, not 1\.1",
+        (-1.1,): r"shift must be at least -1 and at most 1, not -1\.1",
+    },
+    color.quantization: {
+        (0,): "step must be more than 0 and at most 1, not 0",
+        (-1,): "step must be more than 0 and at most 1, not -1",
+        (1.1,): "step must be more than 0 and at most 1, not 1.1",
+    },
+    color.saturation_change: {},  # Any number will do.
+    denoising.denoising: {(-1,): "variance must be at least 0, not -1"},
+    jpeg.jpeg: {
+        (101,): r"quality must be a whole number, at least 0 .* 100, not 101",
+        (-1,): r"quality must be a whole number, at least 0 .* 100, not -1",
+        (4.5,): r"quality must be a whole number, at least 0 .* 100, not 4\.5",
+    },
+    jpeg2000.jpeg2000: {(0.9,): r"ratio must be at least 1, not 0\.9"},
+    _BLUR_AND_JPEG: {
+        (-1, 43): "sigma must be more than 0 pixels, not -1",
+        (
+            1,
+            101,
+        ): r"quality must be a whole number, at least 0 .* 100, not 101",
+    },
+    _BLUR_AND_NOISE: {
+        (-1, 0.1): "sigma must be more than 0 pixels, not -1",
+        (1, -1): "variance must be at least 0, not -1",
+    },
+    noise.color_component_noise: {
+        (-1, 0.1): "luma_variance must be at least 0, not -1",
+        (0.1, -1): "chroma_variance must be at least 0, not -1",
+    },
+    noise.comfort_noise: {(-1,): "step must be at least 0, not -1"},
+    noise.correlated_noise: {(-1,): "variance must be at least 0, not -1"},
+    noise.high_frequency_noise: {(-1,): "variance must be at least 0, not -1"},
+    noise.impulse_noise: {
+        (-1,): "density must be at least 0 and at most 1, not -1",
+        (1.1,): "density must be at least 0 and at most 1, not 1.1",
+    },
+    noise.masked_noise: {(-1,): "variance must be at least 0, not -1"},
+    noise.multiplicative_noise: {(-1,): "deviation must be at least 0, not -1"},
+    noise.pink_noise: {(-1,): "variance must be at least 0, not -1"},
+    noise.white_noise: {(-1,): "variance must be at least 0, not -1"},
+    _NOISY_COMPRESSION: {
+        (-1, 50): "variance must be at least 0, not -1",
+        (
+            0.1,
+            101,
+        ): r"quality must be a whole number, at least 0 .* 100, not 101",
+    },
+    palette.color_quantization: {
+        (1,): r"colors must be a whole number, at least 2 and at most 256, not 1",
+        (257,): r"colors must be a whole number, at least 2 and at most 256, not 257",
+        (4.5,): r"colors must be a whole number, at least 2 and at most 256, not 4\.5",
+    },
+    patches.block_distortion: {
+        (0, 0.5): "density must be more than 0 patches a megapixel, not 0",
+        (100, 0): "opacity must be more than 0 and at most 1, not 0",
+        (100, 1.01): "opacity must be more than 0 and at most 1, not 1.01",
+    },
+    patches.pattern_noise: {
+        (0,): "density must be more than 0 patches a megapixel, not 0"
+    },
+    released_code.denoising_twice_noisy: {(-1,): "variance must be at least 0, not -1"},
+    released_code.gaussian_blur: {
+        (8,): "size must be an odd whole number of pixels, not 8",
+        (-1,): "size must be a whole number of pixels, at least 1, not -1",
+    },
+    released_code.histogram_quantization: {
+        (0,): r"thresholds must be a whole number, at least 1 and at most 20, not 0",
+        (21,): r"thresholds must be a whole number, at least 1 and at most 20, not 21",
+    },
+    released_code.mean_colour_blocks: {
+        (-1, 1, 0): "count must be a whole number, at least 0, not -1",
+        (1, 2, 0): r"red_factor must be at least 0 and at most 1, not 2",
+        (1, 1, -0.1): r"red_shift must be at least 0 and at most 1, not -0\.1",
+    },
+    released_code.moved_patches: {
+        (2.5,): "count must be a whole number, at least 0, not 2.5",
+        (-1,): "count must be a whole number, at least 0, not -1",
+    },
+    released_code.red_and_green_shift: {
+        (1.5, 0): "red_shift must be a whole .*, at least 0, not 1.5",
+        (1, -1): "green_shift must be a whole .*, at least 0, not -1",
+    },
+    released_code.tinted_saturation_change: {},
+    sparse_sampling.sparse_sampling: {
+        (0,): "share must be more than 0 and at most 1, not 0",
+        (1.01,): "share must be more than 0 and at most 1, not 1.01",
+    },
+    transmission.jpeg_transmission_errors: {
+        (
+            101,
+            0.1,
+        ): r"quality must be a whole number, at least 0 .* 100, not 101",
+        (90, -0.1): r"error_rate must be at least 0 and at most 0.5, not -0\.1",
+        (90, 0.51): r"error_rate must be at least 0 and at most 0.5, not 0\.51",
+    },
+    transmission.jpeg2000_transmission_errors: {
+        (0.9, 0.1): r"ratio must be at least 1, not 0\.9",
+        (12, -0.1): r"error_rate must be at least 0 and at most 0.5, not -0\.1",
+        (12, 0.51): r"error_rate must be at least 0 and at most 0.5, not 0\.51",
+    },
+}
