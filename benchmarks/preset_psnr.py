@@ -25,12 +25,36 @@ def psnr(distorted, photo):
     return min(60.0, 10 * np.log10(255**2 / error)) if error else 60.0
 
 
+def embedded(short_side=None):
+    """The embedded photos, float32 [height, width, 3]; reduced to a short side."""
+    photos = []
+    for path in embedded_photos():
+        with Image.open(path) as photo:
+            photo = photo.convert("RGB")
+            if short_side:
+                scale = short_side / min(photo.size)
+                sides = [round(side * scale) for side in photo.size]
+                photo = photo.resize(sides, Image.Resampling.LANCZOS)
+            photos.append(np.asarray(photo, np.float32) / 255)
+    return photos
+
+
+def sharp_photos():
+    """The embedded photos as sharp as those of TID2013, and as large."""
+    return embedded(short_side=384)
+
+
 def levels_of(row, photos):
-    """The mean PSNR of each level of a row."""
+    """The mean PSNR of each level of a row, with seeds as in training."""
     return [
         np.mean(
             [
-                psnr(row.distort(photo, level, seed=(number, level)).numpy(), photo)
+                psnr(
+                    row.distort(
+                        photo, level, seed=(number, 0 if row.shares_seed else level)
+                    ).numpy(),
+                    photo,
+                )
                 for number, photo in enumerate(photos)
             ]
         )

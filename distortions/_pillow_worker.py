@@ -33,10 +33,16 @@ def encode_jpeg(image: Image.Image, quality: int, **options: int) -> bytes:
     return file.getvalue()
 
 
-def encode_jpeg2000(image: Image.Image, ratio: float = 1, **options: Any) -> bytes:
+def encode_jpeg2000(image: Image.Image, ratio: float, **options: Any) -> bytes:
+    """Writes a JPEG 2000 file of a compression ratio."""
+    return _jpeg2000_file(
+        image, quality_mode="rates", quality_layers=[ratio], **options
+    )
+
+
+def _jpeg2000_file(image: Image.Image, **options: Any) -> bytes:
     """Writes a JPEG 2000 file, with the irreversible wavelet and colour transform."""
     file = io.BytesIO()
-    options = {"quality_mode": "rates", "quality_layers": [ratio]} | options
     image.save(file, format="JPEG2000", irreversible=True, mct=1, **options)
     return file.getvalue()
 
@@ -46,20 +52,31 @@ def decode(file: bytes) -> Image.Image:
     return Image.open(io.BytesIO(file)).convert("RGB")
 
 
+def encode_jpeg2000_to_psnr(image: Image.Image, psnr: float) -> bytes:
+    """Writes a JPEG 2000 file of a PSNR."""
+    return _of_psnr(image, psnr)[0]
+
+
 def compress_jpeg2000_to_psnr(image: Image.Image, psnr: float) -> Image.Image:
     """Reads what is left of an image in a JPEG 2000 file of a PSNR."""
+    return _of_psnr(image, psnr)[1]
+
+
+def _of_psnr(image: Image.Image, psnr: float) -> tuple[bytes, Image.Image]:
+    """The file of three whose PSNR is nearest, and the image in it."""
     asked = psnr
     tried = []
     for _ in range(3):
-        # OpenJPEG takes whole numbers and fractions alike, but none of 0 or less.
-        options = {"quality_mode": "dB", "quality_layers": [max(asked, 0.1)]}
-        decoded = decode(encode_jpeg2000(image, **options))
+        layers = [max(asked, 0.1)]
+        file = _jpeg2000_file(image, quality_mode="dB", quality_layers=layers)
+        decoded = decode(file)
         found = psnr_of(decoded, image)
-        tried.append((abs(found - psnr), len(tried), decoded))
+        tried.append((abs(found - psnr), file, decoded))
         if tried[-1][0] < 0.2:
             break
-        asked += psnr - found
-    return min(tried)[2]
+        asked += psnr - found  # Its own estimate of the PSNR is off by about so much.
+    _, file, decoded = min(tried, key=lambda of: of[0])
+    return file, decoded
 
 
 def psnr_of(one: Image.Image, other: Image.Image) -> float:
@@ -136,6 +153,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "transmit_jpeg2000": transmit_jpeg2000,
     "quantize_colors": quantize_colors,
     "quantize_colors_to_psnr": quantize_colors_to_psnr,
+    "encode_jpeg2000_to_psnr": encode_jpeg2000_to_psnr,
     "compress_jpeg2000_to_psnr": compress_jpeg2000_to_psnr,
 }
 

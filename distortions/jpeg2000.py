@@ -78,6 +78,28 @@ def encode_jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
     return _encoded(checked_image(image), RATIO.checked("ratio", ratio))
 
 
+def encode_jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
+    """Makes the JPEG 2000 file (.jp2) from which `jpeg2000_to_psnr` reads its image.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        psnr: of the image in the file, in dB; more than 0, at most 60.
+
+    Returns:
+        The bytes of the file, a scalar string.
+
+    Raises:
+        ValueError: if the PSNR is not more than 0 and at most 60.
+    """
+    encoded = _pillow.run(
+        "encode_jpeg2000_to_psnr",
+        _uint8.from_float(checked_image(image)),
+        PSNR.checked("psnr", psnr),
+        returns=tf.string,
+    )
+    return tf.ensure_shape(encoded, [])
+
+
 def _encoded(image: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
     encoded = _pillow.run(
         "encode_jpeg2000", _uint8.from_float(image), ratio, returns=tf.string
