@@ -15,6 +15,7 @@ from distortions import patches
 from distortions import released_code
 from distortions import sparse_sampling
 from distortions import transmission
+from distortions import tuning
 
 _BLUR_AND_JPEG, _BLUR_AND_NOISE = (
     row.function for row in distortions.PRESETS["live_md"].rows
@@ -35,13 +36,22 @@ EXTREMES = {
     noise.correlated_noise: (0.1,),
     noise.high_frequency_noise: (0.1,),
     noise.impulse_noise: (1.0,),
+    noise.laplacian_noise: (0.1,),
     noise.masked_noise: (0.1,),
     noise.multiplicative_noise: (1.0,),
     noise.pink_noise: (0.1,),
+    noise.random_valued_impulse_noise: (1.0,),
     palette.color_quantization: (2,),
+    palette.color_quantization_to_psnr: (5,),
     patches.block_distortion: ((3000, 1.0),),
+    patches.mean_blocks: ((3000, 1.0),),
     transmission.jpeg_transmission_errors: ((90, 0.01),),
     transmission.jpeg2000_transmission_errors: ((12, 0.01),),
+    # Of which most photos do not get the last.
+    tuning.chromatic_aberration_to_psnr: (60, 5),
+    tuning.multiplicative_noise_to_psnr: (60, 5),
+    tuning.saturation_to_psnr: (60, 5),
+    jpeg2000.jpeg2000_to_psnr: (60, 5),
 }
 
 _BLOCKS = 16  # Of pixels whose colour JPEG keeps, and it looks at the next sample.
@@ -50,6 +60,7 @@ _BLOCKS = 16  # Of pixels whose colour JPEG keeps, and it looks at the next samp
 REACHES = {
     # Four sigma, to the nearest pixel.
     blur.gaussian_blur: ((7 / 6,), 5, 1),
+    blur.windowed_gaussian_blur: ((7 / 6,), 5, 1),
     # The farther shift, and a pixel of blur.
     color.chromatic_aberration: ((4, 6), 7, 1),
     color.gain: ((2.0,), 0, 1),
@@ -66,11 +77,14 @@ REACHES = {
     noise.correlated_noise: ((0.1,), 0, 1),
     noise.high_frequency_noise: ((0.1,), 0, 1),
     noise.impulse_noise: ((0.1,), 0, 1),
+    noise.laplacian_noise: ((0.1,), 0, 1),
     noise.multiplicative_noise: ((0.1,), 0, 1),
+    noise.random_valued_impulse_noise: ((0.1,), 0, 1),
     noise.white_noise: ((0.1,), 0, 1),
     _NOISY_COMPRESSION: ((0.1, 43), 2, _BLOCKS),
     # One less than the side of a block; of a patch, and how far it is moved.
     patches.block_distortion: ((30, 0.5), 31, 1),
+    patches.mean_blocks: ((30, 0.1), 31, 1),
     patches.pattern_noise: ((30,), 14 + 9, 1),
     # Four times 0.5 / sqrt(0.04) = 2.5, and three steps of windows of 8 x 8.
     sparse_sampling.sparse_sampling: ((0.04,), 10 + 3 * 7, 8),
@@ -79,9 +93,15 @@ REACHES = {
     released_code.tinted_saturation_change: ((0.1,), 0, 1),
 }
 
+_WRONG_PSNR = {
+    (0,): "psnr must be more than 0 dB and at most 60 dB, not 0",
+    (60.5,): "psnr must be more than 0 dB and at most 60 dB, not 60.5",
+}
+
 # Each function with values just out of range, one at a time, and what it says.
 OUT_OF_RANGE = {
     blur.gaussian_blur: {(0,): "sigma must be more than 0 pixels, not 0"},
+    blur.windowed_gaussian_blur: {(0,): "sigma must be more than 0 pixels, not 0"},
     color.chromatic_aberration: {
         (-1, 3): "red_shift must be a whole .*, at least 0, not -1",
         (6, -1): "blue_shift must be a whole .*, at least 0, not -1",
@@ -112,6 +132,7 @@ OUT_OF_RANGE = {
         (4.5,): r"quality must be a whole number, at least 0 .* 100, not 4\.5",
     },
     jpeg2000.jpeg2000: {(0.9,): r"ratio must be at least 1, not 0\.9"},
+    jpeg2000.jpeg2000_to_psnr: _WRONG_PSNR,
     _BLUR_AND_JPEG: {
         (-1, 43): "sigma must be more than 0 pixels, not -1",
         (
@@ -134,9 +155,14 @@ OUT_OF_RANGE = {
         (-1,): "density must be at least 0 and at most 1, not -1",
         (1.1,): "density must be at least 0 and at most 1, not 1.1",
     },
+    noise.laplacian_noise: {(-1,): "variance must be at least 0, not -1"},
     noise.masked_noise: {(-1,): "variance must be at least 0, not -1"},
     noise.multiplicative_noise: {(-1,): "deviation must be at least 0, not -1"},
     noise.pink_noise: {(-1,): "variance must be at least 0, not -1"},
+    noise.random_valued_impulse_noise: {
+        (-1,): "density must be at least 0 and at most 1, not -1",
+        (1.1,): "density must be at least 0 and at most 1, not 1.1",
+    },
     noise.white_noise: {(-1,): "variance must be at least 0, not -1"},
     _NOISY_COMPRESSION: {
         (-1, 50): "variance must be at least 0, not -1",
@@ -150,10 +176,16 @@ OUT_OF_RANGE = {
         (257,): r"colors must be a whole number, at least 2 and at most 256, not 257",
         (4.5,): r"colors must be a whole number, at least 2 and at most 256, not 4\.5",
     },
+    palette.color_quantization_to_psnr: _WRONG_PSNR,
     patches.block_distortion: {
         (0, 0.5): "density must be more than 0 patches a megapixel, not 0",
         (100, 0): "opacity must be more than 0 and at most 1, not 0",
         (100, 1.01): "opacity must be more than 0 and at most 1, not 1.01",
+    },
+    patches.mean_blocks: {
+        (0, 0.5): "density must be more than 0 patches a megapixel, not 0",
+        (100, -0.1): "shift must be at least 0 and at most 1, not -0.1",
+        (100, 1.01): "shift must be at least 0 and at most 1, not 1.01",
     },
     patches.pattern_noise: {
         (0,): "density must be more than 0 patches a megapixel, not 0"
@@ -198,4 +230,7 @@ OUT_OF_RANGE = {
         (12, -0.1): r"error_rate must be at least 0 and at most 0.5, not -0\.1",
         (12, 0.51): r"error_rate must be at least 0 and at most 0.5, not 0\.51",
     },
+    tuning.chromatic_aberration_to_psnr: _WRONG_PSNR,
+    tuning.multiplicative_noise_to_psnr: _WRONG_PSNR,
+    tuning.saturation_to_psnr: _WRONG_PSNR,
 }

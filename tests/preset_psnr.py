@@ -27,6 +27,11 @@ def photo_parts() -> np.ndarray:
     return np.stack(parts)
 
 
+def seed_of(row: Row, number: int, level: int) -> tuple[int, int]:
+    """The seed of a photo's level; levels share it where those of training do."""
+    return number, 7 if row.shares_seed else 7 * level
+
+
 @functools.cache
 def levels_of(row: Row) -> tuple[float, ...]:
     """The PSNR of each level of a row, from level 1 on, over all pixels, in dB."""
@@ -34,7 +39,7 @@ def levels_of(row: Row) -> tuple[float, ...]:
     return tuple(
         psnr(
             [
-                row.distort(photo, level, seed=(number, 7))
+                row.distort(photo, level, seed=seed_of(row, number, level))
                 for number, photo in enumerate(photos)
             ],
             photos,

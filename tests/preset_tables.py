@@ -174,103 +174,106 @@ RELEASED_CODE = {
     ),
 }
 
-# Our own, bisected for TID2013's PSNR: here so that none changes unseen.
+# What was recovered of TID2013's parameters; amplitudes are of 255, and variances of
+# 65,025. Others are bisected for its PSNR, and here so that none changes unseen.
+TID2013_DECIBELS = (33, 30, 27, 24, 21)
+TID2013_VARIANCES = (32 / 65025, 64 / 65025, 130 / 65025, 260 / 65025, 525 / 65025)
 TID2013 = {
-    "white_noise": (
-        (1, "noise.white_noise", FALLING),
-        (0.000538, 0.00108, 0.00217, 0.0044, 0.00907),
-    ),
+    "white_noise": ((1, "noise.white_noise", FALLING), TID2013_VARIANCES),
+    # V/9 times (219/255)^2 = .737578 in luma, 4V/9 times (224/255)^2 = .771642.
     "color_component_noise": (
         (2, "noise.color_component_noise", FALLING),
-        (
-            (0.0000483, 0.000193),
-            (0.000097, 0.000388),
-            (0.000196, 0.000784),
-            (0.0004, 0.0016),
-            (0.000826, 0.0033),
-        ),
+        tuple((v * 0.0819531, v * 0.342952) for v in TID2013_VARIANCES),
     ),
-    "correlated_noise": (
-        (3, "noise.correlated_noise", FALLING),
-        (0.000538, 0.00108, 0.00217, 0.0044, 0.00907),
-    ),
+    "correlated_noise": ((3, "noise.correlated_noise", FALLING), TID2013_VARIANCES),
     "masked_noise": (
         (4, "noise.masked_noise", FALLING),
-        (0.000529, 0.00108, 0.00225, 0.00483, 0.011),
+        (0.000528, 0.00109, 0.00226, 0.0048, 0.0108),
     ),
     "high_frequency_noise": (
-        (5, "noise.high_frequency_noise", FALLING),
-        (0.000538, 0.00108, 0.00217, 0.0044, 0.00907),
+        (5, "noise.laplacian_noise", FALLING),
+        (32.55 / 65025, 65.05 / 65025, 206.4 / 65025, 663.6 / 65025, 2232 / 65025),
     ),
     "impulse_noise": (
-        (6, "noise.impulse_noise", FALLING),
-        (0.00143, 0.00291, 0.00577, 0.0116, 0.0234),
+        (6, "noise.random_valued_impulse_noise", FALLING),
+        (0.004, 0.0085, 0.017, 0.034, 0.068),
     ),
     "quantization": (
         (7, "color.quantization", FALLING),
-        (0.08, 0.116, 0.154, 0.222, 0.323),
+        (19 / 255, 27 / 255, 39 / 255, 55 / 255, 76 / 255),
     ),
     "gaussian_blur": (
-        (8, "blur.gaussian_blur", FALLING),
-        (0.843, 1.2, 2.01, 4.26, 10.9),
+        (8, "blur.windowed_gaussian_blur", FALLING),
+        (0.5, 0.65, 1, 1.7, 4),
     ),
     "denoising": (
         (9, "denoising.denoising", FALLING),
-        (0.0047, 0.0123, 0.0301, 0.0628, 0.123),
+        (0.00405, 0.0108, 0.0265, 0.0583, 0.118),
     ),
-    "jpeg": ((10, "jpeg.jpeg", FALLING), (55, 22, 10, 5, 0)),
-    "jpeg2000": ((11, "jpeg2000.jpeg2000", FALLING), (52.8, 108, 258, 717, 1780)),
+    "jpeg": ((10, "jpeg.jpeg", FALLING), (80, 60, 23, 8, 4)),
+    "jpeg2000": ((11, "jpeg2000.jpeg2000_to_psnr", FALLING), TID2013_DECIBELS),
     "jpeg_transmission_errors": (
         (12, "transmission.jpeg_transmission_errors", FALLING),
-        ((90, 9.4e-6), (90, 2.4e-5), (90, 5e-5), (90, 9.2e-5), (90, 1.87e-4)),
+        ((90, 9.81e-6), (90, 2.16e-5), (90, 4.42e-5), (90, 8.87e-5), (90, 1.75e-4)),
     ),
     "jpeg2000_transmission_errors": (
         (13, "transmission.jpeg2000_transmission_errors", FALLING),
         ((12, 1.2e-4), (12, 1.6e-4), (12, 2.9e-4), (12, 5.2e-4), (12, 8.4e-4)),
     ),
+    # 40, 80, 115, 155 a photo; of level 1 no more than that it is weaker is known.
     "pattern_noise": (
-        (14, "patches.pattern_noise", FALLING),
-        (165, 331, 703, 1590, 3710),
+        (
+            14,
+            "patches.pattern_noise",
+            ((0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (4, 5)),
+        ),
+        (20 / 0.18426, 40 / 0.18426, 80 / 0.18426, 115 / 0.18426, 155 / 0.18426),
     ),
     "block_distortion": (
-        (15, "patches.block_distortion", "pristine_first"),
-        ((12, 0.51), (30, 0.49), (75, 0.42), (180, 0.39), (450, 0.37)),
+        (15, "patches.mean_blocks", "pristine_first"),
+        (
+            (10 / 0.169793, 10 / 255),
+            (8 / 0.169793, 40 / 255),
+            (6 / 0.169793, 60 / 255),
+            (4 / 0.169793, 90 / 255),
+            (2 / 0.169793, 130 / 255),
+        ),
     ),
     "mean_shift": (
-        (16, "color.mean_shift", FALLING),
-        (0.0236, -0.0324, 0.0474, -0.0648, 0.0954),
+        (16, "color.mean_shift", ((0, 1), (0, 2), (1, 3), (2, 3), (3, 4), (4, 5))),
+        (-6 / 255, 10 / 255, -20 / 255, 30 / 255, -40 / 255),
     ),
     "contrast_change": (
-        (17, "color.contrast_change", ((0, 1), (1, 3), (3, 5), (2, 3), (4, 5))),
-        (0.908, 1.146, 0.816, 1.313, 0.634),
+        (17, "color.contrast_change", ((0, 1), (2, 4), (4, 1), (1, 3), (3, 5))),
+        (0.9, 1.2, 0.75, 1.45, 0.5),
     ),
     "saturation_change": (
-        (18, "color.saturation_change", FALLING),
-        (0.741, 0.633, 0.482, 0.267, -0.035),
+        (18, "tuning.saturation_to_psnr", FALLING),
+        TID2013_DECIBELS,
     ),
     "multiplicative_noise": (
-        (19, "noise.multiplicative_noise", FALLING),
-        (0.0475, 0.0675, 0.0963, 0.138, 0.199),
+        (19, "tuning.multiplicative_noise_to_psnr", FALLING),
+        TID2013_DECIBELS,
     ),
     "comfort_noise": (
         (20, "noise.comfort_noise", FALLING),
-        (0.0708, 0.116, 0.216, 0.428, 1.36),
+        (0.0656, 0.107, 0.184, 0.355, 0.872),
     ),
     "noisy_compression": (
         (21, "composition.white_noise_then_jpeg", FALLING),
-        ((0.00059, 75), (0.002, 60), (0.0055, 45), (0.0123, 35), (0.029, 25)),
+        ((0.00059, 90), (0.002, 75), (0.0055, 60), (0.0123, 45), (0.029, 30)),
     ),
     "color_quantization": (
-        (22, "palette.color_quantization", FALLING),
-        (191, 72, 27, 12, 5),
+        (22, "palette.color_quantization_to_psnr", FALLING),
+        TID2013_DECIBELS,
     ),
     "chromatic_aberration": (
-        (23, "color.chromatic_aberration", FALLING),
-        ((0, 1), (1, 1), (2, 1), (4, 2), (10, 5)),
+        (23, "tuning.chromatic_aberration_to_psnr", FALLING),
+        TID2013_DECIBELS,
     ),
     "sparse_sampling": (
         (24, "sparse_sampling.sparse_sampling", FALLING),
-        (0.475, 0.302, 0.138, 0.0437, 0.00871),
+        (0.544, 0.356, 0.18, 0.0616, 0.0133),
     ),
 }
 

@@ -8,6 +8,7 @@ import scipy.ndimage
 from pictures import make_photo
 
 from distortions.blur import gaussian_blur
+from distortions.blur import windowed_gaussian_blur
 
 
 @pytest.mark.parametrize("sigma", [0.3, 7 / 6, 6.5, 199 / 6])
@@ -18,6 +19,23 @@ def test_gaussian_blur_is_that_of_scipy(size, sigma):
         image.astype(np.float64), (sigma, sigma, 0), mode="reflect", truncate=4.0
     )
     np.testing.assert_allclose(gaussian_blur(image, sigma), expected, atol=2e-6)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.7, 4, 50])
+@pytest.mark.parametrize("size", [(37, 53), (5, 7), (1, 3)])
+def test_windowed_blur_is_a_cut_gaussian_of_scipy_over_a_black_surround(size, sigma):
+    image = make_photo(*size)
+    places = np.arange(-5, 6)
+    gaussian = np.exp(-(places**2) / (2 * sigma**2))
+    kernel = np.outer(gaussian, gaussian)
+    expected = scipy.ndimage.convolve(
+        image.astype(np.float64),
+        (kernel / kernel.sum())[..., np.newaxis],
+        mode="constant",
+    )
+    np.testing.assert_allclose(
+        windowed_gaussian_blur(image, sigma), expected, atol=1e-6
+    )
 
 
 def test_gaussian_blur_of_a_point_is_the_gaussian():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from pictures import make_photo
+from pictures import psnr
 from pictures import run_everywhere
 from PIL import Image
 
@@ -20,7 +21,9 @@ from distortions.composition import chain
 from distortions.jpeg import encode_jpeg
 from distortions.jpeg import jpeg
 from distortions.jpeg2000 import encode_jpeg2000
+from distortions.jpeg2000 import encode_jpeg2000_to_psnr
 from distortions.jpeg2000 import jpeg2000
+from distortions.jpeg2000 import jpeg2000_to_psnr
 from distortions.noise import white_noise
 
 SEED = (3, 14)
@@ -73,6 +76,20 @@ def test_jpeg2000_is_that_of_pillow(size, ratio):
     options |= {"irreversible": True, "mct": 1}
     expected = through_pillow(image, format="JPEG2000", **options)
     np.testing.assert_array_equal(to_bytes(jpeg2000(image, ratio)), expected)
+
+
+@pytest.mark.parametrize("target", [33, 30, 27, 24, 21])
+def test_jpeg2000_has_the_psnr_that_is_asked_for(target):
+    image = to_bytes(make_photo(256, 384)) / np.float32(255)
+    found = psnr(jpeg2000_to_psnr(image, target), image)
+    assert found == pytest.approx(target, abs=0.2)
+
+
+def test_pillow_reads_the_distorted_image_from_the_jpeg2000_file_of_a_psnr():
+    image = make_photo(101, 131)
+    file = Image.open(io.BytesIO(encode_jpeg2000_to_psnr(image, 27).numpy()))
+    assert file.format == "JPEG2000"
+    np.testing.assert_array_equal(file, to_bytes(jpeg2000_to_psnr(image, 27)))
 
 
 @pytest.mark.parametrize("ratio", [24 / 0.46, 150, 24 / 0.07, 600])

@@ -58,7 +58,13 @@ EVERY_LOCAL_NOISE = rows_that(
 EVERY_BUT_DOTS_AND_PATCHES = rows_that(
     lambda row: (
         row.function
-        not in (noise.impulse_noise, patches.block_distortion, patches.pattern_noise)
+        not in (
+            noise.impulse_noise,
+            noise.random_valued_impulse_noise,
+            patches.block_distortion,
+            patches.mean_blocks,
+            patches.pattern_noise,
+        )
     )
 )
 
@@ -205,7 +211,8 @@ def test_a_box_of_a_random_row_is_as_far_from_the_photo_as_the_whole(row):
         part = row.distort_box(tf.constant(photo), level, box, seed=SEED).numpy()
         whole = row.distort(tf.constant(photo), level, seed=SEED).numpy()
         assert psnr(part, photo[inside]) == pytest.approx(
-            psnr(whole[inside], photo[inside]), abs=0.5
+            psnr(whole[inside], photo[inside]),
+            abs=1,  # Of few dots each counts.
         )
 
 

@@ -16,15 +16,19 @@ from distortions.noise import comfort_noise
 from distortions.noise import correlated_noise
 from distortions.noise import high_frequency_noise
 from distortions.noise import impulse_noise
+from distortions.noise import laplacian_noise
 from distortions.noise import masked_noise
 from distortions.noise import multiplicative_noise
 from distortions.noise import pink_noise
+from distortions.noise import random_valued_impulse_noise
 from distortions.noise import white_noise
 
 SEED = (3, 14)
 # Those whose variance is the same in every pixel.
 EVERY_UNIFORM = pytest.mark.parametrize(
-    "function", [correlated_noise, high_frequency_noise], ids=lambda f: f.__name__
+    "function",
+    [correlated_noise, high_frequency_noise, laplacian_noise],
+    ids=lambda f: f.__name__,
 )
 
 
@@ -41,9 +45,11 @@ def luma(image):
         (correlated_noise, (0,)),
         (high_frequency_noise, (0,)),
         (impulse_noise, (0,)),
+        (laplacian_noise, (0,)),
         (masked_noise, (0,)),
         (multiplicative_noise, (0,)),
         (pink_noise, (0,)),
+        (random_valued_impulse_noise, (0,)),
         (white_noise, (0,)),
     ],
 )
@@ -125,8 +131,12 @@ def test_color_component_noise_of_luma_alone_is_grey():
 
 POINT = np.outer([0, 0, 1, 0, 0], [0, 0, 1, 0, 0])
 KERNELS = {
-    correlated_noise: np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]),
+    correlated_noise: np.outer([0, 1, 1, 1, 0], [0, 1, 1, 1, 0]),
     high_frequency_noise: 16 * POINT - np.outer([0, 1, 2, 1, 0], [0, 1, 2, 1, 0]),
+    # The four neighbours are what 2 x 2 corners and the point leave of 3 x 3.
+    laplacian_noise: 5 * POINT
+    - np.outer([0, 1, 1, 1, 0], [0, 1, 1, 1, 0])
+    + np.outer([0, 1, 0, 1, 0], [0, 1, 0, 1, 0]),
 }
 
 
@@ -169,12 +179,11 @@ def test_filtered_noise_is_independent_from_channel_to_channel(function):
 def test_correlated_noise_correlates_as_its_filter_does_with_itself(axis):
     grey = tf.fill([512, 512, 3], 0.5)
     noise = correlated_noise(grey, 0.004, seed=SEED).numpy() - 0.5
-    # 1 4 6 4 1, laid over itself with a lag: 1 + 16 + 36 + 16 + 1 = 70 at lag 0,
-    # 4 + 24 + 24 + 4 = 56 at 1, 6 + 16 + 6 = 28 at 2, 4 + 4 = 8 at 3, 1 at 4.
+    # 1 1 1, laid over itself with a lag: 3 at lag 0, 2 at 1, 1 at 2, 0 beyond.
     rows = np.moveaxis(noise, axis, 0)
-    for lag, expected in enumerate([56, 28, 8, 1, 0], start=1):
+    for lag, expected in enumerate([2, 1, 0, 0], start=1):
         correlation = np.corrcoef(rows[lag:].ravel(), rows[:-lag].ravel())[0, 1]
-        assert correlation == pytest.approx(expected / 70, abs=0.015)
+        assert correlation == pytest.approx(expected / 3, abs=0.015)
 
 
 def power_spectrum(noise):
@@ -291,6 +300,26 @@ def test_impulse_noise_leaves_other_values_alone_and_channels_independent():
 def test_impulse_noise_of_density_1_leaves_nothing():
     noisy = impulse_noise(make_photo(37, 53), 1, seed=SEED).numpy()
     assert set(np.unique(noisy)) == {0, 1}
+
+
+def test_random_valued_impulses_are_even_over_all_bytes():
+    image = np.full((256, 384, 3), 0.3001, np.float32)  # No byte has it.
+    noisy = random_valued_impulse_noise(image, 0.2, seed=SEED).numpy()
+    is_hit = noisy != image
+    # Five standard errors: of a share p sqrt(p (1 - p) / 98304) = 0.0013.
+    np.testing.assert_allclose(is_hit.mean(axis=(0, 1)), 0.2, atol=5 * 0.0013)
+    bytes_hit = np.rint(noisy[is_hit] * 255).astype(int)
+    np.testing.assert_allclose(noisy[is_hit], bytes_hit / 255, atol=1e-7)
+    counts = np.bincount(bytes_hit, minlength=256)
+    assert len(counts) == 256
+    assert scipy.stats.chisquare(counts).pvalue > 1e-4
+
+
+def test_random_valued_impulses_of_channels_are_independent():
+    image = np.full((256, 384, 3), 0.3001, np.float32)
+    is_hit = random_valued_impulse_noise(image, 0.1, seed=SEED).numpy() != image
+    hits = np.bincount(is_hit.sum(axis=-1).ravel(), minlength=4) / is_hit[..., 0].size
+    np.testing.assert_allclose(hits, [0.729, 0.243, 0.027, 0.001], atol=0.007)
 
 
 # Multiplicative noise.

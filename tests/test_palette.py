@@ -8,6 +8,7 @@ from pictures import make_photo
 from pictures import psnr
 
 from distortions.palette import color_quantization
+from distortions.palette import color_quantization_to_psnr
 
 
 def colors_of(image):
@@ -49,3 +50,28 @@ def test_takes_images_of_a_large_camera():
     quantized = color_quantization(image, 16)
     assert quantized.shape == (3000, 4000, 3)
     assert psnr(quantized, image) > 20
+
+
+@pytest.mark.parametrize("target", [33, 30, 27, 24, 21])
+def test_takes_about_the_number_of_colors_whose_psnr_is_nearest(target):
+    image = np.rint(make_photo(101, 131) * 255) / np.float32(255)
+    found = psnr(color_quantization_to_psnr(image, target), image)
+    nearest = min(
+        abs(psnr(color_quantization(image, colors), image) - target)
+        for colors in range(2, 257)
+    )
+    assert abs(found - target) < max(nearest, 0.1) + 0.15
+
+
+def test_takes_as_many_colors_as_there_are_where_the_psnr_is_too_high():
+    image = make_photo(101, 131)
+    np.testing.assert_array_equal(
+        color_quantization_to_psnr(image, 60), color_quantization(image, 256)
+    )
+
+
+def test_takes_two_colors_where_the_psnr_is_too_low():
+    image = make_photo(101, 131)
+    np.testing.assert_array_equal(
+        color_quantization_to_psnr(image, 3), color_quantization(image, 2)
+    )

@@ -4,22 +4,26 @@ import math
 
 import numpy as np
 import pytest
+import scipy.ndimage
+import scipy.spatial
 import tensorflow as tf
 from pictures import make_photo
 
 from distortions import patches
 from distortions.patches import block_distortion
+from distortions.patches import mean_blocks
 from distortions.patches import pattern_noise
 
 SEED = (3, 14)
 
-BOTH = pytest.mark.parametrize(
+ALL = pytest.mark.parametrize(
     "function",
     [
         pattern_noise,
         lambda image, density, seed: block_distortion(image, density, 0.5, seed=seed),
+        lambda image, density, seed: mean_blocks(image, density, 0.3, seed=seed),
     ],
-    ids=["pattern_noise", "block_distortion"],
+    ids=["pattern_noise", "block_distortion", "mean_blocks"],
 )
 
 
@@ -162,10 +166,52 @@ def test_blocks_cover_what_their_density_says(density):
     assert covered == pytest.approx(1 - math.exp(-1024e-6 * density), rel=0.25)
 
 
-# What both must do.
+# Blocks of their own mean.
 
 
-@BOTH
+@pytest.mark.parametrize("shift", [0, 0.1, 0.9])
+def test_a_mean_block_is_flat_at_its_mean_more_or_less_the_shift(shift):
+    image = 0.1 + 0.8 * make_photo(101, 131)
+    blocked = mean_blocks(image, 1e-6, shift, seed=SEED).numpy()
+    rows, columns = np.nonzero((blocked != image).any(axis=-1))
+    block = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert blocked[block].shape == (32, 32, 3)
+    outside = np.ones((101, 131), bool)
+    outside[block] = False
+    np.testing.assert_array_equal(blocked[outside], image[outside])
+    (colour,) = np.unique(blocked[block].reshape(-1, 3), axis=0)
+    mean = image[block].mean(axis=(0, 1), dtype=np.float64)
+    either = np.clip([mean - shift, mean + shift], 0, 1)
+    assert np.isclose(colour, either, atol=1e-6).any(axis=0).all()
+
+
+def test_mean_blocks_are_lighter_as_often_as_darker_channel_by_channel():
+    grey = tf.fill([2000, 2000, 3], 0.5)
+    blocks = mean_blocks(grey, 30, 0.25, seed=SEED).numpy()[::8, ::8].reshape(-1, 3)
+    colours, counts = np.unique(blocks, axis=0, return_counts=True)
+    of_blocks = (colours != 0.5).all(axis=-1)
+    # Eight colours of about 15 blocks each; of one, four times its deviation of 3.6.
+    assert of_blocks.sum() == 8
+    shares = counts[of_blocks] / counts[of_blocks].sum()
+    np.testing.assert_allclose(shares, 1 / 8, atol=4 * 3.6 / 120)
+
+
+def test_of_mean_blocks_one_over_another_both_have_means_of_the_image():
+    image = make_photo(101, 131)
+    blocked = mean_blocks(image, 1e4, 0, seed=SEED).numpy()
+    means = scipy.ndimage.uniform_filter(
+        image.astype(np.float64), (32, 32, 0), mode="constant"
+    )[16 : 101 - 15, 16 : 131 - 15]
+    colours = np.unique(blocked[31:-31, 31:-31].reshape(-1, 3), axis=0)
+    nearest = scipy.spatial.KDTree(means.reshape(-1, 3)).query(colours)[0]
+    assert len(colours) > 20
+    assert nearest.max() < 1e-5
+
+
+# What all must do.
+
+
+@ALL
 def test_a_crop_with_its_margin_is_covered_as_densely_as_the_photo(function):
     crop, inner = make_photo(160, 170), slice(31, -31)
     assert patches.BLOCK_MARGIN == 31

@@ -129,9 +129,7 @@ def test_tid2013_ranks_levels_as_people_do():
         for better, worse in np.argwhere(row.better()[1:, 1:]).tolist()
         if MOS[row.number][better] <= MOS[row.number][worse]
     ]
-    # The one pair, of levels 1 and 2, that the mean over the photos has by a little the
-    # other way round.
-    assert against == [("pattern_noise", 0, 1)]
+    assert against == []
 
 
 # What the levels make of two photos.
@@ -174,8 +172,11 @@ def test_levels_have_the_psnr_that_they_had(preset):
 def test_error_grows_where_quality_falls(preset):
     wrong = {}
     for row in preset.rows:
-        # It takes another colour at each level, which it ranks all the same.
-        if row.function is released_code.mean_colour_blocks:
+        # One takes another colour at each level, which it ranks all the same; of the
+        # other people like level 4, of more contrast, better than level 1, of less.
+        if row.function is released_code.mean_colour_blocks or (
+            preset.name == "tid2013" and row.name == "contrast_change"
+        ):
             continue
         quality = np.array([np.inf, *levels_of(row)])
         better, worse = np.nonzero(row.better())

@@ -155,7 +155,8 @@ PAPER = Preset(
             parameters=tuple(count / _PATCH_PLACES for count in _PATCHES),
             policy="descending",
             source="30, 70, 150, 300 patches of 15 x 15 moved to nearby regions; as "
-            "many a photo of 512 x 384.",
+            "many a photo of 512 x 384. How near is not said: here up to 9 pixels each "
+            "way, from and to anywhere in the photo.",
         ),
         Row(
             number=15,
@@ -164,7 +165,8 @@ PAPER = Preset(
             parameters=tuple((count / _BLOCK_PLACES, 1.0) for count in _BLOCKS),
             policy="descending",
             source="2, 4, 8, 16 blocks of 32 x 32 of one colour; as many a photo of "
-            "512 x 384.",
+            "512 x 384. Which colour, and where, is not said: here any of all, and "
+            "anywhere in the photo.",
         ),
         _MEAN_SHIFT_UP,
         _MEAN_SHIFT_DOWN,
@@ -174,7 +176,8 @@ PAPER = Preset(
             function=contrast_change,
             parameters=_LESS_CONTRAST,
             policy="descending",
-            source="Contrast times .85, .7, .55, .4.",
+            source="Contrast times .85, .7, .55, .4; here about the photo's mean, "
+            "which is not said.",
         ),
         Row(
             number=17,
@@ -182,7 +185,8 @@ PAPER = Preset(
             function=contrast_change,
             parameters=_MORE_CONTRAST,
             policy="descending",
-            source="Contrast times 1.2, 1.4, 1.6, 1.8. People prefer some of it.",
+            source="Contrast times 1.2, 1.4, 1.6, 1.8; here about the photo's mean, "
+            "which is not said. People prefer some of it.",
         ),
         Row(
             number=18,
@@ -209,7 +213,9 @@ PAPER = Preset(
             function=chromatic_aberration,
             parameters=((2, 1), (6, 3), (10, 5), (14, 7)),
             policy="descending",
-            source="Red moved by 2, 6, 10, 14 pixels, blue by 1, 3, 5, 7.",
+            source="Red moved by 2, 6, 10, 14 pixels, blue by 1, 3, 5, 7. Here a blur of "
+            "half a pixel follows, which the released code has and the supplement does "
+            "not name.",
         ),
     ),
 )
@@ -228,7 +234,7 @@ RELEASED_CODE = Preset(
             parameters=tuple((variance, variance) for variance in _COLOUR_NOISES),
             policy="descending",
             source="sqrt(v) * randn on Y, Cb and Cr alike, v = .014, .0198, .0343, "
-            ".0524.",
+            ".0524. MATLAB's bytes are rounded on the way to YCbCr; here they are not.",
         ),
         Row(
             number=5,
@@ -264,7 +270,8 @@ RELEASED_CODE = Preset(
             parameters=_VARIANCES,
             policy="descending",
             source="imnoise of variance .001, .005, .01, .05, then noise of sigma "
-            "25/255 with a fixed seed, then CBM3D for sigma 25.",
+            "25/255 with a fixed seed, then CBM3D for sigma 25; here sliding cosine "
+            "transforms (DCT) are in its place, as its licence is not free.",
         ),
         _JPEG,
         Row(
@@ -316,7 +323,8 @@ RELEASED_CODE = Preset(
             function=released_code.tinted_saturation_change,
             parameters=_SATURATIONS,
             policy="descending",
-            source=".5 + (c - .5) * .4, 0, -.4, -.8 of Cb and Cr over 255.",
+            source=".5 + (c - .5) * .4, 0, -.4, -.8 of Cb and Cr over 255. MATLAB's "
+            "bytes are rounded on the way to YCbCr; here they are not.",
         ),
         Row(
             number=19,
