@@ -23,7 +23,8 @@ _RADIUS = 9
 DENSITY = Parameter(none=0, above=0, unit="patches a megapixel", log=True)
 
 
-@kind(reach=Reach(lambda _: PATTERN_MARGIN), density=DENSITY)
+# With a seed in common, a denser level has the patches of the others and more.
+@kind(reach=Reach(lambda _: PATTERN_MARGIN), events=True, density=DENSITY)
 def pattern_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Copies patches of 15 x 15 to places nearby (non-eccentricity pattern noise).
 
@@ -72,6 +73,7 @@ def pattern_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.T
 
 @kind(
     reach=Reach(lambda *_: BLOCK_MARGIN),
+    events=True,
     density=DENSITY,
     opacity=Parameter(none=0, above=0, most=1),
 )

@@ -261,7 +261,7 @@ TID2013 = {
     ),
     "noisy_compression": (
         (21, "composition.white_noise_then_jpeg", FALLING),
-        ((0.00059, 90), (0.002, 75), (0.0055, 60), (0.0123, 45), (0.029, 30)),
+        ((0.000574, 90), (0.00167, 75), (0.00448, 60), (0.0105, 45), (0.0248, 30)),
     ),
     "color_quantization": (
         (22, "palette.color_quantization_to_psnr", FALLING),

@@ -213,9 +213,9 @@ PAPER = Preset(
             function=chromatic_aberration,
             parameters=((2, 1), (6, 3), (10, 5), (14, 7)),
             policy="descending",
-            source="Red moved by 2, 6, 10, 14 pixels, blue by 1, 3, 5, 7. Here a blur of "
-            "half a pixel follows, which the released code has and the supplement does "
-            "not name.",
+            source="Red moved by 2, 6, 10, 14 pixels, blue by 1, 3, 5, 7. Here a blur "
+            "of half a pixel follows, which the released code has and the supplement "
+            "does not name.",
         ),
     ),
 )

@@ -169,7 +169,7 @@ TID2013 = Preset(
                 (90, 1.75e-4),
             ),
             policy="descending",
-            source=f"{_BISECTED}, ten seeds each, at a quality that does no harm "
+            source=f"{_BISECTED}, five seeds each, at a quality that does no harm "
             "itself. How bits were lost is not known either.",
         ),
         Row(
@@ -184,7 +184,7 @@ TID2013 = Preset(
                 (12, 8.4e-4),
             ),
             policy="descending",
-            source=f"{_BISECTED}, ten seeds each, at a ratio that does no harm itself. "
+            source=f"{_BISECTED}, five seeds each, at a ratio that does no harm itself. "
             "How bits were lost is not known either.",
         ),
         Row(
@@ -268,11 +268,11 @@ TID2013 = Preset(
             name="noisy_compression",
             function=chain(white_noise, jpeg),
             parameters=(
-                (0.00059, 90),
-                (0.002, 75),
-                (0.0055, 60),
-                (0.0123, 45),
-                (0.029, 30),
+                (0.000574, 90),
+                (0.00167, 75),
+                (0.00448, 60),
+                (0.0105, 45),
+                (0.0248, 30),
             ),
             policy="descending",
             source=f"{_BISECTED}: the variances, at qualities, our choice, that take "
