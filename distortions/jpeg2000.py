@@ -48,15 +48,15 @@ def jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
             about as it is.
 
     Returns:
-        The image as it comes back from Pillow, as that of `jpeg2000` does, within 0.2
-        dB of the PSNR where the encoder has such a file among three that are tried.
+        The image as it comes back from Pillow, as that of `jpeg2000` does; within 0.2
+        dB of the PSNR, if steps of the file are not coarser, as of small images.
 
     Raises:
         ValueError: if the PSNR is not more than 0 and at most 60.
 
     TID2013's JPEG 2000 (#11) has 33, 30, 27, 24 and 21 dB on each photo. OpenJPEG takes
-    a PSNR, but has its own estimate of it, up to 1 dB off: it is asked again for as
-    much more or less.
+    a PSNR, but its own estimate of that is up to 1 dB off: what it makes is measured,
+    and it is asked for as much more or less.
     """
     pixels = _pillow.run("compress_jpeg2000_to_psnr", _uint8.from_float(image), psnr)
     return tf.ensure_shape(_uint8.to_float(pixels), image.shape)

@@ -22,8 +22,8 @@ PSNR = Parameter(none=60, above=0, most=60, unit="dB")
 _TRIES = 10
 _NEAR_ENOUGH = 10 ** (0.01 / 20)  # A hundredth of a decibel.
 
-# Further than that, the colours are not edges but two photos.
-_MOST_SHIFT = 32.0
+# In pixels. Further than that, there are no coloured edges but three photos.
+_MOST_SHIFT = 32
 
 
 @kind(psnr=PSNR)
@@ -107,12 +107,13 @@ def chromatic_aberration_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
     they have a second stage, which is not known and not here.
     """
     red, green, blue = tf.unstack(image, axis=-1)
+    red, blue = _with_long_rows(red), _with_long_rows(blue)
 
     def moved(shift: tf.Tensor) -> tf.Tensor:
         shifted = [_moved_right(red, shift), green, _moved_right(blue, -shift)]
         return tf.stack(shifted, axis=-1)
 
-    return tuned(moved, image, psnr, most=_MOST_SHIFT)
+    return tuned(moved, image, psnr, most=float(_MOST_SHIFT))
 
 
 def tuned(
@@ -181,12 +182,20 @@ def tuned(
     return distorted(amount)
 
 
-def _moved_right(channel: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
-    """Moves [height, width] by a part of a pixel; rows go on with their last pixel."""
-    width = tf.shape(channel)[1]
+def _with_long_rows(channel: tf.Tensor) -> tf.Tensor:
+    """Goes on with the first and last pixels of rows, by one more than the most."""
+    more = _MOST_SHIFT + 1
+    first = tf.repeat(channel[:, :1], more, axis=1)
+    last = tf.repeat(channel[:, -1:], more, axis=1)
+    return tf.concat([first, channel, last], axis=1)
+
+
+def _moved_right(long_rows: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
+    """Moves a channel by a part of a pixel, and takes its rows back to their length."""
+    margin = _MOST_SHIFT + 1
+    width = tf.shape(long_rows)[1] - 2 * margin
     whole = tf.floor(shift)
-    part = shift - whole
-    source = tf.range(width) - tf.cast(whole, tf.int32)
-    near = tf.gather(channel, tf.clip_by_value(source, 0, width - 1), axis=1)
-    far = tf.gather(channel, tf.clip_by_value(source - 1, 0, width - 1), axis=1)
-    return near + part * (far - near)
+    start = margin - tf.cast(whole, tf.int32)
+    near = long_rows[:, start : start + width]
+    far = long_rows[:, start - 1 : start - 1 + width]
+    return near + (shift - whole) * (far - near)

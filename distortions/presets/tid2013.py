@@ -184,8 +184,8 @@ TID2013 = Preset(
                 (12, 8.4e-4),
             ),
             policy="descending",
-            source=f"{_BISECTED}, five seeds each, at a ratio that does no harm itself. "
-            "How bits were lost is not known either.",
+            source=f"{_BISECTED}, five seeds each, at a ratio that does no harm "
+            "itself. How bits were lost is not known either.",
         ),
         Row(
             number=14,
