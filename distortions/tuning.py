@@ -193,9 +193,9 @@ def _with_long_rows(channel: tf.Tensor) -> tf.Tensor:
 def _moved_right(long_rows: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
     """Moves a channel by a part of a pixel, and takes its rows back to their length."""
     margin = _MOST_SHIFT + 1
-    width = tf.shape(long_rows)[1] - 2 * margin
+    sides = tf.shape(long_rows) - [0, 2 * margin]
     whole = tf.floor(shift)
     start = margin - tf.cast(whole, tf.int32)
-    near = long_rows[:, start : start + width]
-    far = long_rows[:, start - 1 : start - 1 + width]
+    near = tf.slice(long_rows, [0, start], sides)
+    far = tf.slice(long_rows, [0, start - 1], sides)
     return near + (shift - whole) * (far - near)
