@@ -119,7 +119,7 @@ TID2013 = Preset(
             policy="descending",
             source=f"Steps of 19, 27, 39, 55, 76 of 255. {_RECOVERED}: exactly. Ties "
             "go to the even multiple there, and here too but for one: by 76, 38 goes "
-            "to 76, not to 0, as 38/255 is rounded up in float32.",
+            "to 76, not to 0, as float32 rounds.",
         ),
         Row(
             number=8,
