@@ -214,11 +214,11 @@ TID2013 = {
     "jpeg2000": ((11, "jpeg2000.jpeg2000_to_psnr", FALLING), TID2013_DECIBELS),
     "jpeg_transmission_errors": (
         (12, "transmission.jpeg_transmission_errors", FALLING),
-        ((90, 9.81e-6), (90, 2.16e-5), (90, 4.42e-5), (90, 8.87e-5), (90, 1.75e-4)),
+        ((90, 9.16e-6), (90, 2.17e-5), (90, 4.33e-5), (90, 8.6e-5), (90, 1.76e-4)),
     ),
     "jpeg2000_transmission_errors": (
         (13, "transmission.jpeg2000_transmission_errors", FALLING),
-        ((12, 1.2e-4), (12, 1.6e-4), (12, 2.9e-4), (12, 5.2e-4), (12, 8.4e-4)),
+        ((12, 9.33e-5), (12, 1.81e-4), (12, 3.39e-4), (12, 5.67e-4), (12, 1.05e-3)),
     ),
     # 40, 80, 115, 155 a photo; of level 1 no more than that it is weaker is known.
     "pattern_noise": (

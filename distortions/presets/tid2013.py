@@ -162,11 +162,11 @@ TID2013 = Preset(
             name="jpeg_transmission_errors",
             function=jpeg_transmission_errors,
             parameters=(
-                (90, 9.81e-6),
-                (90, 2.16e-5),
-                (90, 4.42e-5),
-                (90, 8.87e-5),
-                (90, 1.75e-4),
+                (90, 9.16e-6),
+                (90, 2.17e-5),
+                (90, 4.33e-5),
+                (90, 8.6e-5),
+                (90, 1.76e-4),
             ),
             policy="descending",
             source=f"{_BISECTED}, five seeds each, at a quality that does no harm "
@@ -177,11 +177,11 @@ TID2013 = Preset(
             name="jpeg2000_transmission_errors",
             function=jpeg2000_transmission_errors,
             parameters=(
-                (12, 1.2e-4),
-                (12, 1.6e-4),
-                (12, 2.9e-4),
-                (12, 5.2e-4),
-                (12, 8.4e-4),
+                (12, 9.33e-5),
+                (12, 1.81e-4),
+                (12, 3.39e-4),
+                (12, 5.67e-4),
+                (12, 1.05e-3),
             ),
             policy="descending",
             source=f"{_BISECTED}, five seeds each, at a ratio that does no harm "
