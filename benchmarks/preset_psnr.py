@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 import tqdm
 from PIL import Image
 
@@ -109,5 +108,4 @@ def main():
 
 
 if __name__ == "__main__":
-    tf.config.threading.set_inter_op_parallelism_threads(1)
     main()
