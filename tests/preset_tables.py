@@ -274,6 +274,51 @@ TID2013 = {
     ),
 }
 
+# Ours. A stop more of ISO halves the electrons.
+CAMERA = {
+    "underexposure": (
+        (None, "camera.exposure.exposure", FALLING),
+        (-1, -1.75, -2.5, -3.25, -4),
+    ),
+    "overexposure": (
+        (None, "camera.exposure.exposure", FALLING),
+        (1, 1.5, 2, 2.5, 3),
+    ),
+    "warm_cast": (
+        (None, "camera.white_balance.white_balance", FALLING),
+        (50, 90, 130, 180, 240),
+    ),
+    "cool_cast": (
+        (None, "camera.white_balance.white_balance", FALLING),
+        (-50, -90, -130, -180, -240),
+    ),
+    "haze": (
+        (None, "camera.haze.haze", FALLING),
+        ((0.1, 0.8), (0.2, 0.8), (0.4, 0.8), (0.7, 0.8), (1.1, 0.8)),
+    ),
+    "defocus": ((None, "camera.optics.defocus", FALLING), (1, 1.7, 3, 5, 9)),
+    "motion_blur": (
+        (None, "camera.optics.motion_blur", FALLING),
+        ((3, 30), (5.5, 30), (10, 30), (18, 30), (32, 30)),
+    ),
+    "camera_shake": (
+        (None, "camera.optics.camera_shake", FALLING),
+        (3, 5.5, 10, 18, 32),
+    ),
+    "sensor_noise": (
+        (None, "camera.sensor.sensor_noise", FALLING),
+        ((800, 1.5), (400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5)),
+    ),
+    "phone_denoising": (
+        (None, "camera.sensor.phone_denoising", FALLING),
+        ((400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5), (25, 1.5)),
+    ),
+    "sharpening": (
+        (None, "camera.sharpening.sharpening", FALLING),
+        ((1.3, 1.5), (2, 1.5), (3, 1.5), (4.5, 1.5), (7, 1.5)),
+    ),
+}
+
 TABLES = {
     "live": LIVE,
     "tid2013": TID2013,
@@ -281,6 +326,7 @@ TABLES = {
     "live_md": LIVE_MD,
     "paper": PAPER,
     "released_code": RELEASED_CODE,
+    "camera": CAMERA,
 }
 
 # TID2013's mean opinion scores of levels 1 to 5, over its 24 photos of scenes; higher
