@@ -66,8 +66,8 @@ REACHES = {
     camera.exposure: ((1.0,), 0, 1),
     camera.haze: ((1.0, 0.8), 0, 1),
     camera.motion_blur: ((8.5, 30), 5, 1),
-    # A neighbour in the mosaic of 2 x 2, and twice the windows of 7 and of 17 pixels.
-    camera.phone_denoising: ((100, 2), 1 + 2 * 3 + 2 * 8, 2),
+    # A neighbour in the mosaic of 2 x 2, and twice the windows of 17 pixels.
+    camera.phone_denoising: ((100, 2), 1 + 2 * 8, 2),
     camera.sensor_noise: ((100, 2), 1, 2),
     # Four sigma.
     camera.sharpening: ((1, 2.5), 10, 1),

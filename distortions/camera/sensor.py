@@ -65,15 +65,17 @@ def sensor_noise(
 
 
 # How far the two filters of `_smoothed` look, together with their windows.
-_LUMA_RADIUS, _CHROMA_RADIUS = 3, 8
-_REACH = 2 * _LUMA_RADIUS + 2 * _CHROMA_RADIUS
-# Variances of the noise below which luma's detail counts as noise. What is left of it
-# is half gone at as many.
-_LUMA_STRENGTH = 4.0
-_CHROMA_STRENGTH = 1.0
+_LUMA_RADIUS, _COLOR_RADIUS = 3, 8
+# How many variances of the noise in luma detail has that is half smoothed away. There
+# is more noise in colour, and the eye misses detail less there.
+_LUMA_STRENGTH, _COLOR_STRENGTH = 5.0, 30.0
 
 
-@kind(reach=Reach(lambda *_: 1 + _REACH, grid=2), electrons=_ELECTRONS, read=_READ)
+@kind(
+    reach=Reach(lambda *_: 1 + 2 * _COLOR_RADIUS, grid=2),
+    electrons=_ELECTRONS,
+    read=_READ,
+)
 def phone_denoising(
     image: tf.Tensor, electrons: Scalar, read: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
@@ -93,9 +95,9 @@ def phone_denoising(
         ValueError: if electrons is not more than 0, or read less than 0.
 
     Guided filters (K. He et al., "Guided image filtering", PAMI 2013), told how strong
-    the noise is at each brightness, take luma (BT.601) by itself in windows of 7 x 7,
-    and chroma by that luma in windows of 17 x 17: the eye misses fine colour least.
-    What phones do is not published. It is our choice, as are the windows.
+    the noise is at each brightness, smooth luma (BT.601) in windows of 7 x 7. They
+    smooth colour, which the eye sees less of, in windows of 17 x 17 and more. What
+    phones do is not published; this is our choice.
     """
     variances = _variances(electrons, read)
     smooth = _smoothed(_noisy(image, *variances, seed), *variances)
@@ -160,12 +162,15 @@ def _noisy_light(
 
 @tf.function(input_signature=[_IMAGE, _NUMBER, _NUMBER])
 def _smoothed(noisy: tf.Tensor, shot: tf.Tensor, fixed: tf.Tensor) -> tf.Tensor:
-    """Filters luma guided by itself, then colour guided by that luma."""
+    """Filters luma, and how red and blue differ from it, each guided by itself."""
     luma = _ycbcr.luma(noisy)[..., tf.newaxis]
     noise = _luma_variance(luma, shot, fixed)
-    smooth = _guided(luma, luma, _LUMA_STRENGTH * noise, _LUMA_RADIUS)
-    color = _guided(noisy - luma, smooth, _CHROMA_STRENGTH * noise, _CHROMA_RADIUS)
-    return smooth + color
+    color = tf.gather(noisy, [0, 2], axis=-1) - luma
+    luma = _guided(luma, _LUMA_STRENGTH * noise, _LUMA_RADIUS)
+    color = _guided(color, _COLOR_STRENGTH * noise, _COLOR_RADIUS)
+    red, blue = tf.split(color, 2, axis=-1)
+    green = (0.299 * red + 0.114 * blue) / -0.587  # Luma differs from itself by 0.
+    return luma + tf.concat([red, green, blue], axis=-1)
 
 
 def _luma_variance(luma: tf.Tensor, shot: tf.Tensor, fixed: tf.Tensor) -> tf.Tensor:
@@ -179,28 +184,22 @@ def _luma_variance(luma: tf.Tensor, shot: tf.Tensor, fixed: tf.Tensor) -> tf.Ten
     return tf.square(light.slope(bright)) * variance
 
 
-def _guided(
-    planes: tf.Tensor, guide: tf.Tensor, epsilon: tf.Tensor, radius: int
-) -> tf.Tensor:
-    """He's guided filter: in each window the planes are linear in the guide.
+def _guided(planes: tf.Tensor, epsilon: tf.Tensor, radius: int) -> tf.Tensor:
+    """He's guided filter of planes guided by themselves: edges stay.
 
     Args:
         planes: float32 [height, width, channels].
-        guide: float32 [height, width, 1].
-        epsilon: float32 [height, width, 1]: the variance of the guide in a window at
-            which the planes follow it by half.
+        epsilon: float32 [height, width, 1]: the variance in a window at which half of
+            what differs from its mean is kept.
         radius: of the windows.
 
     Returns:
         float32 [height, width, channels].
     """
-    mean, guide_mean = _box_mean(planes, radius), _box_mean(guide, radius)
-    covariance = _box_mean(planes * guide, radius) - mean * guide_mean
-    variance = _box_mean(guide * guide, radius) - guide_mean * guide_mean
-    variance = tf.maximum(variance, 0.0)
-    follows = tf.math.divide_no_nan(covariance, variance + epsilon)
-    rest = mean - follows * guide_mean
-    return _box_mean(follows, radius) * guide + _box_mean(rest, radius)
+    mean = _box_mean(planes, radius)
+    variance = tf.maximum(_box_mean(planes * planes, radius) - mean * mean, 0.0)
+    kept = tf.math.divide_no_nan(variance, variance + epsilon)
+    return _box_mean(kept, radius) * planes + _box_mean(mean - kept * mean, radius)
 
 
 def _box_mean(planes: tf.Tensor, radius: int) -> tf.Tensor:

@@ -9,6 +9,7 @@ import types
 import tensorflow as tf
 
 from distortions.presets.camera import CAMERA
+from distortions.presets.camera_mixed import CAMERA_MIXED
 from distortions.presets.csiq import CSIQ
 from distortions.presets.live import LIVE
 from distortions.presets.live import LIVE_MD
@@ -19,7 +20,16 @@ from distortions.presets.tid2013 import TID2013
 PRESETS = types.MappingProxyType(
     {
         preset.name: preset
-        for preset in (LIVE, TID2013, CSIQ, LIVE_MD, PAPER, RELEASED_CODE, CAMERA)
+        for preset in (
+            LIVE,
+            TID2013,
+            CSIQ,
+            LIVE_MD,
+            PAPER,
+            RELEASED_CODE,
+            CAMERA,
+            CAMERA_MIXED,
+        )
     }
 )
 
