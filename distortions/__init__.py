@@ -35,6 +35,7 @@ from distortions.kinds import Parameter
 from distortions.kinds import kind
 from distortions.presets import PRESETS
 from distortions.presets import distort
+from distortions.presets import find_preset
 from distortions.reach import Reach
 from distortions.registry import Policy
 from distortions.registry import Preset
@@ -57,6 +58,7 @@ __all__ = [
     "compose",
     "denoising",
     "distort",
+    "find_preset",
     "jpeg",
     "jpeg2000",
     "kind",
