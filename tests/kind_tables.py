@@ -21,6 +21,9 @@ _BLUR_AND_JPEG, _BLUR_AND_NOISE = (
     row.function for row in distortions.PRESETS["live_md"].rows
 )
 _NOISY_COMPRESSION = distortions.PRESETS["tid2013"].row("noisy_compression").function
+_LOW_LIGHT, _OUT_OF_FOCUS_JPEG, _SHAKEN_NOISE, _HAZY_JPEG = (
+    row.function for row in distortions.PRESETS["camera_mixed"].rows
+)
 
 # Beyond the levels of the presets, where those are harmless: what all must do they
 # must do here too.
@@ -72,6 +75,12 @@ REACHES = {
     # Four sigma.
     camera.sharpening: ((1, 2.5), 10, 1),
     camera.white_balance: ((100,), 0, 1),
+    _LOW_LIGHT: ((-1, 100, 1), 1, 2),
+    # A whole block, its neighbour's sample, and the blur of all these.
+    _OUT_OF_FOCUS_JPEG: ((1.7, 43), 2 + 16 + 2, _BLOCKS),
+    # Half the path, two sites of a mosaic, and the neighbour.
+    _SHAKEN_NOISE: ((5.5, 100, 1), 3 + 2 + 1, 2),
+    _HAZY_JPEG: ((0.1, 0.8, 43), 2, _BLOCKS),
     # The farther shift, and a pixel of blur.
     color.chromatic_aberration: ((4, 6), 7, 1),
     color.gain: ((2.0,), 0, 1),
@@ -129,6 +138,10 @@ OUT_OF_RANGE = {
         (-301,): "mired must be at least -300 mired and at most 300 mired, not -301",
         (301,): "mired must be at least -300 mired and at most 300 mired, not 301",
     },
+    _LOW_LIGHT: {(-1, 0, 1): "electrons must be more than 0 electrons, not 0"},
+    _OUT_OF_FOCUS_JPEG: {(-1, 43): "radius must be at least 0 pixels, not -1"},
+    _SHAKEN_NOISE: {(-1, 100, 1): "length must be at least 0 pixels, not -1"},
+    _HAZY_JPEG: {(-1, 0.8, 43): "depth must be at least 0, not -1"},
     color.chromatic_aberration: {
         (-1, 3): "red_shift must be a whole .*, at least 0, not -1",
         (6, -1): "blue_shift must be a whole .*, at least 0, not -1",

@@ -319,6 +319,50 @@ CAMERA = {
     ),
 }
 
+# Ours: strengths between the levels of the kinds above, by equal ratios of pixels and
+# of electrons.
+_NINE_BLURRED, _NINE_SHAKEN = (
+    [length for length in lengths for _ in range(3)]
+    for lengths in ((1.303840, 2.258318, 3.872983), (4.062019, 7.416198, 13.416408))
+)
+_NINE_NOISES = [(800, 1.5), (282.8427, 1.5), (100, 1.5)] * 3
+_NINE_QUALITIES = [43, 21, 12] * 3
+CAMERA_MIXED = {
+    "low_light": (
+        (None, "composition.exposure_then_sensor_noise", GRID),
+        [
+            (ev, *noise)
+            for ev, noise in zip(
+                (-1, -1, -1, -1.75, -1.75, -1.75, -2.5, -2.5, -2.5),
+                _NINE_NOISES,
+                strict=True,
+            )
+        ],
+    ),
+    "out_of_focus_jpeg": (
+        (None, "composition.defocus_then_jpeg", GRID),
+        list(zip(_NINE_BLURRED, _NINE_QUALITIES, strict=True)),
+    ),
+    "shaken_noise": (
+        (None, "composition.camera_shake_then_sensor_noise", GRID),
+        [
+            (length, *noise)
+            for length, noise in zip(_NINE_SHAKEN, _NINE_NOISES, strict=True)
+        ],
+    ),
+    "hazy_jpeg": (
+        (None, "composition.haze_then_jpeg", GRID),
+        [
+            (depth, 0.8, quality)
+            for depth, quality in zip(
+                (0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2),
+                _NINE_QUALITIES,
+                strict=True,
+            )
+        ],
+    ),
+}
+
 TABLES = {
     "live": LIVE,
     "tid2013": TID2013,
@@ -327,6 +371,7 @@ TABLES = {
     "paper": PAPER,
     "released_code": RELEASED_CODE,
     "camera": CAMERA,
+    "camera_mixed": CAMERA_MIXED,
 }
 
 # TID2013's mean opinion scores of levels 1 to 5, over its 24 photos of scenes; higher

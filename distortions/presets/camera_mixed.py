@@ -17,7 +17,7 @@ def _grid(
 
 _BLUR = (1.5, 2.5, 3.5)
 _NOISE = (1, 2.5, 4)
-_JPEG = (1, 1.5, 2)  # Quality 43, 28, 12: less is seldom met.
+_JPEG = (1, 1.7, 2)  # Quality 43, 21, 12: less is seldom met.
 
 CAMERA_MIXED = Preset(
     name="camera_mixed",
@@ -35,7 +35,7 @@ CAMERA_MIXED = Preset(
             "out_of_focus_jpeg",
             (CAMERA.row("defocus"), LIVE.row("jpeg")),
             _grid(_BLUR, _JPEG),
-            source="Levels 1.5, 2.5, 3.5 of defocus, then JPEG of quality 43, 28, 12.",
+            source="Levels 1.5, 2.5, 3.5 of defocus, then JPEG of quality 43, 21, 12.",
         ),
         compose(
             "shaken_noise",
@@ -47,8 +47,8 @@ CAMERA_MIXED = Preset(
         compose(
             "hazy_jpeg",
             (CAMERA.row("haze"), LIVE.row("jpeg")),
-            _grid((1, 2, 3), _JPEG),
-            source="Levels 1, 2, 3 of haze, then JPEG of quality 43, 28, 12.",
+            _grid((0.5, 1, 2), _JPEG),
+            source="Levels 0.5, 1, 2 of haze, then JPEG of quality 43, 21, 12.",
         ),
     ),
 )
