@@ -274,23 +274,26 @@ TID2013 = {
     ),
 }
 
+# Levels in order, but not what is between them.
+CHAIN = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
+
 # Ours. A stop more of ISO halves the electrons.
 CAMERA = {
     "underexposure": (
-        (None, "camera.exposure.exposure", FALLING),
+        (None, "camera.exposure.exposure", CHAIN),
         (-1, -1.75, -2.5, -3.25, -4),
     ),
     "overexposure": (
-        (None, "camera.exposure.exposure", FALLING),
+        (None, "camera.exposure.exposure", CHAIN),
         (1, 1.5, 2, 2.5, 3),
     ),
     "warm_cast": (
-        (None, "camera.white_balance.white_balance", FALLING),
-        (50, 90, 130, 180, 240),
+        (None, "camera.white_balance.white_balance", CHAIN),
+        (70, 110, 150, 195, 250),
     ),
     "cool_cast": (
-        (None, "camera.white_balance.white_balance", FALLING),
-        (-50, -90, -130, -180, -240),
+        (None, "camera.white_balance.white_balance", CHAIN),
+        (-70, -110, -150, -195, -250),
     ),
     "haze": (
         (None, "camera.haze.haze", FALLING),
@@ -314,8 +317,8 @@ CAMERA = {
         ((400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5), (25, 1.5)),
     ),
     "sharpening": (
-        (None, "camera.sharpening.sharpening", FALLING),
-        ((1.3, 1.5), (2, 1.5), (3, 1.5), (4.5, 1.5), (7, 1.5)),
+        (None, "camera.sharpening.sharpening", CHAIN),
+        ((1.6, 1.5), (2.4, 1.5), (3.5, 1.5), (5, 1.5), (7, 1.5)),
     ),
 }
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 from pictures import make_photo
 from pictures import run_everywhere
 
+from distortions import PRESETS
 from distortions.camera import exposure
 from distortions.camera import haze
 from distortions.camera import light
@@ -140,3 +141,10 @@ def test_a_lamp_has_the_colour_of_planck():
     expected = lamp / day
     expected /= expected @ LUMINANCE
     np.testing.assert_allclose(gains(1e6 / 2856 - 1e6 / 6504), expected, atol=0.02)
+
+
+def test_nothing_is_said_of_less_than_level_1_where_that_may_please():
+    rows = PRESETS["camera"].rows
+    not_graded = {row.name for row in rows if not row.graded}
+    assert not_graded >= {"overexposure", "underexposure", "warm_cast", "sharpening"}
+    assert all(row.better()[0, 1:].all() for row in rows)

@@ -4,9 +4,10 @@ from distortions import camera
 from distortions.registry import Preset
 from distortions.registry import Row
 
-_WELL_EXPOSED = (
-    "For photos that are well exposed: level 1 is far enough that it mends few others"
-)
+# Level 1 is far enough from the photo to look worse. Less may please, or mend a photo
+# that is too dark or has a cast; so the levels are in order, but nothing is said of what
+# lies between them.
+_FROM_LEVEL_1 = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
 
 _LIGHT_ROWS = (
     Row(
@@ -14,34 +15,34 @@ _LIGHT_ROWS = (
         name="underexposure",
         function=camera.exposure,
         parameters=(-1, -1.75, -2.5, -3.25, -4),
-        policy="descending",
-        source=f"Steps of 3/4 EV from 1 EV on, our choice. {_WELL_EXPOSED}.",
+        policy=_FROM_LEVEL_1,
+        source="Steps of 3/4 EV from 1 EV on, our choice.",
     ),
     Row(
         number=None,
         name="overexposure",
         function=camera.exposure,
         parameters=(1, 1.5, 2, 2.5, 3),
-        policy="descending",
-        source=f"Steps of 1/2 EV from 1 EV on, our choice. {_WELL_EXPOSED}.",
+        policy=_FROM_LEVEL_1,
+        source="Steps of 1/2 EV from 1 EV on, our choice.",
     ),
     Row(
         number=None,
         name="warm_cast",
         function=camera.white_balance,
-        parameters=(50, 90, 130, 180, 240),
-        policy="descending",
-        source="Mired, our choice: lamps of 4910, 4100, 3520, 3000, 2540 K taken for "
+        parameters=(70, 110, 150, 195, 250),
+        policy=_FROM_LEVEL_1,
+        source="Mired, our choice: lamps of 4470, 3790, 3290, 2870, 2480 K taken for "
         "daylight.",
     ),
     Row(
         number=None,
         name="cool_cast",
         function=camera.white_balance,
-        parameters=(-50, -90, -130, -180, -240),
-        policy="descending",
-        source="Mired, our choice: daylight taken for lamps of 4910, 4100, 3520, 3000, "
-        "2540 K.",
+        parameters=(-70, -110, -150, -195, -250),
+        policy=_FROM_LEVEL_1,
+        source="Mired, our choice: daylight taken for lamps of 4470, 3790, 3290, 2870, "
+        "2480 K.",
     ),
     Row(
         number=None,
@@ -105,9 +106,9 @@ _SENSOR_ROWS = (
         number=None,
         name="sharpening",
         function=camera.sharpening,
-        parameters=((1.3, 1.5), (2, 1.5), (3, 1.5), (4.5, 1.5), (7, 1.5)),
-        policy="descending",
-        source="Our choice: less than level 1 pleases many.",
+        parameters=((1.6, 1.5), (2.4, 1.5), (3.5, 1.5), (5, 1.5), (7, 1.5)),
+        policy=_FROM_LEVEL_1,
+        source="Our choice: halos that are seen at level 1, and drawn lines at level 5.",
     ),
 )
 
