@@ -5,8 +5,8 @@ from distortions.registry import Preset
 from distortions.registry import Row
 
 # Level 1 is far enough from the photo to look worse. Less may please, or mend a photo
-# that is too dark or has a cast; so the levels are in order, but nothing is said of what
-# lies between them.
+# that is too dark or has a cast: so the levels are in order, but not, as where quality
+# is descending, what lies between them.
 _FROM_LEVEL_1 = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
 
 _LIGHT_ROWS = (
@@ -108,7 +108,7 @@ _SENSOR_ROWS = (
         function=camera.sharpening,
         parameters=((1.6, 1.5), (2.4, 1.5), (3.5, 1.5), (5, 1.5), (7, 1.5)),
         policy=_FROM_LEVEL_1,
-        source="Our choice: halos that are seen at level 1, and drawn lines at level 5.",
+        source="Our choice: halos are seen at level 1, and little else at level 5.",
     ),
 )
 
