@@ -10,6 +10,8 @@ import types
 
 import tensorflow as tf
 
+from distortions.presets.camera import CAMERA
+from distortions.presets.camera_mixed import CAMERA_MIXED
 from distortions.presets.csiq import CSIQ
 from distortions.presets.live import LIVE
 from distortions.presets.live import LIVE_MD
@@ -21,7 +23,16 @@ from distortions.registry import Preset
 PRESETS = types.MappingProxyType(
     {
         preset.name: preset
-        for preset in (LIVE, TID2013, CSIQ, LIVE_MD, PAPER, RELEASED_CODE)
+        for preset in (
+            LIVE,
+            TID2013,
+            CSIQ,
+            LIVE_MD,
+            PAPER,
+            RELEASED_CODE,
+            CAMERA,
+            CAMERA_MIXED,
+        )
     }
 )
 
