@@ -20,15 +20,15 @@ EVERY_FILE = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 # One layer, and small crops: what is tried is not the networks.
 TINY = ["--network=alexnet", "--levels=conv1", "--crop_size=63", "--init=random"]
+# For a preset of one's own.
+HERE = f"import sys\nsys.path.append({str(Path(__file__).parent)!r})"
 # What hangs on no flag of these and takes most of the time; test_train has it: exports,
 # and optimizing graphs of a hundred distortions.
-WITHOUT = f"""
-import sys
-sys.path.append({str(Path(__file__).parent)!r})
+WITHOUT = """
 import rankiqa_tf.train
 import tensorflow as tf
-rankiqa_tf.train.export_model = lambda workdir, photos: {{}}
-tf.config.optimizer.set_experimental_options({{"disable_meta_optimizer": True}})
+rankiqa_tf.train.export_model = lambda workdir, photos: {}
+tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 tf.get_logger().setLevel("ERROR")  # It takes the runs' graphs for those of one.
 """
 
@@ -101,7 +101,7 @@ def runs(folder, tmp_path_factory):
             [f"--preset={preset}", f"--input={folder}", f"--output={sets / preset}"]
             for preset in PRESETS
         ],
-        first=WITHOUT,
+        first=HERE,
     )
     assert [code for code, _, _ in made] == [0] * len(made), made
     photos_of = {(preset, "set"): sets / preset for preset in PRESETS}
@@ -123,7 +123,7 @@ def runs(folder, tmp_path_factory):
 
     def in_one_process(part):
         arguments = [[*calls[run], f"--workdir={folders[run]}"] for run in part]
-        return run_several("rankiqa_tf.train", arguments, first=WITHOUT)
+        return run_several("rankiqa_tf.train", arguments, first=HERE + WITHOUT)
 
     parts = [*calls][::2], [*calls][1::2]
     with concurrent.futures.ThreadPoolExecutor() as pool:
