@@ -8,7 +8,9 @@ import types
 
 import tensorflow as tf
 
+from distortions.presets.camera import CAMERA
 from distortions.presets.csiq import CSIQ
+from distortions.presets.kadid10k import KADID10K
 from distortions.presets.live import LIVE
 from distortions.presets.live import LIVE_MD
 from distortions.presets.paper import PAPER
@@ -18,7 +20,16 @@ from distortions.presets.tid2013 import TID2013
 PRESETS = types.MappingProxyType(
     {
         preset.name: preset
-        for preset in (LIVE, TID2013, CSIQ, LIVE_MD, PAPER, RELEASED_CODE)
+        for preset in (
+            LIVE,
+            TID2013,
+            CSIQ,
+            LIVE_MD,
+            PAPER,
+            RELEASED_CODE,
+            KADID10K,
+            CAMERA,
+        )
     }
 )
 
