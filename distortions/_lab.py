@@ -29,7 +29,7 @@ def from_rgb(image: tf.Tensor) -> tf.Tensor:
         float32 [height, width, 3]: L*, of 0..100, a* and b*.
     """
     relative = _multiplied(light.to_linear(image), _RELATIVE)
-    root = tf.exp(tf.math.log(tf.maximum(relative, 1e-3)) / 3)
+    root = tf.exp(1 / 3 * tf.math.log(tf.maximum(relative, 1e-3)))
     line = _SLOPE * relative + 4 / 29
     roots = tf.where(relative > _KNEE**3, root, line)
     return _multiplied(roots, _LAB) - tf.constant(_BLACK, tf.float32)
@@ -42,7 +42,7 @@ def to_rgb(lab: tf.Tensor) -> tf.Tensor:
         lab: float32 [height, width, 3], L*, a* and b* of any value.
     """
     roots = _multiplied(lab + tf.constant(_BLACK, tf.float32), np.linalg.inv(_LAB))
-    line = (roots - 4 / 29) / _SLOPE
+    line = (roots - 4 / 29) * (1 / _SLOPE)
     relative = tf.where(roots > _KNEE, roots * roots * roots, line)
     return light.from_linear(_multiplied(relative, np.linalg.inv(_RELATIVE)))
 

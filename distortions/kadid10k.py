@@ -111,7 +111,8 @@ def motion_blur(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Tens
     beside = columns * tf.sin(angle) + rows * tf.cos(angle)
     beyond = tf.maximum(tf.abs(along) - half, 0)
     kernel = tf.maximum(1 - tf.sqrt(tf.square(beside) + tf.square(beyond)), 0)
-    return _blurred(image, kernel)
+    # Without what rounding makes of it.
+    return tf.where(length == 1, image, _blurred(image, kernel))
 
 
 def _blurred(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

@@ -114,9 +114,9 @@ _FILE_ROWS = (
         function=color_diffusion,
         parameters=((2.0, 1.0), (4.0, 1.0), (8.0, 1.2), (14.0, 1.6), (24.0, 2.4)),
         policy="descending",
-        source="Our choice: about twice the blur each time, and a gain that makes up for "
-        "what it makes pale, and more. KADID-10k begins with a sigma of 3.5 and goes "
-        "on to 20 and a gain of 12.",
+        source="Our choice: about twice the blur each time, and a gain that makes up "
+        "for what it makes pale, and more. KADID-10k begins with a sigma of 3.5 and "
+        "goes on to 20 and a gain of 12.",
     ),
     Row(
         number=None,
