@@ -16,6 +16,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+import distortions
 from rankiqa_tf import models
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import ranked
@@ -30,10 +31,9 @@ BATCHES = 8
 class CutFromWholePhotos(versions.MadeAnew):
     """Distorts the whole photo, and then cuts the crop."""
 
-    def crop(self, photo, kind, level, size, seed):
+    def crop(self, photo, kind, strength, size, place_seed, seed):
         """A crop of a version, uint8 [size, size, 3]."""
-        place_seed, noise_seed = tf.unstack(tf.random.split(seed))
-        whole = self.whole(photo, kind, level, noise_seed)
+        whole = self.whole(photo, kind, strength, seed)
         return crops.random_crop(whole, size, seed=place_seed)
 
 
@@ -93,9 +93,9 @@ def main(folder=None):
     photos = (
         sorted(Path(folder).rglob("*.jpg")) if folder else references.embedded_photos()
     )
-    made_anew = versions.MadeAnew(photos, "live")
+    made_anew = versions.MadeAnew(photos, distortions.PRESETS["live"])
     cost, batch = of_batches(made_anew)
-    uncut, _ = of_batches(CutFromWholePhotos(photos, "live"))
+    uncut, _ = of_batches(CutFromWholePhotos(photos, distortions.PRESETS["live"]))
     step = of_steps(batch, made_anew.better)
     print(f"# Cost of ranked batches\n\n{__doc__}")
     print(f"On {len(photos)} photos, {BATCHES} batches each:\n")

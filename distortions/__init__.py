@@ -34,6 +34,7 @@ from distortions.kinds import Parameter
 from distortions.kinds import kind
 from distortions.presets import PRESETS
 from distortions.presets import distort
+from distortions.presets import find_preset
 from distortions.reach import Reach
 from distortions.registry import Policy
 from distortions.registry import Preset
@@ -55,6 +56,7 @@ __all__ = [
     "compose",
     "denoising",
     "distort",
+    "find_preset",
     "jpeg",
     "jpeg2000",
     "kind",

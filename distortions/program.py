@@ -18,6 +18,7 @@ from absl import logging
 
 from distortions import flag_files
 from distortions.presets import PRESETS
+from distortions.presets import find_preset
 from distortions.registry import Preset
 
 # What fails by the machine: full disks, too little memory, files that are gone.
@@ -94,18 +95,18 @@ def _kept(error: Exception) -> str:
 
 
 def chosen(preset: str, names: Sequence[str]) -> Preset:
-    """The preset of this name, of its distortions only those named; all if none is.
+    """The preset of this name, with these of its distortions, or with all.
 
     Raises:
         ValueError: if there is no such preset or distortion; it lists those there are.
     """
-    if preset not in PRESETS:
-        given = f"no preset {preset!r}" if preset else "choose a --preset"
-        raise ValueError(f"{given}; there are: {', '.join(PRESETS)}")
+    if not preset:
+        raise ValueError(f"choose a --preset; there are: {', '.join(PRESETS)}")
+    found = find_preset(preset)
     for name in names:
-        PRESETS[preset].row(name)
-    rows = [row for row in PRESETS[preset].rows if not names or row.name in names]
-    return dataclasses.replace(PRESETS[preset], rows=tuple(rows))
+        found.row(name)
+    rows = [row for row in found.rows if not names or row.name in names]
+    return dataclasses.replace(found, rows=tuple(rows))
 
 
 def _parse(argv: list[str]) -> list[str]:

@@ -158,7 +158,20 @@ class Config:
         "of them; empty for the embedded ones.",
     )
     preset: str = _option(
-        "live", "Distortions and their levels.", enum_values=list(distortions.PRESETS)
+        "live",
+        f"Distortions and their levels: {', '.join(distortions.PRESETS)}, or one of "
+        "your own as module:NAME.",
+    )
+    strengths: str = _option(
+        "levels",
+        "How strong the distortions of ranked images are: as the preset's levels, or "
+        "any, drawn anew for each image from between them.",
+        enum_values=("levels", "any"),
+    )
+    least_difference: float = _option(
+        0.25,
+        "By how many levels strengths must differ for two images to be compared.",
+        lower_bound=0.0,
     )
     photos_per_batch: int = _option(2, "Photos in a ranked batch.", lower_bound=1)
     distortions_per_batch: int = _option(
@@ -272,7 +285,7 @@ class Config:
                     f"warmup_steps must be less than {name}, {steps}, not "
                     f"{self.training.warmup_steps}"
                 )
-        preset = distortions.PRESETS[self.preset]
+        preset = distortions.find_preset(self.preset)
         self.check_batches(len(preset.rows), preset.num_levels)
         if not self.init.endswith(".keras"):
             models.check(
@@ -290,7 +303,9 @@ class Config:
     def batch_shape(self) -> ranked.BatchShape:
         """What a ranked batch is made of."""
         return ranked.BatchShape(
-            photos=self.photos_per_batch, distortions=self.distortions_per_batch
+            photos=self.photos_per_batch,
+            distortions=self.distortions_per_batch,
+            any_strength=self.strengths == "any",
         )
 
     def check_batches(self, num_distortions: int, num_levels: int) -> None:

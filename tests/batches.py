@@ -11,11 +11,13 @@ class Numbered:
 
     names, num_levels, num_photos = tuple("abcd"), 5, 4
     better = distortions.PRESETS["live"].better()
+    graded, shares_seed = np.array([True] * 3 + [False]), np.zeros(4, bool)
 
     def photo(self, content):
         return content
 
-    def crop(self, photo, kind, level, size, seed):
+    def crop(self, photo, kind, strength, size, place_seed, seed):
+        level = tf.cast(tf.math.ceil(strength), tf.int32)
         pixel = tf.cast(tf.stack([photo, kind, level]), tf.uint8)
         return tf.broadcast_to(pixel, [size, size, 3])
 

@@ -119,10 +119,13 @@ def test_crops_of_batches_are_parts_of_what_the_rows_make(made, photos):
 def test_crops_come_from_the_places_that_those_made_anew_come_from(made, photos):
     preset, folder = made
     found = generated.Generated(folder)
-    anew = versions.MadeAnew(photos, preset.name)
+    anew = versions.MadeAnew(photos, preset)
     for content in range(4):
         for seed in range(5):
-            arguments = tf.constant(0), tf.constant(1), CROP, tf.constant([seed, 1])
+            arguments = (
+                *(tf.constant(0), tf.constant(1), CROP),
+                *(tf.constant([seed, 1]), tf.constant([1, seed])),
+            )
             if not preset.rows[0].random:
                 np.testing.assert_array_equal(
                     found.crop(found.photo(content), *arguments),

@@ -28,11 +28,12 @@ class Numbered:
     """Versions that say by their pixels what was asked for."""
 
     names, num_levels, better, num_photos = ("a", "b", "c"), 2, BETTER, 5
+    shares_seed = np.zeros(3, bool)
 
     def photo(self, content):
         return content
 
-    def crop(self, photo, kind, level, size, seed):
+    def crop(self, photo, kind, level, size, place_seed, seed):
         # Of the seed a hash, so that crops with other seeds differ.
         place = tf.cast(seed[0] % 251, tf.int32)
         pixel = tf.cast(tf.stack([photo * 9 + kind * 3 + level, place, 7]), tf.uint8)
@@ -137,7 +138,7 @@ def test_workers_do_not_change_the_batches(first_steps):
 
 
 def test_pairs_of_real_photos_are_crops_of_them(photos):
-    source = versions.MadeAnew(photos, "live")
+    source = versions.MadeAnew(photos, distortions.PRESETS["live"])
     batches = make(source, number=3, crop_size=24)
     for batch in steps(batches, 0, 2):
         assert batch["image"].shape == (6, 24, 24, 3)

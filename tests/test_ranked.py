@@ -43,7 +43,7 @@ def differences(crop, whole):
 @pytest.fixture(scope="module")
 def made(photos):
     """Versions that are traced once for all."""
-    return versions.MadeAnew(photos, "live")
+    return versions.MadeAnew(photos, distortions.PRESETS["live"])
 
 
 @pytest.fixture(scope="module")

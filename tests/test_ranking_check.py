@@ -29,7 +29,7 @@ def pixels(photos):
 @pytest.fixture(scope="module")
 def made(photos):
     """Versions that are traced once for all."""
-    return versions.MadeAnew(photos[:2], "live")
+    return versions.MadeAnew(photos[:2], distortions.PRESETS["live"])
 
 
 def make(made, seed=1, count=0):
@@ -184,6 +184,7 @@ class Placed:
 
     names, num_levels, num_photos = ("one", "two"), 3, 2
     better = np.stack(2 * [np.triu(np.ones((4, 4), bool), 1)])
+    shares_seed = np.zeros(2, bool)
 
     def __init__(self):
         self.count = 0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import distortions
 from rankiqa_tf.config import LOSSES
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import versions
@@ -90,8 +91,8 @@ def test_the_evaluation_at_the_end_takes_so_many_photos_and_each_once(
 ):
     config = Config(evaluation_photos=asked, crop_size=227, holdout=0.5)
     split = Split(
-        training=versions.MadeAnew(photos[3:], "live"),
-        held_out=versions.MadeAnew(photos[:3], "live"),
+        training=versions.MadeAnew(photos[3:], distortions.PRESETS["live"]),
+        held_out=versions.MadeAnew(photos[:3], distortions.PRESETS["live"]),
     )
     model = preparation.start(config)
     scorer = Same()

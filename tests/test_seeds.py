@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import distortions
 from rankiqa_tf.data import joint
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
@@ -52,7 +53,7 @@ def drawn(monkeypatch):
 
 
 def test_no_seed_is_drawn_from_twice_in_a_run(photos, drawn):
-    made = versions.MadeAnew(photos, "live")
+    made = versions.MadeAnew(photos, distortions.PRESETS["live"])
     batches = joint.JointBatches(
         ranked.RankedBatches(
             made, shape=ranked.BatchShape(photos=1), crop_size=CROP, seed=SEED
@@ -66,11 +67,11 @@ def test_no_seed_is_drawn_from_twice_in_a_run(photos, drawn):
         ),
     )
     assert len(list(batches.dataset(0, 2))) == 2
-    # A step: of the ranked photo its number, kinds, and crops' seeds; of 24 crops seed
-    # and place, of five the noise; of 4 scored photos number, place and turn.
-    assert drawn.total() == 2 * (3 + 24 * 2 + 5 + 4 * 3)
+    # A step: of the ranked photo its number, kinds, and all seeds; of 24 crops the
+    # place, of five the noise; of 4 scored photos number, place and turn.
+    assert drawn.total() == 2 * (3 + 24 + 5 + 4 * 3)
     check = RankingCheck(made, crop_size=CROP, seed=SEED, count=1)
     check.whole_photos(lambda pictures: [np.mean(picture) for picture in pictures])
     # Of 21 pictures the place of a crop, of five the noise.
-    assert drawn.total() == 136 + 21 + 5
+    assert drawn.total() == 88 + 21 + 5
     assert drawn.most_common(1)[0][1] == 1

@@ -12,7 +12,7 @@ from programs import run_several
 
 import distortions
 from distortions.sets import contact_sheet
-from distortions.sets.version import seed_of
+from distortions.sets.version import version_seed
 
 LIVE = distortions.PRESETS["live"]
 FEW = dataclasses.replace(
@@ -46,7 +46,7 @@ def test_tiles_are_the_middles_of_distorted_photos_in_rows_and_columns():
             distorted = row.distort(
                 tf.constant(photo / np.float32(255)),
                 level,
-                seed=seed_of(5, "", row.name, level),
+                seed=version_seed(5, "", row, level),
             )
             tile = np.rint(distorted * 255)[13 : 13 + 64, 38 : 38 + 64]
             places.append(place_of(tile, sheet))

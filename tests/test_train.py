@@ -495,8 +495,8 @@ def test_the_number_of_threads_does_not_change_the_weights(
     def rank(workdir):
         config = Config(rank_steps=2, rank_learning_rate=1e-3, distortions_per_batch=2)
         photos = Split(
-            training=versions.MadeAnew(paths[:4], "live"),
-            held_out=versions.MadeAnew(paths[4:], "live"),
+            training=versions.MadeAnew(paths[:4], distortions.PRESETS["live"]),
+            held_out=versions.MadeAnew(paths[4:], distortions.PRESETS["live"]),
         )
         model, _, _ = stages.rank(
             stages.start(config), photos, config, workdir, stop=stopping.never

@@ -12,6 +12,7 @@ from pathlib import Path
 from absl import app
 from absl import flags
 
+import distortions
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
 from rankiqa_tf.evaluation import histograms
@@ -29,7 +30,7 @@ def main(argv):
     del argv
     model = Model.load(_MODEL.value)
     photos = decode.find_photos([_PHOTOS.value])
-    made = versions.MadeAnew(photos, _PRESET.value)
+    made = versions.MadeAnew(photos, distortions.find_preset(_PRESET.value))
     check = RankingCheck(made, crop_size=model.metadata.crop_size, seed=0)
     result = check.whole_photos(model.score_many)
     histograms.draw(result, Path(_OUTPUT.value))

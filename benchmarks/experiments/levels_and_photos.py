@@ -39,18 +39,24 @@ class SomeLevels:
         self.names, self.num_photos = all_levels.names, all_levels.num_photos
         self.num_levels = len(levels) - 1
         self.better = all_levels.better[:, levels][:, :, levels]
+        self.graded = np.zeros_like(all_levels.graded)
+        self.shares_seed = all_levels.shares_seed
 
     def photo(self, content):
         """As of all levels."""
         return self._versions.photo(content)
 
-    def whole(self, photo, kind, level, seed):
+    def whole(self, photo, kind, strength, seed):
         """As of all levels."""
-        return self._versions.whole(photo, kind, self._levels[level], seed)
+        return self._versions.whole(photo, kind, self._level(strength), seed)
 
-    def crop(self, photo, kind, level, size, seed):
+    def crop(self, photo, kind, strength, size, place_seed, seed):
         """As of all levels."""
-        return self._versions.crop(photo, kind, self._levels[level], size, seed)
+        level = self._level(strength)
+        return self._versions.crop(photo, kind, level, size, place_seed, seed)
+
+    def _level(self, strength):
+        return self._levels[tf.cast(strength, tf.int32)]
 
     def in_memory(self, budget):
         """As of all levels."""

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from absl import app
 
+import distortions
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
@@ -51,6 +52,7 @@ class SomePhotos:
         self._every, self._contents = every, tf.constant(contents, tf.int32)
         self.names, self.num_levels = every.names, every.num_levels
         self.better, self.num_photos = every.better, len(contents)
+        self.graded, self.shares_seed = every.graded, every.shares_seed
         self.whole, self.crop = every.whole, every.crop
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
@@ -77,7 +79,7 @@ class Photos:
             if config.photos
             else references.embedded_photos()
         )
-        made = versions.MadeAnew(paths, config.preset)
+        made = versions.MadeAnew(paths, distortions.find_preset(config.preset))
         return cls(paths, made.in_memory(_KEPT_BYTES))
 
     def split(self, *, seed: int) -> Split[SomePhotos]:

@@ -1,9 +1,11 @@
 """The presets: which distortions there are, and what their levels mean.
 
-To add a distortion, write its function, say in `distortions.reach` how far it looks,
-and add a row to a table here; the tests then hold it to the contract of the package.
+To add a distortion, write its function, as a kind (`distortions.kinds`), and add a row
+to a table here; the tests then hold it to the contract of the package. One of your own
+needs no place here: make a `Preset` of it, and name that as module:NAME.
 """
 
+import importlib
 import types
 
 import tensorflow as tf
@@ -16,6 +18,7 @@ from distortions.presets.live import LIVE_MD
 from distortions.presets.paper import PAPER
 from distortions.presets.paper import RELEASED_CODE
 from distortions.presets.tid2013 import TID2013
+from distortions.registry import Preset
 
 PRESETS = types.MappingProxyType(
     {
@@ -48,7 +51,7 @@ def distort(
         image: float32 [height, width, 3], in [0, 1].
         name: a distortion of the preset, such as "jpeg".
         level: 0, which is the image itself, up to the preset's `num_levels`.
-        preset: a key of PRESETS.
+        preset: as of `find_preset`.
         seed: int32 [2] or a pair of ints; only random distortions need it.
 
     Returns:
@@ -58,6 +61,35 @@ def distort(
         ValueError: if there is no such preset, distortion or level, the image is no
             such tensor, or a random distortion is given no seed.
     """
-    if preset not in PRESETS:
-        raise ValueError(f"no preset {preset!r}; there are: {', '.join(PRESETS)}")
-    return PRESETS[preset].row(name).distort(image, level, seed=seed)
+    return find_preset(preset).row(name).distort(image, level, seed=seed)
+
+
+def find_preset(name: str) -> Preset:
+    """Finds a preset.
+
+    Args:
+        name: a key of PRESETS, or one of your own as module:NAME, where the module can
+            be imported and NAME is a `Preset` in it.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    if name in PRESETS:
+        return PRESETS[name]
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        raise ValueError(
+            f"no preset {name!r}; there are: {', '.join(PRESETS)}, and any of your own "
+            "as module:NAME"
+        )
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # Whatever the module does.
+        raise ValueError(
+            f"preset {name!r} cannot be had: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(found, Preset):
+        raise ValueError(
+            f"{name!r} is no distortions.Preset, but a {type(found).__name__}"
+        )
+    return found

@@ -16,7 +16,7 @@ from PIL import ImageFont
 from distortions import _uint8
 from distortions.registry import Preset
 from distortions.registry import Row
-from distortions.sets.version import seed_of
+from distortions.sets.version import version_seed
 
 SHORT_SIDE = 384  # TID2013's photos have 512 x 384 pixels.
 
@@ -71,7 +71,7 @@ def draw(photo: np.ndarray, preset: Preset, *, size: int, seed: int) -> Image.Im
             image = row.distort(
                 _uint8.to_float(tf.constant(photo)),
                 level,
-                seed=seed_of(seed, "", row.name, level),
+                seed=version_seed(seed, "", row, level),
             )
             tile = _middle(_uint8.from_float(image).numpy(), height, width)
             place = left + across * level

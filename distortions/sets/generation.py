@@ -24,7 +24,7 @@ from distortions.registry import Preset
 from distortions.sets import ranked_set
 from distortions.sets import stores
 from distortions.sets.version import Version
-from distortions.sets.version import seed_of
+from distortions.sets.version import version_seed
 
 
 class Generation:
@@ -148,7 +148,7 @@ class Generation:
                 content,
                 row,
                 level,
-                seed_of(self._seed, content, row.name, level)
+                version_seed(self._seed, content, row, level)
                 if row is not None and row.random
                 else None,
             )

@@ -89,9 +89,11 @@ class Version:
         return self.row.arguments(self.level) if self.row else {}
 
 
-def seed_of(seed: int, content: str, name: str, level: int) -> tuple[int, int]:
+def version_seed(seed: int, content: str, row: Row, level: int) -> tuple[int, int]:
     """The seed of one image, two int32, from that of the set."""
-    digest = hashlib.sha256(json.dumps([seed, content, name, level]).encode()).digest()
+    own = 0 if row.shares_seed else level
+    named = json.dumps([seed, content, row.name, own])
+    digest = hashlib.sha256(named.encode()).digest()
     return (
         int.from_bytes(digest[:4], "little", signed=True),
         int.from_bytes(digest[4:8], "little", signed=True),

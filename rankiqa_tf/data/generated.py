@@ -47,6 +47,7 @@ class Generated:
         self.sizes = {name: found.description["photos"][name] for name in chosen}
         self.names, self.num_levels = found.names, found.num_levels
         self.better, self.num_photos = found.better, len(chosen)
+        self.graded = self.shares_seed = np.zeros(len(found.names), bool)
         self._versions_a_photo = each = len(found.images) // len(found.contents)
         places = {content: n for n, content in enumerate(found.contents)}
         images = [
@@ -67,9 +68,10 @@ class Generated:
         return content * self._versions_a_photo
 
     def whole(
-        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+        self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         """A version, uint8 [h, w, 3]; the seed changes nothing."""
+        level = tf.cast(strength, tf.int32)  # There are levels only.
         number = photo + tf.where(level == 0, 0, kind * self.num_levels + level)
         file = self._files[number]
         if not self._sharded:
@@ -88,15 +90,14 @@ class Generated:
         self,
         photo: tf.Tensor,
         kind: tf.Tensor,
-        level: tf.Tensor,
+        strength: tf.Tensor,
         size: int,
+        place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
-        """A crop of a version, uint8 [size, size, 3]; the seed decides its place."""
-        place_seed, _ = tf.unstack(tf.random.split(seed))  # As the other versions do.
-        return crops.random_crop(
-            self.whole(photo, kind, level, seed), size, seed=place_seed
-        )
+        """A crop of a version, uint8 [size, size, 3]."""
+        whole = self.whole(photo, kind, strength, seed)
+        return crops.random_crop(whole, size, seed=place_seed)
 
     def in_memory(self, budget: int) -> "Generated":
         """These: reading a file takes less than keeping its pixels is worth."""

@@ -5,6 +5,8 @@ A batch is a dictionary:
     image       uint8 [M, crop, crop, 3]
     distortion  int32 [M], row of the preset
     level       int32 [M], 0 is the pristine photo, higher is worse
+    strength    float32 [M], where they are drawn from between the levels: the level or
+                less, but more than the level below
     content     int32 [M], number of the photo
 
 Everything random is a function of the seed and of the step's number alone: the
@@ -16,6 +18,7 @@ import dataclasses
 
 import tensorflow as tf
 
+from distortions import chance
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import versions
@@ -29,10 +32,13 @@ class BatchShape:
         photos: photos in a batch.
         distortions: kinds in a batch, drawn anew each step, the same for its photos;
             0 for all of the preset.
+        any_strength: whether images of graded distortions have, in place of a level, a
+            strength drawn evenly from between it and the one below.
     """
 
     photos: int = 2
     distortions: int = 0
+    any_strength: bool = False
 
     def check(self, num_distortions: int) -> None:
         """Raises a ValueError if a preset of such a size cannot fill the batch."""
@@ -79,6 +85,7 @@ class RankedBatches:
                 f"{versions.num_photos}"
             )
         self._photos_a_batch = shape.photos
+        self._graded = versions.graded if shape.any_strength else None
         self._crop_size = crop_size
         self._seed = seed
         self.size = shape.images(len(versions.names), versions.num_levels)
@@ -107,19 +114,33 @@ class RankedBatches:
         kinds = tf.sort(kinds[: self._kinds])
         distortion = tf.repeat(kinds, self._levels)
         level = tf.tile(tf.range(self._levels), [self._kinds])
+        strength = self._strengths(distortion, level, slot)
+        drawn = {} if self._graded is None else {"strength": strength}
         return {
             "image": versions.several_crops(
                 self._versions,
                 self._versions.photo(content),
                 distortion,
-                level,
+                strength,
                 size=self._crop_size,
                 seed=order.seed_of(self._seed, "photo", slot),
             ),
             "distortion": distortion,
             "level": level,
+            **drawn,
             "content": tf.fill([self._kinds * self._levels], content),
         }
+
+    def _strengths(
+        self, distortion: tf.Tensor, level: tf.Tensor, slot: tf.Tensor
+    ) -> tf.Tensor:
+        """The levels, float32, or what is drawn from below each but the photo."""
+        strength = tf.cast(level, tf.float32)
+        if self._graded is None:
+            return strength
+        seed = order.seed_of(self._seed, "strengths", slot)
+        is_between = tf.gather(tf.constant(self._graded), distortion) & (level > 0)
+        return strength - tf.where(is_between, chance.uniform(level.shape, seed), 0.0)
 
     def _joined(self, photos: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """From [photos, kinds * levels, ...] to [photos * kinds * levels, ...]."""

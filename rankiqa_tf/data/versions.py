@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 import distortions
+from distortions import chance
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import parallel
@@ -29,12 +30,18 @@ class Versions(Protocol):
         num_levels: how many levels each has; level 0, the photo, not counted.
         better: bool [distortions, levels + 1, levels + 1], true where the first level
             is known to look better than the second.
+        graded: bool [distortions], true where there is something between the levels,
+            in the same order.
+        shares_seed: bool [distortions], true where the levels of a photo are made with
+            one seed.
         num_photos: how many photos there are.
     """
 
     names: tuple[str, ...]
     num_levels: int
     better: np.ndarray
+    graded: np.ndarray
+    shares_seed: np.ndarray
     num_photos: int
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
@@ -42,14 +49,15 @@ class Versions(Protocol):
         ...
 
     def whole(
-        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+        self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         """A version of a photo, uint8 [h, w, 3].
 
         Args:
             photo: from `photo`.
             kind: int32 scalar, the number of the distortion.
-            level: int32 scalar; 0 gives the photo.
+            strength: int32 or float32 scalar; 0 gives the photo, a whole number a
+                level, and of a graded distortion others what lies between.
             seed: int32 [2], of what is random.
         """
         ...
@@ -58,11 +66,12 @@ class Versions(Protocol):
         self,
         photo: tf.Tensor,
         kind: tf.Tensor,
-        level: tf.Tensor,
+        strength: tf.Tensor,
         size: int,
+        place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
-        """A crop of `whole` from a random place, uint8 [size, size, 3]."""
+        """A crop of `whole` from a place that a seed of its own, int32 [2], draws."""
         ...
 
     def in_memory(self, budget: int) -> "Versions":
@@ -79,16 +88,17 @@ class MadeAnew:
 
     Args:
         photos: the files.
-        preset: name of a preset of `distortions`.
+        preset: the distortions.
     """
 
-    def __init__(self, photos: Sequence[Path], preset: str):
+    def __init__(self, photos: Sequence[Path], preset: distortions.Preset):
         self._files = [os.fsencode(photo) for photo in photos]
         self.num_photos = len(photos)
-        self.rows = distortions.PRESETS[preset].rows
-        self.names = tuple(row.name for row in self.rows)
-        self.num_levels = distortions.PRESETS[preset].num_levels
-        self.better = distortions.PRESETS[preset].better()
+        self.preset, self.rows = preset, preset.rows
+        self.names = tuple(row.name for row in preset.rows)
+        self.num_levels, self.better = preset.num_levels, preset.better()
+        self.graded = np.array([row.graded for row in preset.rows])
+        self.shares_seed = np.array([row.shares_seed for row in preset.rows])
         self._graphs: dict[Callable, Callable[..., tf.Tensor]] = {}
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
@@ -96,22 +106,26 @@ class MadeAnew:
         return decode.decode_photo(tf.io.read_file(tf.constant(self._files)[content]))
 
     def whole(
-        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+        self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         """A version, uint8 [h, w, 3]."""
-        return self._traced(self._whole, photo, kind, level, seed)
+        strength = tf.cast(strength, tf.float32)
+        return self._traced(self._whole, photo, kind, strength, seed)
 
     def crop(
         self,
         photo: tf.Tensor,
         kind: tf.Tensor,
-        level: tf.Tensor,
+        strength: tf.Tensor,
         size: int,
+        place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
         """A crop of a version, uint8 [size, size, 3], distorted on its own."""
-        cut = self._traced(self._crop, photo, kind, level, seed, tf.constant(size))
-        return tf.ensure_shape(cut, [size, size, 3])
+        box = crops.random_box(tf.shape(photo)[:2], size, seed=place_seed)
+        strength = tf.cast(strength, tf.float32)
+        cut = self._traced(self._part, photo, kind, strength, seed, box)
+        return tf.ensure_shape(crops.pad_to(cut, size), [size, size, 3])
 
     def in_memory(self, budget: int) -> Versions:
         """Those that are not random, distorted once, if they fit."""
@@ -125,18 +139,16 @@ class MadeAnew:
     def _traced(
         self, make: Callable[..., tf.Tensor], *arguments: tf.Tensor
     ) -> tf.Tensor:
-        """Calls a function by its graph, which is made once for all datasets.
-
-        Making it takes half a minute where a preset has 120 distortions and levels.
-        """
+        """Calls a function by its graph, which is made once for all datasets."""
         if tf.executing_eagerly():
             return make(*arguments)  # Needs one branch alone.
         if make not in self._graphs:
             signature = [
                 tf.TensorSpec([None, None, 3], tf.uint8),  # The photo.
-                *[tf.TensorSpec([], tf.int32)] * 2,  # Kind and level.
+                tf.TensorSpec([], tf.int32),  # The kind.
+                tf.TensorSpec([]),  # The strength.
                 tf.TensorSpec([2], tf.int32),  # The seed.
-                tf.TensorSpec([], tf.int32),  # The size of a crop.
+                tf.TensorSpec([4], tf.int32),  # The box.
             ]
             self._graphs[make] = tf.function(
                 make, input_signature=signature[: len(arguments)], autograph=False
@@ -144,47 +156,40 @@ class MadeAnew:
         return self._graphs[make](*arguments)
 
     def _whole(
-        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+        self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         return self._switch(
-            photo, kind, level, lambda row, n, image: row.distort(image, n, seed=seed)
+            photo, kind, lambda row, image: row.at(strength).distort(image, seed=seed)
         )
 
-    def _crop(
+    def _part(
         self,
         photo: tf.Tensor,
         kind: tf.Tensor,
-        level: tf.Tensor,
+        strength: tf.Tensor,
         seed: tf.Tensor,
-        size: tf.Tensor,
+        box: tf.Tensor,
     ) -> tf.Tensor:
-        place_seed, noise_seed = tf.unstack(tf.random.split(seed))
-        box = crops.random_box(tf.shape(photo)[:2], size, seed=place_seed)
-        cut = self._switch(
+        return self._switch(
             photo,
             kind,
-            level,
-            lambda row, n, image: row.distort_box(image, n, box, seed=noise_seed),
+            lambda row, image: row.at(strength).distort_box(image, box, seed=seed),
         )
-        return crops.pad_to(cut, size)
 
     def _switch(
         self,
         photo: tf.Tensor,
         kind: tf.Tensor,
-        level: tf.Tensor,
-        distort: Callable[[distortions.Row, int, tf.Tensor], tf.Tensor],
+        distort: Callable[[distortions.Row, tf.Tensor], tf.Tensor],
     ) -> tf.Tensor:
-        def branch(row: distortions.Row, n: int) -> tf.Tensor:
-            made = distort(row, n, tf.cast(photo, tf.float32) / 255)
+        """Distorts by the row of a kind: one branch each, whatever the strength."""
+
+        def branch(row: distortions.Row) -> tf.Tensor:
+            made = distort(row, tf.cast(photo, tf.float32) / 255)
             return tf.cast(tf.round(made * 255), tf.uint8)
 
-        branches = [functools.partial(branch, self.rows[0], 0)] + [
-            functools.partial(branch, row, n)
-            for row in self.rows
-            for n in range(1, self.num_levels + 1)
-        ]
-        return tf.switch_case(_place(kind, level, self.num_levels), branches)
+        branches = [functools.partial(branch, row) for row in self.rows]
+        return tf.switch_case(kind, branches)
 
 
 class Kept:
@@ -200,6 +205,7 @@ class Kept:
         self._made = made
         self.names, self.num_levels = made.names, made.num_levels
         self.better, self.num_photos = made.better, made.num_photos
+        self.graded, self.shares_seed = np.zeros_like(made.graded), made.shares_seed
         kept = _kept(made)
         numbers = [
             (content, kind, level)
@@ -232,13 +238,13 @@ class Kept:
         return content * self._a_photo
 
     def whole(
-        self, photo: tf.Tensor, kind: tf.Tensor, level: tf.Tensor, seed: tf.Tensor
+        self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         """A version, uint8 [h, w, 3]."""
-        place = self._place(kind, level)
+        place = self._place(kind, strength)
         return tf.cond(
             place < 0,
-            lambda: self._made.whole(self._image(photo), kind, level, seed),
+            lambda: self._made.whole(self._image(photo), kind, strength, seed),
             lambda: self._image(photo + place),
         )
 
@@ -246,21 +252,21 @@ class Kept:
         self,
         photo: tf.Tensor,
         kind: tf.Tensor,
-        level: tf.Tensor,
+        strength: tf.Tensor,
         size: int,
+        place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
         """A crop of a version, uint8 [size, size, 3]."""
-        place = self._place(kind, level)
-
-        def cut() -> tf.Tensor:
-            place_seed, _ = tf.unstack(tf.random.split(seed))
-            return crops.random_crop(self._image(photo + place), size, seed=place_seed)
-
+        place = self._place(kind, strength)
         return tf.cond(
             place < 0,
-            lambda: self._made.crop(self._image(photo), kind, level, size, seed),
-            cut,
+            lambda: self._made.crop(
+                self._image(photo), kind, strength, size, place_seed, seed
+            ),
+            lambda: crops.random_crop(
+                self._image(photo + place), size, seed=place_seed
+            ),
         )
 
     def in_memory(self, budget: int) -> Versions:
@@ -268,7 +274,8 @@ class Kept:
         del budget
         return self
 
-    def _place(self, kind: tf.Tensor, level: tf.Tensor) -> tf.Tensor:
+    def _place(self, kind: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
+        level = tf.cast(strength, tf.int32)  # What is kept has nothing in between.
         return self._places[_place(kind, level, self.num_levels)]
 
     def _image(self, number: tf.Tensor) -> tf.Tensor:
@@ -285,7 +292,7 @@ def several_crops(
     versions: Versions,
     photo: tf.Tensor,
     kinds: tf.Tensor,
-    levels: tf.Tensor,
+    strengths: tf.Tensor,
     *,
     size: int,
     seed: tf.Tensor,
@@ -296,16 +303,22 @@ def several_crops(
         versions: where they come from.
         photo: from `versions.photo`.
         kinds: int32 [n], the numbers of the distortions.
-        levels: int32 [n]; 0 gives the photo.
+        strengths: int32 or float32 [n]; 0 gives the photo.
         size: side of the crops in pixels.
-        seed: int32 [2], decides places and noise.
+        seed: int32 [2], decides places and chance.
 
     Returns:
         uint8 [n, size, size, 3].
     """
+    count, num_kinds = kinds.shape[0], len(versions.names)
+    places, own, of_kinds = tf.split(
+        chance.split(seed, 2 * count + num_kinds), [count, count, num_kinds]
+    )
+    shared = tf.gather(tf.constant(versions.shares_seed), kinds)
+    seeds = tf.where(shared[:, tf.newaxis], tf.gather(of_kinds, kinds), own)
     return tf.map_fn(
-        lambda item: versions.crop(photo, item[0], item[1], size, item[2]),
-        (kinds, levels, tf.random.split(seed, kinds.shape[0])),
+        lambda item: versions.crop(photo, item[0], item[1], size, item[2], item[3]),
+        (kinds, strengths, places, seeds),
         fn_output_signature=tf.TensorSpec((size, size, 3), tf.uint8),
     )
 

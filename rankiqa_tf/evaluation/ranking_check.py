@@ -126,8 +126,11 @@ class RankingCheck:
             kind, level = tf.maximum(place - 1, 0) // levels, (place - 1) % levels + 1
             level = tf.where(place == 0, 0, level)
             photo = self._versions.photo(content)
-            noise_seed = order.seed_of(self._seed, "picture", number)
-            made = self._versions.whole(photo, kind, level, noise_seed)
+            # Where levels share a seed, that of the first one is taken.
+            first = tf.gather(tf.constant(self._versions.shares_seed), kind)
+            drawn_as = number - tf.where(first, tf.maximum(level - 1, 0), 0)
+            made_seed = order.seed_of(self._seed, "picture", drawn_as)
+            made = self._versions.whole(photo, kind, level, made_seed)
             crop_seed = order.seed_of(self._seed, "single", number)
             return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
 

@@ -18,6 +18,10 @@ def pair_mask(
     distortion: tf.Tensor,
     level: tf.Tensor,
     group: tf.Tensor | None = None,
+    *,
+    graded: npt.ArrayLike | tf.Tensor | None = None,
+    strength: tf.Tensor | None = None,
+    least_difference: float = 0.0,
 ) -> tf.Tensor:
     """Says which image of a batch should score above which other.
 
@@ -31,6 +35,10 @@ def pair_mask(
             of the same photo (the text of the paper), or of the same drawn pair (a
             standard Siamese network); without it, all of a distortion are (what the
             released code does).
+        graded: bool [distortions], true where strengths, not levels, are the order;
+            without it, nowhere.
+        strength: float [M], as of `distortions.Row.at`; needed with `graded`.
+        least_difference: strengths less far apart than this are not compared.
 
     Returns:
         bool [M, M], true where image i should score above image j.
@@ -38,6 +46,11 @@ def pair_mask(
     # The order of each image's own distortion: [M, levels], then [M, M].
     than = tf.gather_nd(better, tf.stack([distortion, level], 1))
     mask = tf.gather(than, level, axis=1)
+    if graded is not None and strength is not None:
+        more = strength[tf.newaxis] - strength[:, tf.newaxis]
+        weaker = (more > 0) & (more >= least_difference)
+        is_graded = tf.gather(tf.convert_to_tensor(graded), distortion)
+        mask = tf.where(is_graded[:, tf.newaxis], weaker, mask)
     for same in (distortion, group):
         if same is not None:
             mask &= same[:, tf.newaxis] == same[tf.newaxis]

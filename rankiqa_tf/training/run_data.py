@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import distortions
 from distortions import photo_decoding
 from distortions import photo_files
 from distortions import photo_header
@@ -126,10 +127,11 @@ def photos_to_rank(config: Config) -> Ranked:
     if config.photos:
         files = _without_broken(_found(config.photos))
     training, held_out = _hold_out(files, [file.name for file in files], config)
+    preset = distortions.find_preset(config.preset)
     return Ranked(
         versions=Split(
-            training=versions.MadeAnew(training, config.preset),
-            held_out=versions.MadeAnew(held_out, config.preset),
+            training=versions.MadeAnew(training, preset),
+            held_out=versions.MadeAnew(held_out, preset),
         ),
         files=(*held_out, *training),
         fingerprint=dict(
@@ -140,7 +142,13 @@ def photos_to_rank(config: Config) -> Ranked:
 
 def _generated(config: Config) -> Ranked:
     every = generated.Generated(config.photos)
-    if every.preset != config.preset:
+    if config.strengths == "any":
+        raise ValueError(
+            f"{config.photos} holds images made at the levels of {every.preset}: for "
+            "strengths any give the photos themselves"
+        )
+    preset = distortions.find_preset(config.preset)
+    if every.preset != preset.name:
         raise ValueError(
             f"{config.photos} was generated with preset {every.preset}, not "
             f"{config.preset}: give it as preset"

@@ -47,12 +47,14 @@ def rank_and_finetune(
         The model that gives MOS, the figures of training and on the photos that are
         ranked, and the held-out scores of these.
     """
-    training = photos.training.in_memory(ranking.KEPT_BYTES)
+    training = ranking.to_train_on(photos, config)
     to_rank = ranking.make_batches(training, model, config)
     scored = finetuning.with_validation(scored, config)
     curve = targets.curve_of(finetuning.known(scored), config.mos_scale)
     to_score = finetuning.make_batches(scored, curve, model, config)
-    ranking_loss = ranking.make_loss(training.better, config)
+    ranking_loss = ranking.make_loss(
+        training.better, config, graded=ranking.graded(training, config)
+    )
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
         error = losses.squared_error(scores[to_rank.size :], batch["mos"])

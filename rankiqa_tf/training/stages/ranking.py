@@ -48,12 +48,12 @@ def rank(
     Returns:
         The model, the figures, and the held-out scores they come from.
     """
-    training = photos.training.in_memory(KEPT_BYTES)
+    training = to_train_on(photos, config)
     check = make_check(photos.held_out, model, config, count=_EVALUATED)
     seconds = train_to_rank(
         model,
         make_batches(training, model, config),
-        make_loss(training.better, config),
+        make_loss(training.better, config, graded=graded(training, config)),
         config,
         workdir,
         evaluate=lambda: check.single_crops(model.network).summary("held_out"),
@@ -113,12 +113,39 @@ def make_batches(training: Versions, model: Model, config: Config) -> Batches:
     )
 
 
-def make_loss(better: np.ndarray, config: Config) -> Loss:
-    """The ranking loss that the options name, of scores and their ranked batch."""
+def to_train_on(photos: Split[Versions], config: Config) -> Versions:
+    """The versions to train on, in memory where the same ones come again and again."""
+    if config.strengths == "any":
+        return photos.training
+    return photos.training.in_memory(KEPT_BYTES)
+
+
+def graded(training: Versions, config: Config) -> np.ndarray | None:
+    """The distortions that strengths put in order, where there are any strengths."""
+    return training.graded if config.strengths == "any" else None
+
+
+def make_loss(
+    better: np.ndarray, config: Config, *, graded: np.ndarray | None = None
+) -> Loss:
+    """The ranking loss that the options name, of scores and their ranked batch.
+
+    Args:
+        better: as of `losses.pair_mask`.
+        config: the options.
+        graded: where given, the distortions that the strengths of a batch put in order.
+    """
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-        content = batch["content"] if config.same_content_pairs else None
-        mask = losses.pair_mask(better, batch["distortion"], batch["level"], content)
+        mask = losses.pair_mask(
+            better,
+            batch["distortion"],
+            batch["level"],
+            batch["content"] if config.same_content_pairs else None,
+            graded=graded,
+            strength=batch.get("strength"),
+            least_difference=config.least_difference,
+        )
         return loss_of_pairs(scores, mask, config)
 
     return loss
