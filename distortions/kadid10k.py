@@ -253,7 +253,11 @@ _SHARP_SIGMA = 3.0
 _SHARP_CUT = 6
 
 
-@kind(reach=Reach(lambda _: _SHARP_CUT), amount=Parameter(none=0, least=0, log=True))
+def _sharp_margin(_: Scalar) -> int:
+    return _SHARP_CUT
+
+
+@kind(reach=Reach(_sharp_margin), amount=Parameter(none=0, least=0, log=True))
 def high_sharpen(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
     """Sharpens far too much: imsharpen with a radius of 3 (imsharpenHi).
 

@@ -10,8 +10,12 @@ from distortions.kinds import kind
 from distortions.reach import Reach
 
 
+def _margin(_: Scalar) -> int:
+    return denoising.THRESHOLD_MARGIN
+
+
 @kind(
-    reach=Reach(lambda _: denoising.THRESHOLD_MARGIN, grid=denoising.GRID),
+    reach=Reach(_margin, grid=denoising.GRID),
     bits=Parameter(none=8, least=1, most=8),
 )
 def banding(image: tf.Tensor, bits: Scalar) -> tf.Tensor:
