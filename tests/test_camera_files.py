@@ -11,6 +11,7 @@ from pictures import psnr
 from PIL import Image
 from PIL import features
 
+from distortions import PRESETS
 from distortions import color
 from distortions import jpeg
 from distortions.camera import chroma
@@ -18,6 +19,8 @@ from distortions.camera import codecs
 from distortions.camera import displacement
 from distortions.camera import resampling
 from distortions.camera import tone
+from distortions.sets.version import Version
+from rankiqa_tf.data import decode
 
 SEED = (3, 14)
 HEIGHT, WIDTH = 37, 53
@@ -160,6 +163,18 @@ def test_less_quality_is_less_quality_in_a_smaller_file(function, encode, name):
     sizes = [len(encode(photo, quality).numpy()) for quality in qualities]
     assert likeness == sorted(likeness)
     assert sizes == sorted(sizes)
+
+
+@CODECS
+def test_a_set_holds_the_file_itself_and_training_reads_it(function, encode, name):
+    photo = to_bytes(make_photo(37, 53))
+    row = PRESETS["camera"].row(function.__name__)
+    version = Version("photo.png", row, 3, None)
+    assert version.format == name.lower()
+    file = version.encode(photo)
+    assert Image.open(io.BytesIO(file)).format == name
+    expected = row.distort(photo.astype(np.float32) / 255, 3)
+    np.testing.assert_array_equal(decode.decode_photo(file), to_bytes(expected))
 
 
 @CODECS
