@@ -5,6 +5,7 @@ A new kind needs a line in OUT_OF_RANGE and, if it is local, one in REACHES.
 
 import distortions
 from distortions import blur
+from distortions import camera
 from distortions import color
 from distortions import denoising
 from distortions import jpeg
@@ -26,6 +27,9 @@ _BLUR_AND_JPEG, _BLUR_AND_NOISE = (
     row.function for row in distortions.PRESETS["live_md"].rows
 )
 _NOISY_COMPRESSION = distortions.PRESETS["tid2013"].row("noisy_compression").function
+_LOW_LIGHT, _OUT_OF_FOCUS_JPEG, _SHAKEN_NOISE, _HAZY_JPEG = (
+    row.function for row in distortions.PRESETS["camera_mixed"].rows
+)
 
 # Beyond the levels of the presets, where those are harmless: what all must do they
 # must do here too.
@@ -33,6 +37,15 @@ EXTREMES = {
     chroma.color_diffusion: ((60.0, 0.0), (0.1, 3.0)),
     chroma.color_shift: (70.0,),
     codecs.jpeg_twice: ((0, 100), (100, 0)),
+    camera.camera_shake: (100.0,),  # Further than the photo is wide.
+    camera.defocus: (0.0, 0.3, 60.0),
+    camera.exposure: (-40.0, 0.0, 40.0),
+    camera.haze: ((30.0, 1.0), (1.0, 0.0)),
+    camera.motion_blur: ((0.0, 45.0), (100.0, -200.0)),
+    camera.phone_denoising: ((1e6, 0.0), (0.1, 10.0)),
+    camera.sensor_noise: ((1e6, 0.0), (0.1, 10.0)),
+    camera.sharpening: ((0.0, 1.0), (100.0, 0.1)),
+    camera.white_balance: (-300.0, 0.0, 300.0),
     color.chromatic_aberration: ((53, 60),),  # Further than the photo is wide.
     color.contrast_change: (3.0,),
     color.gain: (3.0,),
@@ -67,6 +80,24 @@ _BLOCKS = 16  # Of pixels whose colour JPEG keeps, and it looks at the next samp
 REACHES = {
     # Four sigma, to the nearest pixel.
     blur.gaussian_blur: ((7 / 6,), 5, 1),
+    # Half of it, or all, rounded up.
+    camera.camera_shake: ((5.5,), 3, 1),
+    camera.defocus: ((1.7,), 2, 1),
+    camera.exposure: ((1.0,), 0, 1),
+    camera.haze: ((1.0, 0.8), 0, 1),
+    camera.motion_blur: ((8.5, 30), 5, 1),
+    # A neighbour in the mosaic of 2 x 2, and twice the windows of 17 pixels.
+    camera.phone_denoising: ((100, 2), 1 + 2 * 8, 2),
+    camera.sensor_noise: ((100, 2), 1, 2),
+    # Four sigma.
+    camera.sharpening: ((1, 2.5), 10, 1),
+    camera.white_balance: ((100,), 0, 1),
+    _LOW_LIGHT: ((-1, 100, 1), 1, 2),
+    # A whole block, its neighbour's sample, and the blur of all these.
+    _OUT_OF_FOCUS_JPEG: ((1.7, 43), 2 + 16 + 2, _BLOCKS),
+    # Half the path, two sites of a mosaic, and the neighbour.
+    _SHAKEN_NOISE: ((5.5, 100, 1), 3 + 2 + 1, 2),
+    _HAZY_JPEG: ((0.1, 0.8, 43), 2, _BLOCKS),
     # The farther shift, and a pixel of blur.
     color.chromatic_aberration: ((4, 6), 7, 1),
     # Two sigma, rounded up.
@@ -134,6 +165,35 @@ OUT_OF_RANGE = {
         (101,): "quality must be a whole number, at least 0 .* 100, not 101",
         (4.5,): r"quality must be a whole number, at least 0 .* 100, not 4\.5",
     },
+    camera.camera_shake: {(-1,): "length must be at least 0 pixels, not -1"},
+    camera.defocus: {(-1,): "radius must be at least 0 pixels, not -1"},
+    camera.exposure: {},  # Any number will do.
+    camera.haze: {
+        (-1, 0.8): "depth must be at least 0, not -1",
+        (1, -0.1): "airlight must be at least 0 and at most 1, not -0.1",
+        (1, 1.1): "airlight must be at least 0 and at most 1, not 1.1",
+    },
+    camera.motion_blur: {(-1, 0): "length must be at least 0 pixels, not -1"},
+    camera.phone_denoising: {
+        (0, 1): "electrons must be more than 0 electrons, not 0",
+        (100, -1): "read must be at least 0 electrons, not -1",
+    },
+    camera.sensor_noise: {
+        (0, 1): "electrons must be more than 0 electrons, not 0",
+        (100, -1): "read must be at least 0 electrons, not -1",
+    },
+    camera.sharpening: {
+        (-1, 1): "amount must be at least 0, not -1",
+        (1, 0): "sigma must be more than 0 pixels, not 0",
+    },
+    camera.white_balance: {
+        (-301,): "mired must be at least -300 mired and at most 300 mired, not -301",
+        (301,): "mired must be at least -300 mired and at most 300 mired, not 301",
+    },
+    _LOW_LIGHT: {(-1, 0, 1): "electrons must be more than 0 electrons, not 0"},
+    _OUT_OF_FOCUS_JPEG: {(-1, 43): "radius must be at least 0 pixels, not -1"},
+    _SHAKEN_NOISE: {(-1, 100, 1): "length must be at least 0 pixels, not -1"},
+    _HAZY_JPEG: {(-1, 0.8, 43): "depth must be at least 0, not -1"},
     color.chromatic_aberration: {
         (-1, 3): "red_shift must be a whole .*, at least 0, not -1",
         (6, -1): "blue_shift must be a whole .*, at least 0, not -1",

@@ -369,8 +369,52 @@ KADID10K = {
     ),
 }
 
-# Our choice.
+# Levels in order, but not what is between them.
+CHAIN = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
+
+# Ours. A stop more of ISO halves the electrons.
 CAMERA = {
+    "underexposure": (
+        (None, "camera.exposure.exposure", CHAIN),
+        (-1, -1.75, -2.5, -3.25, -4),
+    ),
+    "overexposure": (
+        (None, "camera.exposure.exposure", CHAIN),
+        (1, 1.5, 2, 2.5, 3),
+    ),
+    "warm_cast": (
+        (None, "camera.white_balance.white_balance", CHAIN),
+        (70, 110, 150, 195, 250),
+    ),
+    "cool_cast": (
+        (None, "camera.white_balance.white_balance", CHAIN),
+        (-70, -110, -150, -195, -250),
+    ),
+    "haze": (
+        (None, "camera.haze.haze", FALLING),
+        ((0.1, 0.8), (0.2, 0.8), (0.4, 0.8), (0.7, 0.8), (1.1, 0.8)),
+    ),
+    "defocus": ((None, "camera.optics.defocus", FALLING), (1, 1.7, 3, 5, 9)),
+    "motion_blur": (
+        (None, "camera.optics.motion_blur", FALLING),
+        ((3, 30), (5.5, 30), (10, 30), (18, 30), (32, 30)),
+    ),
+    "camera_shake": (
+        (None, "camera.optics.camera_shake", FALLING),
+        (3, 5.5, 10, 18, 32),
+    ),
+    "sensor_noise": (
+        (None, "camera.sensor.sensor_noise", FALLING),
+        ((800, 1.5), (400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5)),
+    ),
+    "phone_denoising": (
+        (None, "camera.sensor.phone_denoising", FALLING),
+        ((400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5), (25, 1.5)),
+    ),
+    "sharpening": (
+        (None, "camera.sharpening.sharpening", CHAIN),
+        ((1.6, 1.5), (2.4, 1.5), (3.5, 1.5), (5, 1.5), (7, 1.5)),
+    ),
     "resampling_nearest": (
         (None, "camera.resampling.resampling_nearest", FALLING),
         (1.2, 1.5, 2, 3, 5),
@@ -412,6 +456,50 @@ CAMERA = {
     ),
 }
 
+# Ours: strengths between the levels of the kinds above, by equal ratios of pixels and
+# of electrons.
+_NINE_BLURRED, _NINE_SHAKEN = (
+    [length for length in lengths for _ in range(3)]
+    for lengths in ((1.303840, 2.258318, 3.872983), (4.062019, 7.416198, 13.416408))
+)
+_NINE_NOISES = [(800, 1.5), (282.8427, 1.5), (100, 1.5)] * 3
+_NINE_QUALITIES = [43, 21, 12] * 3
+CAMERA_MIXED = {
+    "low_light": (
+        (None, "composition.exposure_then_sensor_noise", GRID),
+        [
+            (ev, *noise)
+            for ev, noise in zip(
+                (-1, -1, -1, -1.75, -1.75, -1.75, -2.5, -2.5, -2.5),
+                _NINE_NOISES,
+                strict=True,
+            )
+        ],
+    ),
+    "out_of_focus_jpeg": (
+        (None, "composition.defocus_then_jpeg", GRID),
+        list(zip(_NINE_BLURRED, _NINE_QUALITIES, strict=True)),
+    ),
+    "shaken_noise": (
+        (None, "composition.camera_shake_then_sensor_noise", GRID),
+        [
+            (length, *noise)
+            for length, noise in zip(_NINE_SHAKEN, _NINE_NOISES, strict=True)
+        ],
+    ),
+    "hazy_jpeg": (
+        (None, "composition.haze_then_jpeg", GRID),
+        [
+            (depth, 0.8, quality)
+            for depth, quality in zip(
+                (0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2),
+                _NINE_QUALITIES,
+                strict=True,
+            )
+        ],
+    ),
+}
+
 TABLES = {
     "live": LIVE,
     "tid2013": TID2013,
@@ -421,6 +509,7 @@ TABLES = {
     "released_code": RELEASED_CODE,
     "kadid10k": KADID10K,
     "camera": CAMERA,
+    "camera_mixed": CAMERA_MIXED,
 }
 
 # TID2013's mean opinion scores of levels 1 to 5, over its 24 photos of scenes; higher

@@ -11,6 +11,7 @@ import types
 import tensorflow as tf
 
 from distortions.presets.camera import CAMERA
+from distortions.presets.camera_mixed import CAMERA_MIXED
 from distortions.presets.csiq import CSIQ
 from distortions.presets.kadid10k import KADID10K
 from distortions.presets.live import LIVE
@@ -32,6 +33,7 @@ PRESETS = types.MappingProxyType(
             RELEASED_CODE,
             KADID10K,
             CAMERA,
+            CAMERA_MIXED,
         )
     }
 )
