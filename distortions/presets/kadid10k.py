@@ -1,10 +1,11 @@
 """KADID-10k: its 25 kinds of distortion at its five levels.
 
-The parameters are those of KADID-10k's published MATLAB generator, imdist_generator.m
-(Lin, Hosu and Saupe 2019, https://database.mmsp-kn.de/kadid-10k-database.html), which
-also makes KADIS-700k of photos. ARNIQA has a table of them too (distortion_range in
-https://github.com/miccunifi/ARNIQA/blob/main/utils/utils_data.py). The rows say where
-the two differ. What the functions do was compared with both.
+The parameters are those of KADID-10k's MATLAB generator, imdist_generator.m, which is
+published with KADIS-700k (Lin, Hosu and Saupe 2019,
+https://database.mmsp-kn.de/kadid-10k-database.html) and was read in public copies of
+it. ARNIQA has a table of them too, distortion_range in
+https://github.com/miccunifi/ARNIQA/blob/ceac52230de96df5203cfdce1e35897ca454a8b2/utils/utils_data.py.
+The rows say where the two differ. What the functions do was compared with both.
 
 The opinions of KADID-10k were not looked at. So the policies follow from the parameters
 alone: a level that leaves the photo as it is ranks with the photo; where a level of a
