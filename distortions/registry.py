@@ -43,8 +43,8 @@ class Row:
             function takes several.
         policy: what the levels say of quality.
         source: where the parameters come from.
-        reach: how far the distortion looks; if None, what its kind says, and where that
-            says nothing the whole photo.
+        own_reach: how far the distortion looks; None for what its kind says, or of a
+            function that is no kind, for the whole photo.
 
     Raises:
         ValueError: if a level has as many parameters as the function does not take, or
@@ -57,12 +57,10 @@ class Row:
     parameters: tuple[Values, ...]
     policy: Policy
     source: str
-    reach: Reach | None = None
+    own_reach: Reach | None = None
 
     def __post_init__(self) -> None:
         kind = kind_of(self.function)
-        if self.reach is None and kind:
-            object.__setattr__(self, "reach", kind.reach)
         names = _parameter_names(self.function)
         for level in range(1, len(self.parameters) + 1):
             values = self._values(level)
@@ -85,6 +83,12 @@ class Row:
     def random(self) -> bool:
         """Whether the function takes a seed."""
         return "seed" in inspect.signature(self.function).parameters
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far the distortion looks; None if it needs the whole photo."""
+        kind = kind_of(self.function)
+        return self.own_reach or (kind.reach if kind else None)
 
     @property
     def shares_seed(self) -> bool:
