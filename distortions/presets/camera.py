@@ -1,4 +1,4 @@
-"""What goes wrong in a camera and after it: light, lens, sensor, files, screens."""
+"""What goes wrong in a camera and after it: light, lens, sensor and files."""
 
 from distortions import camera
 from distortions.registry import Preset
