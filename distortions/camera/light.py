@@ -16,8 +16,10 @@ def to_linear(image: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 of the same shape, in [0, 1]; twice the value is twice the light.
     """
-    curve = _power((tf.maximum(image, 0.04) + 0.055) / 1.055, 2.4)
-    return tf.where(image > 0.04045, curve, image / 12.92)
+    # Not / 1.055, which a graph would turn into this product of another last bit: in
+    # CIELAB and there made many times stronger, colours would show it.
+    curve = _power(tf.maximum(image, 0.04) * (1 / 1.055) + 0.055 / 1.055, 2.4)
+    return tf.where(image > 0.04045, curve, image * (1 / 12.92))
 
 
 def from_linear(light: tf.Tensor) -> tf.Tensor:

@@ -13,6 +13,7 @@ import tensorflow as tf
 from distortions.presets.camera import CAMERA
 from distortions.presets.camera_mixed import CAMERA_MIXED
 from distortions.presets.csiq import CSIQ
+from distortions.presets.kadid10k import KADID10K
 from distortions.presets.live import LIVE
 from distortions.presets.live import LIVE_MD
 from distortions.presets.paper import PAPER
@@ -30,6 +31,7 @@ PRESETS = types.MappingProxyType(
             LIVE_MD,
             PAPER,
             RELEASED_CODE,
+            KADID10K,
             CAMERA,
             CAMERA_MIXED,
         )
