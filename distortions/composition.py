@@ -212,7 +212,7 @@ def _reach(parts: Sequence[_Part]) -> Reach | None:
         so_far = tf.constant(0)
         own_values = (own for _, own in _shared_out(parts, values))
         for own, reach in zip(own_values, reaches, strict=True):
-            further = tf.cast(reach.margin(*own), tf.int32)
+            further = reach.margin_of(*own)
             # All of a block that is looked at must be what the parts before make there.
             block = reach.grid if reach.grid > 1 else 0
             so_far = tf.where(so_far > 0, so_far + block, 0) + further

@@ -286,7 +286,7 @@ class Setting:
             return _cut(image, box)
         window = tf.concat([[0, 0], tf.shape(image)[:2]], 0)
         if self.row.reach:
-            margin = self.row.reach.margin(*self.arguments().values())
+            margin = self.row.reach.margin_of(*self.arguments().values())
             window = _widened(box, margin, self.row.reach.grid, tf.shape(image)[:2])
         distorted = self.distort(_cut(image, window), seed=seed)
         return _cut(distorted, tf.concat([box[:2] - window[:2], box[2:]], 0))
@@ -328,7 +328,7 @@ def _cut(image: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
 
 
 def _widened(
-    box: tf.Tensor, margin: int | tf.Tensor, grid: int, sides: tf.Tensor
+    box: tf.Tensor, margin: tf.Tensor, grid: int, sides: tf.Tensor
 ) -> tf.Tensor:
     """A box with a margin, outward to the grid, and inward to the photo's edges."""
     start = (box[:2] - margin) // grid * grid
