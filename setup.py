@@ -84,7 +84,7 @@ setup(
         f"numpy>=2; {WITHOUT_TFIO}",
         "keras>=3.12,<4",  # Earlier ones open hostile files: CVE-2025-8747, -9906.
         "scipy>=1.11",
-        "pillow>=10.2",
+        "pillow>=11.3",
         "openpyxl>=3.1",
         "absl-py>=1.4",
         "matplotlib>=3.8",

@@ -17,6 +17,7 @@ Levels exist only in the presets, where level 0 is the image itself:
 """
 
 from distortions import blur
+from distortions import camera
 from distortions import color
 from distortions import denoising
 from distortions import jpeg
@@ -51,6 +52,7 @@ __all__ = [
     "Row",
     "Setting",
     "blur",
+    "camera",
     "chain",
     "color",
     "compose",

@@ -84,8 +84,9 @@ def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
 
     Returns:
         A kind that takes the parameters of all in turn. Where two have one of the same
-        name it is called after its function too, as gaussian_blur_sigma. If one is
-        random it gets the seed, if several are each gets its own.
+        name it is called after its function too, as gaussian_blur_sigma, and where that
+        comes twice has a number. If one is random it gets the seed, if several are each
+        gets its own.
 
     Raises:
         ValueError: if a function is no kind, or there are none.
@@ -100,13 +101,13 @@ def _chained(
     parts = [_Part(function) for function in functions]
     if not parts:
         raise ValueError("there is nothing to compose")
-    names = [name for part in parts for name in part.kind.parameters]
     parameters = {
-        f"{part.name}_{name}" if names.count(name) > 1 else name: dataclasses.replace(
-            parameter, or_none=may_rest
+        name: dataclasses.replace(parameter, or_none=may_rest)
+        for name, parameter in zip(
+            _names(parts),
+            (of for part in parts for of in part.kind.parameters.values()),
+            strict=True,
         )
-        for part in parts
-        for name, parameter in part.kind.parameters.items()
     }
     num_random = sum(part.random for part in parts)
 
@@ -179,6 +180,19 @@ class _Part:
         )
 
 
+def _names(parts: Sequence[_Part]) -> list[str]:
+    """Names of all parameters: each one's own, or as long as tells it from others."""
+    short = [name for part in parts for name in part.kind.parameters]
+    long = [f"{part.name}_{name}" for part in parts for name in part.kind.parameters]
+    names: list[str] = []
+    for own, longer in zip(short, long, strict=True):
+        name = own if short.count(own) == 1 else longer
+        if long.count(longer) > 1:
+            name = f"{longer}_{len(names) + 1}"
+        names.append(name)
+    return names
+
+
 def _shared_out(
     parts: Sequence[_Part], values: Sequence[Scalar]
 ) -> Iterator[tuple[_Part, Sequence[Scalar]]]:
@@ -198,7 +212,7 @@ def _reach(parts: Sequence[_Part]) -> Reach | None:
         so_far = tf.constant(0)
         own_values = (own for _, own in _shared_out(parts, values))
         for own, reach in zip(own_values, reaches, strict=True):
-            further = tf.cast(reach.margin(*own), tf.int32)
+            further = reach.margin_of(*own)
             # All of a block that is looked at must be what the parts before make there.
             block = reach.grid if reach.grid > 1 else 0
             so_far = tf.where(so_far > 0, so_far + block, 0) + further

@@ -23,6 +23,11 @@ class Reach:
     margin: Callable[..., int | tf.Tensor]
     grid: int = 1
 
+    @tf.autograph.experimental.do_not_convert  # Of a lambda it may find no source.
+    def margin_of(self, *values: float | tf.Tensor) -> tf.Tensor:
+        """The margin at a distortion's parameters, int32 scalar."""
+        return tf.cast(self.margin(*values), tf.int32)
+
 
 # The value of a pixel alone decides.
 POINTWISE = Reach(margin=lambda *_: 0)

@@ -43,8 +43,8 @@ class Row:
             function takes several.
         policy: what the levels say of quality.
         source: where the parameters come from.
-        reach: how far the distortion looks; if None, what its kind says, and where that
-            says nothing the whole photo.
+        own_reach: how far the distortion looks; None for what its kind says, or of a
+            function that is no kind, for the whole photo.
 
     Raises:
         ValueError: if a level has as many parameters as the function does not take, or
@@ -57,12 +57,10 @@ class Row:
     parameters: tuple[Values, ...]
     policy: Policy
     source: str
-    reach: Reach | None = None
+    own_reach: Reach | None = None
 
     def __post_init__(self) -> None:
         kind = kind_of(self.function)
-        if self.reach is None and kind:
-            object.__setattr__(self, "reach", kind.reach)
         names = _parameter_names(self.function)
         for level in range(1, len(self.parameters) + 1):
             values = self._values(level)
@@ -85,6 +83,12 @@ class Row:
     def random(self) -> bool:
         """Whether the function takes a seed."""
         return "seed" in inspect.signature(self.function).parameters
+
+    @property
+    def reach(self) -> Reach | None:
+        """How far the distortion looks; None if it needs the whole photo."""
+        kind = kind_of(self.function)
+        return self.own_reach or (kind.reach if kind else None)
 
     @property
     def shares_seed(self) -> bool:
@@ -282,7 +286,7 @@ class Setting:
             return _cut(image, box)
         window = tf.concat([[0, 0], tf.shape(image)[:2]], 0)
         if self.row.reach:
-            margin = self.row.reach.margin(*self.arguments().values())
+            margin = self.row.reach.margin_of(*self.arguments().values())
             window = _widened(box, margin, self.row.reach.grid, tf.shape(image)[:2])
         distorted = self.distort(_cut(image, window), seed=seed)
         return _cut(distorted, tf.concat([box[:2] - window[:2], box[2:]], 0))
@@ -324,7 +328,7 @@ def _cut(image: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
 
 
 def _widened(
-    box: tf.Tensor, margin: int | tf.Tensor, grid: int, sides: tf.Tensor
+    box: tf.Tensor, margin: tf.Tensor, grid: int, sides: tf.Tensor
 ) -> tf.Tensor:
     """A box with a margin, outward to the grid, and inward to the photo's edges."""
     start = (box[:2] - margin) // grid * grid

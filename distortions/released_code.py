@@ -29,15 +29,12 @@ _BLOCK = 32
 _COUNT = Parameter(none=0, least=0, whole=True)
 
 
-def _half(size: Scalar) -> tf.Tensor:
-    return tf.cast((size - 1) // 2, tf.int32)
-
-
 @kind(
-    reach=Reach(_half),
+    reach=Reach(lambda size: tf.cast(size, tf.int32) // 2),
+    static=True,  # Half of the sizes between two levels are even.
     size=Parameter(none=1, least=1, whole=True, unit="pixels", log=True),
 )
-def gaussian_blur(image: tf.Tensor, size: Scalar) -> tf.Tensor:
+def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
     """Blurs with fspecial('gaussian', size, size / 6), which is cut at three sigma.
 
     Args:
@@ -50,10 +47,9 @@ def gaussian_blur(image: tf.Tensor, size: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the size is not an odd whole number.
     """
-    if not tf.is_symbolic_tensor(size) and size % 2 != 1:
+    if size % 2 != 1:
         raise ValueError(f"size must be an odd whole number of pixels, not {size}")
-    sigma = tf.cast(size, tf.float64) / 6
-    return _filters.along_both_axes(image, _filters.gaussian(sigma, _half(size)))
+    return _filters.along_both_axes(image, _filters.gaussian(size / 6, size // 2))
 
 
 # The histogram is the photo's.

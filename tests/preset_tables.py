@@ -277,6 +277,232 @@ TID2013 = {
     ),
 }
 
+# KADID-10k's imdist_generator.m: its levels, and what its functions make of them.
+# Counts are for 512 x 384 pixels, of which 498 x 370 can begin a patch and 481 x 353 a
+# block.
+FROM_SECOND = ((0, 2), (1, 2), (2, 3), (3, 4), (4, 5))
+FROM_THIRD = ((0, 3), (1, 3), (2, 3), (3, 4), (4, 5))
+KADID10K = {
+    "gaussian_blur": (
+        (None, "blur.gaussian_blur", FROM_SECOND),
+        (0.1, 0.5, 1, 2, 5),
+    ),
+    "lens_blur": ((None, "kadid10k.lens_blur", FALLING), (1, 2, 4, 6, 8)),
+    "motion_blur": ((None, "kadid10k.motion_blur", FROM_SECOND), (1, 2, 4, 6, 10)),
+    "color_diffusion": (
+        (None, "camera.chroma.color_diffusion", FALLING),
+        ((3.5, 1), (6.5, 3), (11, 6), (14, 8), (20, 12)),
+    ),
+    "color_shift": (
+        (None, "camera.chroma.color_shift", FALLING),
+        (1, 3, 6, 8, 12),
+    ),
+    "color_quantization": (
+        (None, "palette.color_quantization", FALLING),
+        (64, 48, 32, 16, 8),
+    ),
+    "color_saturation_1": (
+        (None, "kadid10k.hsv_saturation", FALLING),
+        (0.4, 0.2, 0.1, 0, -0.4),
+    ),
+    "color_saturation_2": (
+        (None, "kadid10k.lab_saturation", FROM_SECOND),
+        (1, 2, 3, 6, 9),
+    ),
+    "jpeg2000": ((None, "jpeg2000.jpeg2000", FALLING), (16, 32, 45, 120, 400)),
+    "jpeg": ((None, "jpeg.jpeg", FALLING), (43, 36, 24, 7, 4)),
+    "white_noise": (
+        (None, "noise.white_noise", FALLING),
+        (0.001, 0.002, 0.003, 0.005, 0.01),
+    ),
+    "color_component_noise": (
+        (None, "noise.color_component_noise", FALLING),
+        (
+            (0.0001, 0.0001),
+            (0.0005, 0.0005),
+            (0.001, 0.001),
+            (0.002, 0.002),
+            (0.003, 0.003),
+        ),
+    ),
+    "impulse_noise": (
+        (None, "noise.impulse_noise", FALLING),
+        (0.001, 0.005, 0.01, 0.02, 0.03),
+    ),
+    # The roots of .001, .005, .01, .02, .05.
+    "multiplicative_noise": (
+        (None, "noise.multiplicative_noise", FALLING),
+        (0.0316228, 0.0707107, 0.1, 0.141421, 0.223607),
+    ),
+    "denoising": (
+        (None, "denoising.denoising", FALLING),
+        (0.01, 0.03, 0.05, 0.1, 0.15),
+    ),
+    "brighten": ((None, "kadid10k.brighten", FROM_THIRD), (0.1, 0.2, 0.4, 0.7, 1.1)),
+    "darken": ((None, "kadid10k.darken", FROM_THIRD), (0.05, 0.1, 0.2, 0.4, 0.8)),
+    "mean_shift": (
+        (None, "color.mean_shift", ((0, 2), (3, 2), (2, 1), (0, 4), (3, 4), (4, 5))),
+        (0.15, 0.08, 0, -0.08, -0.15),
+    ),
+    "jitter": (
+        (None, "camera.displacement.jitter", FALLING),
+        (0.05, 0.1, 0.2, 0.5, 1),
+    ),
+    "non_eccentricity_patch": (
+        (None, "patches.pattern_noise", FALLING),
+        tuple(count / 0.18426 for count in (20, 40, 60, 80, 100)),
+    ),
+    # 1 / (.95 - s^.6) of .01, .05, .1, .2, .5.
+    "pixelate": (
+        (None, "camera.resampling.resampling_nearest", FALLING),
+        (1.127517, 1.275059, 1.431001, 1.756638, 3.445353),
+    ),
+    "quantization": (
+        (None, "released_code.histogram_quantization", FALLING),
+        (20, 16, 13, 10, 7),
+    ),
+    "color_block": (
+        (None, "patches.block_distortion", FALLING),
+        tuple((count / 0.169793, 1) for count in (2, 4, 6, 8, 10)),
+    ),
+    "high_sharpen": ((None, "kadid10k.high_sharpen", FROM_SECOND), (1, 2, 3, 6, 12)),
+    "contrast_change": (
+        (None, "kadid10k.contrast_curve", ((0, 1), (3, 2), (2, 1), (0, 4), (4, 5))),
+        (0.3, 0.15, 0, -0.4, -0.6),
+    ),
+}
+
+# Levels in order, but not what is between them.
+CHAIN = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
+
+# Ours. A stop more of ISO halves the electrons.
+CAMERA = {
+    "underexposure": (
+        (None, "camera.exposure.exposure", CHAIN),
+        (-1, -1.75, -2.5, -3.25, -4),
+    ),
+    "overexposure": (
+        (None, "camera.exposure.exposure", CHAIN),
+        (1, 1.5, 2, 2.5, 3),
+    ),
+    "warm_cast": (
+        (None, "camera.white_balance.white_balance", CHAIN),
+        (70, 110, 150, 195, 250),
+    ),
+    "cool_cast": (
+        (None, "camera.white_balance.white_balance", CHAIN),
+        (-70, -110, -150, -195, -250),
+    ),
+    "haze": (
+        (None, "camera.haze.haze", FALLING),
+        ((0.1, 0.8), (0.2, 0.8), (0.4, 0.8), (0.7, 0.8), (1.1, 0.8)),
+    ),
+    "defocus": ((None, "camera.optics.defocus", FALLING), (1, 1.7, 3, 5, 9)),
+    "motion_blur": (
+        (None, "camera.optics.motion_blur", FALLING),
+        ((3, 30), (5.5, 30), (10, 30), (18, 30), (32, 30)),
+    ),
+    "camera_shake": (
+        (None, "camera.optics.camera_shake", FALLING),
+        (3, 5.5, 10, 18, 32),
+    ),
+    "sensor_noise": (
+        (None, "camera.sensor.sensor_noise", FALLING),
+        ((800, 1.5), (400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5)),
+    ),
+    "phone_denoising": (
+        (None, "camera.sensor.phone_denoising", FALLING),
+        ((400, 1.5), (200, 1.5), (100, 1.5), (50, 1.5), (25, 1.5)),
+    ),
+    "sharpening": (
+        (None, "camera.sharpening.sharpening", CHAIN),
+        ((1.6, 1.5), (2.4, 1.5), (3.5, 1.5), (5, 1.5), (7, 1.5)),
+    ),
+    "resampling_nearest": (
+        (None, "camera.resampling.resampling_nearest", FALLING),
+        (1.2, 1.5, 2, 3, 5),
+    ),
+    "resampling_bilinear": (
+        (None, "camera.resampling.resampling_bilinear", FALLING),
+        (1.5, 2, 3, 4.5, 7),
+    ),
+    "resampling_bicubic": (
+        (None, "camera.resampling.resampling_bicubic", FALLING),
+        (1.5, 2, 3, 4.5, 7),
+    ),
+    "resampling_lanczos": (
+        (None, "camera.resampling.resampling_lanczos", FALLING),
+        (1.5, 2, 3, 4.5, 7),
+    ),
+    "pixelation": (
+        (None, "camera.resampling.pixelation", FALLING),
+        (1.5, 2, 3, 5, 9),
+    ),
+    "jpeg_twice": (
+        (None, "camera.codecs.jpeg_twice", FALLING),
+        ((85, 75), (50, 40), (25, 15), (11, 7), (7, 5)),
+    ),
+    "webp": ((None, "camera.codecs.webp", FALLING), (75, 40, 15, 5, 0)),
+    "avif": ((None, "camera.codecs.avif", FALLING), (60, 45, 30, 15, 0)),
+    "banding": ((None, "camera.tone.banding", FALLING), (5, 4.5, 4, 3.5, 3)),
+    "jitter": (
+        (None, "camera.displacement.jitter", FALLING),
+        (0.12, 0.22, 0.45, 1, 2),
+    ),
+    "color_diffusion": (
+        (None, "camera.chroma.color_diffusion", FALLING),
+        ((2, 1), (4, 1), (8, 1.2), (14, 1.6), (24, 2.4)),
+    ),
+    "color_shift": (
+        (None, "camera.chroma.color_shift", FALLING),
+        (1, 2, 4, 8, 16),
+    ),
+}
+
+# Ours: strengths between the levels of the kinds above, by equal ratios of pixels and
+# of electrons.
+_NINE_BLURRED, _NINE_SHAKEN = (
+    [length for length in lengths for _ in range(3)]
+    for lengths in ((1.303840, 2.258318, 3.872983), (4.062019, 7.416198, 13.416408))
+)
+_NINE_NOISES = [(800, 1.5), (282.8427, 1.5), (100, 1.5)] * 3
+_NINE_QUALITIES = [43, 21, 12] * 3
+CAMERA_MIXED = {
+    "low_light": (
+        (None, "composition.exposure_then_sensor_noise", GRID),
+        [
+            (ev, *noise)
+            for ev, noise in zip(
+                (-1, -1, -1, -1.75, -1.75, -1.75, -2.5, -2.5, -2.5),
+                _NINE_NOISES,
+                strict=True,
+            )
+        ],
+    ),
+    "out_of_focus_jpeg": (
+        (None, "composition.defocus_then_jpeg", GRID),
+        list(zip(_NINE_BLURRED, _NINE_QUALITIES, strict=True)),
+    ),
+    "shaken_noise": (
+        (None, "composition.camera_shake_then_sensor_noise", GRID),
+        [
+            (length, *noise)
+            for length, noise in zip(_NINE_SHAKEN, _NINE_NOISES, strict=True)
+        ],
+    ),
+    "hazy_jpeg": (
+        (None, "composition.haze_then_jpeg", GRID),
+        [
+            (depth, 0.8, quality)
+            for depth, quality in zip(
+                (0.05, 0.05, 0.05, 0.1, 0.1, 0.1, 0.2, 0.2, 0.2),
+                _NINE_QUALITIES,
+                strict=True,
+            )
+        ],
+    ),
+}
+
 TABLES = {
     "live": LIVE,
     "tid2013": TID2013,
@@ -284,6 +510,9 @@ TABLES = {
     "live_md": LIVE_MD,
     "paper": PAPER,
     "released_code": RELEASED_CODE,
+    "kadid10k": KADID10K,
+    "camera": CAMERA,
+    "camera_mixed": CAMERA_MIXED,
 }
 
 # TID2013's mean opinion scores of levels 1 to 5, over its 24 photos of scenes; higher

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+import toy_preset
 from absl import flags
 from programs import run_several
 
@@ -19,6 +20,8 @@ EVERY_FILE = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 # One layer, and small crops: what is tried is not the networks.
 TINY = ["--network=alexnet", "--levels=conv1", "--crop_size=63", "--init=random"]
+# For a preset of one's own.
+HERE = f"import sys\nsys.path.append({str(Path(__file__).parent)!r})"
 # What hangs on no flag of these and takes most of the time; test_train has it: exports,
 # and optimizing graphs of a hundred distortions.
 WITHOUT = """
@@ -83,7 +86,9 @@ def folder(photos):
 RANKED_BY_A_FILE = {
     values.preset for values in map(flags_of, FILES) if values.stage != "finetune"
 }
-MADE_ANEW = [name for name in distortions.PRESETS if name not in RANKED_BY_A_FILE]
+OWN = "toy_preset:PRESET"
+PRESETS = {**distortions.PRESETS, OWN: toy_preset.PRESET}
+MADE_ANEW = [name for name in PRESETS if name not in RANKED_BY_A_FILE]
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +99,12 @@ def runs(folder, tmp_path_factory):
         "distortions.generate",
         [
             [f"--preset={preset}", f"--input={folder}", f"--output={sets / preset}"]
-            for preset in distortions.PRESETS
+            for preset in PRESETS
         ],
+        first=HERE,
     )
     assert [code for code, _, _ in made] == [0] * len(made), made
-    photos_of = {(preset, "set"): sets / preset for preset in distortions.PRESETS}
+    photos_of = {(preset, "set"): sets / preset for preset in PRESETS}
     photos_of |= {(preset, "anew"): folder for preset in MADE_ANEW}
     calls: dict = {file.stem: small(file, folder) for file in FILES}
     for run, photos in photos_of.items():
@@ -111,11 +117,13 @@ def runs(folder, tmp_path_factory):
             "--evaluation_photos=1",
             "--holdout=0.5",
         ]
+    calls["any strength"] = [*calls[OWN, "anew"], "--strengths=any"]
+    calls["any strength of a set"] = [*calls[OWN, "set"], "--strengths=any"]
     folders = {run: workdirs / str(number) for number, run in enumerate(calls)}
 
     def in_one_process(part):
         arguments = [[*calls[run], f"--workdir={folders[run]}"] for run in part]
-        return run_several("rankiqa_tf.train", arguments, first=WITHOUT)
+        return run_several("rankiqa_tf.train", arguments, first=HERE + WITHOUT)
 
     parts = [*calls][::2], [*calls][1::2]
     with concurrent.futures.ThreadPoolExecutor() as pool:
@@ -150,14 +158,14 @@ def test_a_file_of_configs_trains(runs, file):
     ("preset", "kind"),
     [
         *((preset, "anew") for preset in MADE_ANEW),
-        *((preset, "set") for preset in distortions.PRESETS),
+        *((preset, "set") for preset in PRESETS),
     ],
 )
 def test_a_preset_is_ranked_made_anew_and_from_a_set(runs, preset, kind):
     workdir, code, _, errors = runs[preset, kind]
     assert code == 0, errors
     results = results_of(workdir)
-    rows = distortions.PRESETS[preset].rows
+    rows = PRESETS[preset].rows
     of_kinds = {name for name in results if name.startswith("rank/pair_accuracy/")}
     assert of_kinds <= {f"rank/pair_accuracy/{row.name}" for row in rows}
     assert of_kinds
@@ -165,4 +173,16 @@ def test_a_preset_is_ranked_made_anew_and_from_a_set(runs, preset, kind):
 
 
 def test_every_preset_is_ranked_made_anew():
-    assert {*MADE_ANEW, *RANKED_BY_A_FILE} == {*distortions.PRESETS}
+    assert {*MADE_ANEW, *RANKED_BY_A_FILE} == {*PRESETS}
+
+
+def test_strengths_between_the_levels_are_ranked(runs):
+    workdir, code, _, errors = runs["any strength"]
+    assert code == 0, errors
+    assert 0 <= results_of(workdir)["rank/pair_accuracy/dead_pixels"] <= 1
+
+
+def test_a_set_has_no_strengths_between_its_levels(runs):
+    _, code, _, errors = runs["any strength of a set"]
+    assert code == 2
+    assert "made at the levels of toy: for strengths any give the photos" in errors

@@ -142,6 +142,21 @@ def test_seeds_are_all_different(made):
     assert len(set(seeds)) == len(seeds)
 
 
+def test_levels_share_the_seed_where_chance_is_in_events(photos, tmp_path):
+    tid2013 = distortions.PRESETS["tid2013"]
+    names = "jpeg_transmission_errors", "white_noise"
+    rows = tuple(tid2013.row(name) for name in names)
+    one = tmp_path / "photos"
+    one.mkdir()
+    shutil.copy(photos[0], one)
+    make(one, tmp_path / "set", preset=dataclasses.replace(tid2013, rows=rows))
+    seeds = {name: [] for name in names}
+    for image in ranked_set.load(tmp_path / "set").images:
+        if image.level:
+            seeds[image.distortion].append(image.seed)
+    assert [len(set(of)) for of in seeds.values()] == [1, 5]
+
+
 def test_shards_hold_what_files_hold(shards, folder, tmp_path):
     make(folder, tmp_path / "files")
     files = ranked_set.load(tmp_path / "files")

@@ -89,6 +89,40 @@ def test_mask_keeps_to_the_order_of_each_distortion_by_hand():
     assert np.argwhere(mask.numpy()).tolist() == [[1, 0], [1, 3], [2, 0], [2, 3]]
 
 
+def test_strengths_are_the_order_of_graded_distortions_by_hand():
+    # Of the first distortion strengths count, whatever the levels; of the second the
+    # levels of the table, which says that 2 is better than 1, and nothing of 0.
+    better = np.zeros((2, 3, 3), bool)
+    better[0, 0, 1] = better[1, 2, 1] = True
+    mask = losses.pair_mask(
+        better,
+        tf.constant([0, 0, 0, 0, 1, 1, 1]),
+        tf.constant([0, 1, 1, 2, 0, 1, 2]),
+        graded=[True, False],
+        strength=tf.constant([0, 0.25, 0.5, 1.25, 0, 0.5, 1.5]),
+        least_difference=0.5,
+    )
+    assert np.argwhere(mask.numpy()).tolist() == [
+        [0, 2],
+        [0, 3],
+        [1, 3],
+        [2, 3],
+        [6, 5],
+    ]
+
+
+def test_the_same_strength_is_never_compared():
+    mask = losses.pair_mask(
+        FALLING,
+        tf.constant([0, 0]),
+        tf.constant([1, 1]),
+        graded=[True],
+        strength=tf.constant([0.5, 0.5]),
+        least_difference=0.0,
+    )
+    assert not mask.numpy().any()
+
+
 @pytest.mark.parametrize(
     ("reduction", "loss"),
     [("sum", 6.5), ("mean_over_pairs", 6.5 / 3), ("sum_over_images", 6.5 / 4)],

@@ -210,3 +210,42 @@ def test_a_small_photo_is_mirrored(made, photos):
 def test_says_why_a_batch_cannot_be_filled(shape, message):
     with pytest.raises(ValueError, match=message):
         make(Numbered(), shape=ranked.BatchShape(**shape))
+
+
+# Strengths between the levels.
+
+
+def test_any_strengths_are_drawn_from_below_each_level_where_there_is_an_order():
+    shape = ranked.BatchShape(any_strength=True)
+    strengths = []
+    for batch in steps(make(Numbered(), shape=shape), 0, 40):
+        level, strength = batch["level"], batch["strength"]
+        assert strength.dtype == np.float32
+        # The last of Numbered's four distortions is not graded.
+        fixed = (batch["distortion"] == 3) | (level == 0)
+        np.testing.assert_array_equal(strength[fixed], level[fixed])
+        np.testing.assert_array_equal(np.ceil(strength), level)
+        strengths.extend((level - strength)[~fixed])
+    # 40 batches of two photos, three distortions and five levels, all drawn evenly.
+    assert len(set(strengths)) > 1190
+    found = np.histogram(strengths, 10, (0, 1))[0]
+    assert abs(found - 120).max() < 40
+
+
+def test_images_are_made_at_the_strengths_that_the_batch_says(photos):
+    made = versions.MadeAnew(
+        photos, distortions.Preset("two", (ROWS[0], ROWS[2]), "Here.")
+    )
+    shape = ranked.BatchShape(photos=1, any_strength=True)
+    (batch,) = steps(make(made, shape=shape), 0, 1)
+    photo = pixels(photos[batch["content"][0]])
+    for index in range(12):
+        row = made.rows[batch["distortion"][index]]
+        setting = row.at(float(batch["strength"][index]))
+        whole = setting.distort(tf.constant(photo / np.float32(255))).numpy()
+        found = differences(batch["image"][index], np.rint(whole * 255)).min()
+        assert found < 0.01
+
+
+def test_with_levels_there_is_no_strength(first_steps):
+    assert all("strength" not in batch for batch in first_steps)

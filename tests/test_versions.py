@@ -112,3 +112,32 @@ def test_datasets_share_the_graph_of_the_versions(photos, monkeypatch):
     # The first dataset is gone by now, Pillow's part of the graph must not be.
     np.testing.assert_array_equal(crops(), first)
     assert len(calls) == 2
+
+
+def test_levels_share_the_seed_where_chance_is_in_events(monkeypatch):
+    row = distortions.PRESETS["tid2013"].row("jpeg_transmission_errors")
+    noise = distortions.PRESETS["tid2013"].row("white_noise")
+    assert row.shares_seed
+    assert not noise.shares_seed
+    seeds, places = [], []
+
+    class Recorded:
+        names, shares_seed = ("events", "noise"), np.array([True, False])
+
+        def crop(self, photo, kind, strength, size, place_seed, seed):
+            seeds.append((kind.numpy().item(), *seed.numpy().tolist()))
+            places.append((*place_seed.numpy().tolist(),))
+            return tf.zeros([size, size, 3], tf.uint8)
+
+    versions.several_crops(
+        Recorded(),
+        tf.constant(0),
+        tf.constant([0, 0, 0, 1, 1, 1]),
+        tf.constant([0, 1, 2, 0, 1, 2]),
+        size=3,
+        seed=SEED,
+    )
+    # One of the events, three of the noise; and each image has its own place.
+    assert len(set(seeds[:3])) == 1
+    assert len(set(seeds)) == 4
+    assert len(set(places)) == 6

@@ -10,7 +10,10 @@ import types
 
 import tensorflow as tf
 
+from distortions.presets.camera import CAMERA
+from distortions.presets.camera_mixed import CAMERA_MIXED
 from distortions.presets.csiq import CSIQ
+from distortions.presets.kadid10k import KADID10K
 from distortions.presets.live import LIVE
 from distortions.presets.live import LIVE_MD
 from distortions.presets.paper import PAPER
@@ -21,7 +24,17 @@ from distortions.registry import Preset
 PRESETS = types.MappingProxyType(
     {
         preset.name: preset
-        for preset in (LIVE, TID2013, CSIQ, LIVE_MD, PAPER, RELEASED_CODE)
+        for preset in (
+            LIVE,
+            TID2013,
+            CSIQ,
+            LIVE_MD,
+            PAPER,
+            RELEASED_CODE,
+            KADID10K,
+            CAMERA,
+            CAMERA_MIXED,
+        )
     }
 )
 

@@ -6,12 +6,13 @@
     ranked-00000-of-00012.tfrecord
 
 A content is a photo, named by its path in the folder that it came from. An image is
-PNG, or where the distortion is JPEG or JPEG 2000 alone the compressed file itself.
+PNG, or where the distortion is JPEG, JPEG 2000, WebP or AVIF alone the compressed file
+itself.
 
 In a shard, each record is a tf.train.Example:
 
     image          bytes, the file
-    format         "png", "jpg" or "jp2"
+    format         "png", "jpg", "jp2", "webp" or "avif"
     height, width  in pixels
     content        the photo
     distortion     its name; empty where it is the photo itself

@@ -12,6 +12,7 @@ import tensorflow as tf
 from distortions import _uint8
 from distortions import jpeg
 from distortions import jpeg2000
+from distortions.camera import codecs
 from distortions.registry import Row
 from distortions.sets import ranked_set
 
@@ -19,6 +20,8 @@ from distortions.sets import ranked_set
 _ENCODERS: Mapping[Callable[..., tf.Tensor], tuple[str, Callable[..., tf.Tensor]]] = {
     jpeg.jpeg: ("jpg", jpeg.encode_jpeg),
     jpeg2000.jpeg2000: ("jp2", jpeg2000.encode_jpeg2000),
+    codecs.webp: ("webp", codecs.encode_webp),
+    codecs.avif: ("avif", codecs.encode_avif),
 }
 
 
@@ -50,7 +53,7 @@ class Version:
 
     @property
     def format(self) -> str:
-        """How it is encoded: png, jpg or jp2."""
+        """How it is encoded: png, jpg, jp2, webp or avif."""
         return self._encoder[0] if self._encoder else "png"
 
     def encode(self, photo: np.ndarray) -> bytes:

@@ -1,0 +1,80 @@
+"""Pixels out of place. The contract of images and seeds is that of the package."""
+
+import tensorflow as tf
+
+from distortions import chance
+from distortions import mirror
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import Reach
+
+_PASSES = 5
+# In standard deviations; one number in 16,000 would be further out.
+_FARTHEST = 4
+
+
+def _margin(deviation: Scalar) -> tf.Tensor:
+    """As far as pixels are moved, and the next pixel to that place, in each pass."""
+    farthest = tf.math.ceil(_FARTHEST * tf.cast(deviation, tf.float64))
+    return _PASSES * (tf.cast(farthest, tf.int32) + 1)
+
+
+@kind(
+    reach=Reach(_margin),
+    deviation=Parameter(none=0, least=0, unit="pixels", log=True),
+)
+def jitter(image: tf.Tensor, deviation: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
+    """Takes each pixel from a random place nearby, five times over.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        deviation: standard deviation of the displacement along each axis, each time, in
+            pixels; at least 0.
+        seed: int32 [2].
+
+    Returns:
+        The image with frayed edges. All channels of a pixel are moved alike. Between
+        pixels the image is interpolated linearly; beyond its edges it is mirrored.
+
+    Raises:
+        ValueError: if the deviation is less than 0.
+
+    This is KADID-10k's jitter (imscatter of its generator): normal displacements that
+    are independent from pixel to pixel, in five passes. There the interpolation is
+    cubic. Displacements are cut at four deviations here, so that a crop can be made
+    without all of the photo.
+    """
+    seeds = chance.split(seed, _PASSES)
+    for index in range(_PASSES):
+        image = _displaced(image, tf.cast(deviation, tf.float32), seeds[index])
+    return tf.clip_by_value(image, 0.0, 1.0)
+
+
+def _displaced(image: tf.Tensor, deviation: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """One pass."""
+    height, width = tf.unstack(tf.shape(image)[:2])
+    drawn = chance.normal(tf.stack([2, height, width]), seed)
+    down, right = tf.unstack(deviation * tf.clip_by_value(drawn, -_FARTHEST, _FARTHEST))
+    # Whole pixels and parts are told apart before places are added: a crop's parts are
+    # then those of the photo to the last bit.
+    rows, below = _whole_and_part(down)
+    columns, beyond = _whole_and_part(right)
+    rows += tf.range(height)[:, tf.newaxis]
+    columns += tf.range(width)
+    pixels = tf.reshape(image, [-1, 3])
+    upper, lower = (mirror.mirrored(rows + i, height) * width for i in (0, 1))
+    left, other = (mirror.mirrored(columns + i, width) for i in (0, 1))
+
+    def across(row: tf.Tensor) -> tf.Tensor:
+        first = tf.gather(pixels, row + left)
+        return first + beyond * (tf.gather(pixels, row + other) - first)
+
+    first = across(upper)
+    return tf.ensure_shape(first + below * (across(lower) - first), image.shape)
+
+
+def _whole_and_part(shift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Whole pixels, int32 [height, width], and the rest, [height, width, 1]."""
+    whole = tf.floor(shift)
+    return tf.cast(whole, tf.int32), (shift - whole)[..., tf.newaxis]

@@ -1,0 +1,158 @@
+"""Blurs of a lens and of a moving camera, in linear light.
+
+Each is a set of places that a point of light is spread over. The contract of images,
+parameters and seeds is that of the package.
+"""
+
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from distortions import _convolution
+from distortions import chance
+from distortions.camera import light
+from distortions.kinds import Parameter
+from distortions.kinds import Scalar
+from distortions.kinds import kind
+from distortions.reach import Reach
+
+_LENGTH = Parameter(none=0, least=0, unit="pixels", log=True)
+
+
+def _whole(extent: Scalar) -> tf.Tensor:
+    """So many pixels, rounded up."""
+    return tf.cast(tf.math.ceil(tf.cast(extent, tf.float64)), tf.int32)
+
+
+def _half(length: Scalar, *_: Scalar) -> tf.Tensor:
+    """Half so many pixels, rounded up."""
+    return _whole(tf.cast(length, tf.float64) / 2)
+
+
+# Points of a disk of radius 1, spread evenly over it along Vogel's spiral ("A better
+# way to construct the sunflower head", 1979), and each one's opposite: [4096, 2].
+_TURNS = np.arange(2048) * math.pi * (3 - math.sqrt(5))
+_DISK = np.sqrt((np.arange(2048) + 0.5) / 2048) * [np.sin(_TURNS), np.cos(_TURNS)]
+_DISK = np.concatenate([_DISK, -_DISK], axis=1).T
+
+# Points of a line of length 1 about its middle.
+_LINE = (np.arange(1024) + 0.5) / 1024 - 0.5
+
+
+@kind(reach=Reach(_whole), radius=Parameter(none=0, least=0, unit="pixels", log=True))
+def defocus(image: tf.Tensor, radius: Scalar) -> tf.Tensor:
+    """Spreads each point of light over a disk, as a lens that is out of focus does.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        radius: of the disk, in pixels; at least 0, and not whole as a rule.
+
+    Returns:
+        The blurred image. Light is added up, not values of sRGB: small lights become
+        bright disks. Beyond its edges the image is taken as mirrored.
+
+    Raises:
+        ValueError: if the radius is less than 0.
+
+    The disk of confusion is that of geometrical optics, for a round aperture. It is
+    sampled at 4096 points, each shared out among the four pixels about it.
+    """
+    points = radius * tf.constant(_DISK)
+    return _spread(image, points, _whole(radius))
+
+
+@kind(reach=Reach(_half), length=_LENGTH, angle=Parameter(none=0, unit="degrees"))
+def motion_blur(image: tf.Tensor, length: Scalar, angle: Scalar) -> tf.Tensor:
+    """Spreads each point of light over a line, as a camera that is panned does.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        length: of the line, in pixels; at least 0.
+        angle: of the line, in degrees from the horizontal, counterclockwise.
+
+    Returns:
+        The blurred image. Light is added up, not values of sRGB. Beyond its edges the
+        image is taken as mirrored.
+
+    Raises:
+        ValueError: if the length is less than 0.
+
+    The camera moves at one speed while the shutter is open. The line is sampled at 1024
+    points, each shared out among the four pixels about it.
+    """
+    turn = angle * (math.pi / 180)
+    direction = tf.stack([-tf.sin(turn), tf.cos(turn)])  # Rows count downwards.
+    points = length * tf.constant(_LINE)[:, tf.newaxis] * direction
+    return _spread(image, points, _half(length))
+
+
+# How many moments the shutter is open for; and how much of its speed the camera keeps
+# from one to the next, so that it forgets it in a quarter of the exposure.
+_MOMENTS = 512
+_KEPT = math.exp(-4 / _MOMENTS)
+_TIMES = np.arange(_MOMENTS)
+_SPEEDS = np.tril(_KEPT ** np.maximum(_TIMES[:, np.newaxis] - _TIMES, 0))
+_SPEEDS[:, 0] /= math.sqrt(1 - _KEPT**2)  # It does not begin at rest.
+# From random pushes to places: what was pushed goes on, and speeds add up.
+_PATH = np.cumsum(_SPEEDS, axis=0)
+_PATH = (_PATH - _PATH.mean(axis=0)).astype(np.float32)
+
+
+# The levels of a photo share the path: else a long straight one might do less harm
+# than a short crooked one.
+@kind(reach=Reach(_half), events=True, length=_LENGTH)
+def camera_shake(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
+    """Spreads each point of light over a random smooth path, as a shaken camera does.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        length: diameter of the circle about the path's mean that it just touches, in
+            pixels; at least 0. The path itself may be longer.
+        seed: int32 [2]; the same one makes the same path, of any length.
+
+    Returns:
+        The blurred image. Light is added up, not values of sRGB. Beyond its edges the
+        image is taken as mirrored. It stays in its place, as the path's mean does.
+
+    Raises:
+        ValueError: if the length is less than 0.
+
+    The camera's speed is a random walk with a pull to rest (Ornstein and Uhlenbeck's),
+    along both axes: as in G. Boracchi and A. Foi, "Modeling the performance of image
+    restoration from motion blur", IEEE TIP 2012, without the sudden jerks there.
+    """
+    path = tf.matmul(tf.constant(_PATH), chance.normal([_MOMENTS, 2], seed))
+    farthest = tf.sqrt(tf.reduce_max(tf.reduce_sum(tf.square(path), axis=1)))
+    unit = tf.cast(tf.math.divide_no_nan(path, farthest), tf.float64)
+    # Rounding must not take it out of its circle.
+    return _spread(image, (1 - 1e-6) * length / 2 * unit, _half(length))
+
+
+def _spread(image: tf.Tensor, points: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
+    """Spreads each point of light over others.
+
+    Args:
+        image: float32 [height, width, 3], in [0, 1].
+        points: float64 [points, 2]: how far down and to the right a part of the light
+            comes, in pixels, each part alike.
+        radius: int32 scalar; no point is further than that along an axis.
+
+    Returns:
+        The blurred image.
+    """
+    blurred = _convolution.convolved(light.to_linear(image), _kernel(points, radius))
+    return light.from_linear(tf.ensure_shape(blurred, image.shape))
+
+
+def _kernel(points: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
+    """How much of the light comes to each pixel, float32 [side, side]; its sum is 1.
+
+    A point's light is shared out among the pixels about it, so that the kernel changes
+    smoothly with the points.
+    """
+    places = tf.cast(tf.range(-radius, radius + 1), tf.float32)
+    distances = tf.abs(tf.cast(points, tf.float32)[..., tf.newaxis] - places)
+    down, across = tf.unstack(tf.maximum(1 - distances, 0.0), axis=1)
+    kernel = tf.matmul(down, across, transpose_a=True)
+    return kernel / tf.reduce_sum(kernel)
