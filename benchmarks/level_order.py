@@ -17,8 +17,8 @@ import tensorflow as tf
 import tqdm
 
 import distortions
-from benchmarks.preset_psnr import psnr
-from benchmarks.preset_psnr import sharp_photos
+from benchmarks.sharp_photos import psnr
+from benchmarks.sharp_photos import sharp_photos
 from distortions.sets.version import version_seed
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from preset_psnr import photo_parts
 
-from benchmarks import bisect_levels
-from benchmarks.preset_psnr import TARGETS
-from benchmarks.preset_psnr import psnr
+from benchmarks import level_search
+from benchmarks.level_search import TARGETS
+from benchmarks.sharp_photos import psnr
 from distortions.presets.tid2013 import TID2013
 
 
@@ -16,8 +16,8 @@ from distortions.presets.tid2013 import TID2013
 def test_the_level_that_is_found_has_the_psnr_that_was_asked_for(name, level):
     row = TID2013.row(name)
     photos = [part[:181, :233] for part in photo_parts()]
-    value = bisect_levels.bisected(row, level, TARGETS[level - 1], photos)
-    parameter, low, high = bisect_levels.SEARCHED[name]
+    value = level_search.bisected(row, level, TARGETS[level - 1], photos)
+    parameter, low, high = level_search.SEARCHED[name]
     assert low < value < high
     arguments = row.arguments(level) | {parameter: value}
     found = [
@@ -30,4 +30,4 @@ def test_the_level_that_is_found_has_the_psnr_that_was_asked_for(name, level):
 
 def test_all_kinds_without_known_parameters_are_searched():
     bisected = {row.name for row in TID2013.rows if "bisect_levels" in row.source}
-    assert bisected == bisect_levels.SEARCHED.keys()
+    assert bisected == level_search.SEARCHED.keys()

@@ -1,0 +1,31 @@
+"""The embedded photos, also as sharp as those of data sets, and PSNR against them."""
+
+import numpy as np
+from PIL import Image
+
+from rankiqa_tf.data.references import embedded_photos
+
+
+def psnr(distorted, photo):
+    """Peak signal-to-noise ratio of two 8-bit images, at most 60 dB."""
+    error = np.mean((np.rint(distorted * 255) - np.rint(photo * 255)) ** 2)
+    return min(60.0, 10 * np.log10(255**2 / error)) if error else 60.0
+
+
+def embedded(short_side=None):
+    """The embedded photos, float32 [height, width, 3]; reduced to a short side."""
+    photos = []
+    for path in embedded_photos():
+        with Image.open(path) as photo:
+            photo = photo.convert("RGB")
+            if short_side:
+                scale = short_side / min(photo.size)
+                sides = [round(side * scale) for side in photo.size]
+                photo = photo.resize(sides, Image.Resampling.LANCZOS)
+            photos.append(np.asarray(photo, np.float32) / 255)
+    return photos
+
+
+def sharp_photos():
+    """The embedded photos as sharp as those of TID2013, and as large."""
+    return embedded(short_side=384)
