@@ -58,6 +58,15 @@ class Parameter:
         """
         if tf.is_symbolic_tensor(value):
             return tf.cast(value, tf.int32 if self.whole else tf.float64)
+        number = self.number(name, value)
+        return tf.constant(number, tf.int32 if self.whole else tf.float64)
+
+    def number(self, name: str, value: Scalar) -> float:
+        """The value as a Python number, which is all that importing presets may make.
+
+        Raises:
+            ValueError: as of `checked`.
+        """
         try:
             number = float(value)
         except (TypeError, ValueError):
@@ -66,9 +75,7 @@ class Parameter:
         fits = fits or (self.or_none and number == self.none)
         if not fits or math.isinf(number) or (self.whole and number != int(number)):
             raise ValueError(f"{name} must be {self._values()}, not {value}")
-        if self.whole:
-            return tf.constant(int(number))
-        return tf.constant(number, tf.float64)
+        return int(number) if self.whole else number
 
     def between(self, levels: Sequence[float], strength: Scalar) -> Scalar:
         """The value at a real strength: from `none` at 0 to the last level.

@@ -72,7 +72,7 @@ class Row:
             if kind:
                 for name, value in zip(names, values, strict=True):
                     try:
-                        kind.parameters[name].checked(name, value)
+                        kind.parameters[name].number(name, value)
                     except ValueError as error:
                         raise ValueError(
                             f"{self.name}, level {level}: {error}"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from pictures import make_photo
+from programs import start
 
 import distortions
 from distortions import kinds
@@ -177,6 +178,17 @@ def test_a_row_has_the_reach_of_its_kind_or_its_own_or_the_whole_photo():
     own = distortions.Reach(lambda sigma: 99)
     assert changed(own_reach=own).reach is own
     assert changed(function=lambda image, sigma: image).reach is None
+
+
+def test_importing_the_distortions_leaves_tensorflow_to_be_set_up():
+    # Which devices there are cannot be chosen once a single tensor was made.
+    process = start(
+        "-c",
+        "import distortions, tensorflow as tf\n"
+        "tf.config.threading.set_inter_op_parallelism_threads(1)",
+    )
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
 
 
 # Rows of one's own.

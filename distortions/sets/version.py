@@ -20,6 +20,7 @@ from distortions.sets import ranked_set
 _ENCODERS: Mapping[Callable[..., tf.Tensor], tuple[str, Callable[..., tf.Tensor]]] = {
     jpeg.jpeg: ("jpg", jpeg.encode_jpeg),
     jpeg2000.jpeg2000: ("jp2", jpeg2000.encode_jpeg2000),
+    jpeg2000.jpeg2000_to_psnr: ("jp2", jpeg2000.encode_jpeg2000_to_psnr),
     codecs.webp: ("webp", codecs.encode_webp),
     codecs.avif: ("avif", codecs.encode_avif),
 }
