@@ -202,12 +202,10 @@ def beside_imagecorruptions(pixels):
     import skimage.filters
     from imagecorruptions import corruptions
 
-    # It calls scikit-image's Gaussian as that was before version 0.20, and NumPy's
-    # floats as before 1.24.
+    # It calls scikit-image's Gaussian as that was before version 0.20.
     corruptions.gaussian = lambda image, sigma, multichannel: skimage.filters.gaussian(
         image, sigma=sigma, channel_axis=-1
     )
-    corruptions.np.float_ = np.float64
     for name, (function, (other, severity)) in IMAGECORRUPTIONS.items():
 
         def on_bytes(image, seed, function=function):

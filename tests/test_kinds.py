@@ -343,7 +343,7 @@ def codecs(row):
     """Whether a row's images pass through a coder, which XLA knows nothing of."""
     function = row.function
     name = f"{function.__module__}.{function.__name__}"
-    return any(word in name for word in ("jpeg", "palette", "codecs", "to_psnr"))
+    return any(word in name for word in ("jpeg", "palette", "codecs"))
 
 
 RANDOM_OR_CODED = {
