@@ -1,16 +1,21 @@
-"""Filters along the axes of an image, and the kernels for them."""
+"""Filters with a kernel for both axes, or with one in two dimensions.
+
+Images are mirrored beyond their edges. Nothing is clipped: where the kernel's sum is 1,
+rounding may leave the range of an image by 1e-7.
+"""
 
 import tensorflow as tf
 
 from distortions import mirror
+from distortions.kinds import Scalar
 
 
-def gaussian(sigma: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
+def gaussian(sigma: Scalar, radius: Scalar) -> tf.Tensor:
     """A Gaussian kernel, float32 [2 * radius + 1], whose sum is 1.
 
     Args:
-        sigma: float64 scalar, its standard deviation in pixels.
-        radius: int32 scalar, how many pixels it is cut from its middle.
+        sigma: its standard deviation in pixels; a tensor is float64.
+        radius: how many pixels it is cut from its middle; a tensor is int32.
     """
     places = tf.cast(tf.range(-radius, radius + 1), tf.float64)
     weights = tf.exp(-0.5 * tf.square(places / sigma))
@@ -18,18 +23,44 @@ def gaussian(sigma: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
 
 
 def along_both_axes(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Filters along both axes, the image mirrored beyond its edges.
+    """Filters along both axes.
 
     Args:
-        image: float32 [height, width, 3], in [0, 1].
-        kernel: float32 [2 * radius + 1]; its sum is 1.
+        image: float32 [height, width, channels]; how many channels is known.
+        kernel: float32 [2 * radius + 1].
     """
     band = _band(kernel)
-    blurred = _filter_columns(image, band)
-    blurred = _filter_columns(tf.transpose(blurred, [1, 0, 2]), band)
-    blurred = tf.transpose(blurred, [1, 0, 2])
-    # The weights' sum is 1 but for rounding, which may leave [0, 1] by 1e-7.
-    return tf.ensure_shape(tf.clip_by_value(blurred, 0.0, 1.0), image.shape)
+    filtered = _filter_columns(image, band)
+    filtered = _filter_columns(tf.transpose(filtered, [1, 0, 2]), band)
+    return tf.ensure_shape(tf.transpose(filtered, [1, 0, 2]), image.shape)
+
+
+def convolved(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
+    """Convolves with a kernel that is no product of two, such as a disk.
+
+    It goes by Fourier's transform: at 17 x 17 taps that is faster than
+    tf.nn.depthwise_conv2d, and it hardly depends on how many there are.
+
+    Args:
+        image: float32 [height, width, channels].
+        kernel: floats [rows, columns], odd numbers of both.
+    """
+    sides = tf.unstack(tf.shape(image)[:2])
+    taps = tf.unstack(tf.shape(kernel))
+    # More than is needed, to a number with small factors, which transforms faster.
+    framed = [-(-(sides[i] + taps[i] - 1) // 16) * 16 for i in range(2)]
+    planes = image
+    for axis in range(2):
+        places = tf.range(framed[axis]) - taps[axis] // 2
+        planes = tf.gather(planes, mirror.mirrored(places, sides[axis]), axis=axis)
+    planes = tf.transpose(planes, [2, 0, 1])
+    kernel = tf.cast(kernel, tf.float32)
+    padded = tf.pad(kernel, [[0, framed[i] - taps[i]] for i in range(2)])
+    spectrum = tf.signal.rfft2d(planes) * tf.signal.rfft2d(padded)
+    planes = tf.signal.irfft2d(spectrum, fft_length=tf.stack(framed))
+    # Before the first full overlap lies what has gone round the edges.
+    planes = planes[:, taps[0] - 1 :, taps[1] - 1 :][:, : sides[0], : sides[1]]
+    return tf.ensure_shape(tf.transpose(planes, [1, 2, 0]), image.shape)
 
 
 def _band(kernel: tf.Tensor) -> tf.Tensor:
@@ -57,11 +88,12 @@ def _filter_columns(image: tf.Tensor, band: tf.Tensor) -> tf.Tensor:
     """
     block, stretch = tf.unstack(tf.shape(band))
     radius = (stretch - block) // 2
+    channels = image.shape[-1]
     height, width = tf.unstack(tf.shape(image)[:2])
     num_blocks = -(-height // block)  # Rounded up; the surplus rows are cut off.
     rows = tf.range(-radius, block + radius) + block * tf.range(num_blocks)[:, None]
     rows = mirror.mirrored(rows, height)
-    # [num_blocks, stretch, width * 3]
-    stretches = tf.gather(tf.reshape(image, [height, width * 3]), rows)
-    filtered = tf.matmul(band, stretches)  # [num_blocks, block, width * 3]
-    return tf.reshape(filtered, [num_blocks * block, width, 3])[:height]
+    # [num_blocks, stretch, width * channels]
+    stretches = tf.gather(tf.reshape(image, [height, width * channels]), rows)
+    filtered = tf.matmul(band, stretches)  # [num_blocks, block, width * channels]
+    return tf.reshape(filtered, [num_blocks * block, width, channels])[:height]

@@ -37,7 +37,8 @@ def gaussian_blur(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
         ValueError: if sigma is not more than 0.
     """
     kernel = _filters.gaussian(sigma, kernel_radius(sigma))
-    return _filters.along_both_axes(image, kernel)
+    blurred = _filters.along_both_axes(image, kernel)
+    return tf.clip_by_value(blurred, 0.0, 1.0)
 
 
 @kind(reach=Reach(lambda _: _WINDOW_RADIUS), sigma=SIGMA)
@@ -64,4 +65,4 @@ def windowed_gaussian_blur(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
     kernel = _filters.gaussian(sigma, tf.constant(_WINDOW_RADIUS))
     blurred = _filters.along_both_axes(framed, kernel)
     inside = slice(_WINDOW_RADIUS, -_WINDOW_RADIUS)
-    return tf.ensure_shape(blurred[inside, inside], image.shape)
+    return tf.clip_by_value(blurred[inside, inside], 0.0, 1.0)

@@ -13,7 +13,7 @@ import math
 
 import tensorflow as tf
 
-from distortions import _convolution
+from distortions import _filters
 from distortions import _lab
 from distortions import chance
 from distortions.kinds import Parameter
@@ -117,7 +117,7 @@ def motion_blur(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Tens
 
 def _blurred(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     """Filters with a kernel, its sum made 1."""
-    blurred = _convolution.convolved(image, kernel / tf.reduce_sum(kernel))
+    blurred = _filters.convolved(image, kernel / tf.reduce_sum(kernel))
     return tf.clip_by_value(blurred, 0.0, 1.0)
 
 
@@ -276,9 +276,7 @@ def high_sharpen(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
     """
     lab = _lab.from_rgb(image)
     lightness = lab[..., :1]
-    kernel = _convolution.gaussian(
-        tf.constant(_SHARP_SIGMA, tf.float64), tf.constant(_SHARP_CUT)
-    )
-    detail = lightness - _convolution.convolved(lightness, kernel)
+    kernel = _filters.gaussian(_SHARP_SIGMA, _SHARP_CUT)
+    detail = lightness - _filters.along_both_axes(lightness, kernel)
     sharper = lightness + tf.cast(amount, tf.float32) * detail
     return _lab.to_rgb(_lab.with_lightness(lab, sharper))

@@ -49,7 +49,7 @@ def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
     """
     if size % 2 != 1:
         raise ValueError(f"size must be an odd whole number of pixels, not {size}")
-    return _filters.along_both_axes(image, _filters.gaussian(size / 6, size // 2))
+    return _blurred(image, size / 6, size // 2)
 
 
 # The histogram is the photo's.
@@ -244,7 +244,13 @@ def red_and_green_shift(
         source = tf.where(column < shift, column, column - shift)
         channels.append(tf.gather(image[..., channel], source, axis=1))
     shifted = tf.ensure_shape(tf.stack(channels, -1), image.shape)
-    return _filters.along_both_axes(shifted, _filters.gaussian(0.5, 1))
+    return _blurred(shifted, 0.5, 1)
+
+
+def _blurred(image: tf.Tensor, sigma: float, radius: int) -> tf.Tensor:
+    """The image blurred with a Gaussian that is cut at this radius."""
+    kernel = _filters.gaussian(sigma, radius)
+    return tf.clip_by_value(_filters.along_both_axes(image, kernel), 0.0, 1.0)
 
 
 def _over_ranges(values: tf.Tensor) -> tf.Tensor:

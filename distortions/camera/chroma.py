@@ -4,7 +4,7 @@ import math
 
 import tensorflow as tf
 
-from distortions import _convolution
+from distortions import _filters
 from distortions import _lab
 from distortions import _ycbcr
 from distortions import chance
@@ -45,8 +45,8 @@ def color_diffusion(image: tf.Tensor, sigma: Scalar, gain: Scalar) -> tf.Tensor:
     sigma of 1.5 n + 2 and a gain of n.
     """
     lab = _lab.from_rgb(image)
-    kernel = _convolution.gaussian(sigma, _two_sigma(sigma))
-    colors = tf.cast(gain, tf.float32) * _convolution.convolved(lab[..., 1:], kernel)
+    kernel = _filters.gaussian(sigma, _two_sigma(sigma))
+    colors = tf.cast(gain, tf.float32) * _filters.along_both_axes(lab[..., 1:], kernel)
     return _lab.to_rgb(tf.concat([lab[..., :1], colors], axis=-1))
 
 
@@ -116,8 +116,8 @@ def _edges(luma: tf.Tensor) -> tf.Tensor:
         )
         slopes.append((later - earlier) / 2)
     strength = tf.sqrt(tf.square(slopes[0]) + tf.square(slopes[1]))
-    kernel = _convolution.gaussian(tf.constant(_SIGMA, tf.float64), tf.constant(_CUT))
-    strength = _convolution.convolved(strength, kernel)
+    kernel = _filters.gaussian(_SIGMA, _CUT)
+    strength = _filters.along_both_axes(strength, kernel)
     low, high = tf.reduce_min(strength), tf.reduce_max(strength)
     # Of some 16,000 pixels, percentiles are as good as of all; sorting takes long.
     pixels = tf.reshape(strength, [-1])

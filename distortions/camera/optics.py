@@ -9,7 +9,7 @@ import math
 import numpy as np
 import tensorflow as tf
 
-from distortions import _convolution
+from distortions import _filters
 from distortions import chance
 from distortions.camera import light
 from distortions.kinds import Parameter
@@ -141,7 +141,7 @@ def _spread(image: tf.Tensor, points: tf.Tensor, radius: tf.Tensor) -> tf.Tensor
     Returns:
         The blurred image.
     """
-    blurred = _convolution.convolved(light.to_linear(image), _kernel(points, radius))
+    blurred = _filters.convolved(light.to_linear(image), _kernel(points, radius))
     return light.from_linear(tf.ensure_shape(blurred, image.shape))
 
 
