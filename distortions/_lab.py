@@ -29,9 +29,9 @@ def from_rgb(image: tf.Tensor) -> tf.Tensor:
         float32 [height, width, 3]: L*, of 0..100, a* and b*.
     """
     relative = _multiplied(light.to_linear(image), _RELATIVE)
-    root = tf.exp(1 / 3 * tf.math.log(tf.maximum(relative, 1e-3)))
-    line = _SLOPE * relative + 4 / 29
-    roots = tf.where(relative > _KNEE**3, root, line)
+    root = tf.exp(1 / 3 * tf.math.log(tf.maximum(relative, _KNEE**3)))
+    # Both parts of all numbers, each of its own and else of the knee: tf.where is slow.
+    roots = root + (tf.minimum(relative, _KNEE**3) - _KNEE**3) * _SLOPE
     return _multiplied(roots, _LAB) - tf.constant(_BLACK, tf.float32)
 
 
@@ -42,8 +42,9 @@ def to_rgb(lab: tf.Tensor) -> tf.Tensor:
         lab: float32 [height, width, 3], L*, a* and b* of any value.
     """
     roots = _multiplied(lab + tf.constant(_BLACK, tf.float32), np.linalg.inv(_LAB))
-    line = (roots - 4 / 29) * (1 / _SLOPE)
-    relative = tf.where(roots > _KNEE, roots * roots * roots, line)
+    upper = tf.maximum(roots, _KNEE)
+    line = (tf.minimum(roots, _KNEE) - _KNEE) * (1 / _SLOPE)
+    relative = upper * upper * upper + line
     return light.from_linear(_multiplied(relative, np.linalg.inv(_RELATIVE)))
 
 

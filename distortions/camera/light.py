@@ -3,6 +3,12 @@
 import numpy as np
 import tensorflow as tf
 
+# Where sRGB's curve goes over into a line, in values and in light. Both parts are made
+# of all numbers, each of those that are its own and else of the knee: to choose pixel
+# by pixel, with tf.where, would take longer than the curve.
+_KNEE, _LIGHT_KNEE = 0.04045, 0.0031308
+_SLOPE = 12.92
+
 # How much of the luminance of white is red, green and blue light (ITU-R BT.709).
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 
@@ -18,8 +24,8 @@ def to_linear(image: tf.Tensor) -> tf.Tensor:
     """
     # Not / 1.055, which a graph would turn into this product of another last bit: in
     # CIELAB and there made many times stronger, colours would show it.
-    curve = _power(tf.maximum(image, 0.04) * (1 / 1.055) + 0.055 / 1.055, 2.4)
-    return tf.where(image > 0.04045, curve, image * (1 / 12.92))
+    curve = _power(tf.maximum(image, _KNEE) * (1 / 1.055) + 0.055 / 1.055, 2.4)
+    return curve + (tf.minimum(image, _KNEE) - _KNEE) * (1 / _SLOPE)
 
 
 def from_linear(light: tf.Tensor) -> tf.Tensor:
@@ -31,9 +37,8 @@ def from_linear(light: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 of the same shape, in [0, 1].
     """
-    light = tf.clip_by_value(light, 0.0, 1.0)
-    curve = 1.055 * _power(tf.maximum(light, 0.003), 1 / 2.4) - 0.055
-    values = tf.where(light > 0.0031308, curve, 12.92 * light)
+    curve = 1.055 * _power(tf.maximum(light, _LIGHT_KNEE), 1 / 2.4) - 0.055
+    values = curve + (tf.minimum(light, _LIGHT_KNEE) - _LIGHT_KNEE) * _SLOPE
     return tf.clip_by_value(values, 0.0, 1.0)
 
 
@@ -46,8 +51,8 @@ def slope(light: tf.Tensor) -> tf.Tensor:
     Returns:
         float32 of the same shape.
     """
-    curve = 1.055 / 2.4 * _power(tf.maximum(light, 0.003), 1 / 2.4 - 1)
-    return tf.where(light > 0.0031308, curve, 12.92)
+    curve = 1.055 / 2.4 * _power(tf.maximum(light, _LIGHT_KNEE), 1 / 2.4 - 1)
+    return tf.where(light > _LIGHT_KNEE, curve, _SLOPE)
 
 
 def _power(base: tf.Tensor, exponent: float) -> tf.Tensor:
