@@ -2,7 +2,11 @@
 
 import dataclasses
 import functools
+import importlib
+import inspect
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +81,41 @@ def test_every_way_in_refuses_what_is_no_image_and_says_what_to_do(image, messag
     ):
         with pytest.raises(ValueError, match=message):
             distort(image)
+
+
+def public_functions():
+    """Those of the package's own modules that take an image first, by name."""
+    folder = Path(distortions.__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        is_program = "flags.DEFINE" in path.read_text(encoding="utf-8")
+        if is_program or re.search(r"/_[^_]|/sets/|/photo_", path.as_posix()):
+            continue
+        name = ".".join(part for part in parts if part != "__init__")
+        module = importlib.import_module(name)
+        for name, function in vars(module).items():
+            if (
+                inspect.isfunction(function)
+                and function.__module__ == module.__name__
+                and not name.startswith("_")
+                and [*inspect.signature(function).parameters][:1] == ["image"]
+            ):
+                yield f"{module.__name__}.{name}", function
+
+
+def test_all_functions_of_images_are_guarded():
+    functions = dict(public_functions())
+    assert len(functions) > 50
+    unguarded = {name for name, f in functions.items() if kinds.kind_of(f) is None}
+    encoders = {name for name in unguarded if ".encode_" in name}
+    assert unguarded - encoders == {
+        "distortions.camera.light.to_linear",  # Of any shape.
+        "distortions.kinds.checked_image",  # The guard.
+        "distortions.presets.distort",  # Of a row, which is guarded.
+    }
+    for name in encoders:
+        with pytest.raises(ValueError, match="image must be float32"):
+            functions[name](IMAGE[np.newaxis], 10)
 
 
 def test_what_is_known_of_an_image_in_a_graph_is_checked_too():
