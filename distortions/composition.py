@@ -8,7 +8,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-import numpy as np
 import tensorflow as tf
 
 from distortions import chance
@@ -41,7 +40,9 @@ def compose(
 
     Returns:
         A row whose parameters are those of the rows. Its order is partial: a level is
-        better than another if no strength of it is greater and one is less.
+        better than another if it is so by one row or more and has the others' strengths
+        in common. By a row whose levels are descending the lesser strength is better,
+        by others what their policy says of two levels.
 
     Raises:
         ValueError: if a level has not a strength for each row, or one that a row has
@@ -70,10 +71,30 @@ def compose(
             (better, worse)
             for better, less in enumerate(levels)
             for worse, more in enumerate(levels)
-            if less != more and all(np.less_equal(less, more))
+            if _is_better(rows, less, more)
         ),
         source=source,
     )
+
+
+def _is_better(
+    rows: Sequence[Row], one: tuple[float, ...], other: tuple[float, ...]
+) -> bool:
+    """Whether strengths of rows are known to look better than others of them."""
+    known = [
+        _is_better_by(row, first, second)
+        for row, first, second in zip(rows, one, other, strict=True)
+        if first != second
+    ]
+    return bool(known) and all(known)
+
+
+def _is_better_by(row: Row, one: float, other: float) -> bool:
+    """Whether one strength of a row is known to look better than another."""
+    if row.policy == "descending":
+        return one < other
+    levels = int(one), int(other)
+    return levels == (one, other) and bool(row.better()[levels])
 
 
 def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:

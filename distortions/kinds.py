@@ -98,9 +98,7 @@ class Parameter:
         mirrored = np.where(log, self.none**2 / np.where(log, low, 1), mirrored)
         low = np.where(across, mirrored, low)
         ratio = np.where(log, low / np.where(log, high, 1), 1)
-        table = np.stack(
-            [high, low, ratio, log], 1
-        )  # A line for what is below a level.
+        table = np.stack([high, low, ratio, log], 1)  # A line below each level.
         if not tf.is_symbolic_tensor(strength):
             if strength == int(strength):
                 return (self.none, *levels)[int(strength)]
@@ -195,13 +193,20 @@ def kind(
             seeds = {"seed": checked_seed(given.pop("seed"))} if random else {}
             values = [parameters[n].checked(n, value) for n, value in given.items()]
             if static:
-                values = [tf.get_static_value(value).item() for value in values]
+                values = [_number_of(value, function.__name__) for value in values]
             return tf.ensure_shape(function(image, *values, **seeds), image.shape)
 
         guarded.kind = Kind(parameters, reach, events, static)  # type: ignore[attr-defined]
         return guarded
 
     return decorate
+
+
+def _number_of(value: tf.Tensor, name: str) -> float:
+    number = tf.get_static_value(value)
+    if number is None:
+        raise ValueError(f"{name} takes Python numbers only, not {value}")
+    return number.item()
 
 
 def kind_of(function: Callable[..., tf.Tensor]) -> Kind | None:

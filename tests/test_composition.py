@@ -53,6 +53,17 @@ def test_no_strength_less_and_one_greater_is_worse():
             assert better[one, other] == falls
 
 
+def test_of_levels_that_are_no_ladder_the_order_is_the_rows_own():
+    shift = distortions.PRESETS["tid2013"].row("mean_shift")
+    assert not shift.better()[1, 2]  # A little darker and a little lighter: a tie.
+    row = compose((shift, JPEG), ((1, 1), (2, 1), (3, 1), (2, 2), (2.5, 2), (3, 3)))
+    found = {tuple(pair) for pair in np.argwhere(row.better()).tolist()}
+    # In either level 3 looks worse; level 2 does so with more JPEG, and not beside 1.
+    # What lies between two levels is not known to look worse than either.
+    known = {(1, 3), (2, 3), (2, 4), (1, 6), (2, 6), (3, 6), (4, 6)}
+    assert found == {(0, 1), (0, 2), (0, 3), (0, 4), (0, 6)} | known
+
+
 def test_of_several_random_ones_each_has_a_seed_of_its_own():
     image = np.full((37, 53, 3), 0.5, np.float32)
     twice = distortions.chain(noise.white_noise, noise.white_noise)
