@@ -9,6 +9,16 @@ much room, so that an environment of their own is best. With imagecorruptions it
 bytes to bytes, as that works; with the two others from float32 to float32. Then all
 kinds of three presets at level 3: the whole photo, and a crop of 224 pixels from the
 middle, made of no more than it needs.
+
+Ours are to be twice as fast. They are not where a photo is passed over once and that is
+all (brightness, contrast, quantization, saturation and, but for the noise, impulses
+beside PyTorch), which memory limits; nor in JPEG, which all leave to the same coder, and
+ours takes and gives float32 besides; in pixelation and resampling, which Pillow and
+PyTorch do in loops of their own, where TensorFlow has one for any filter; and in colour
+diffusion, most of which is to CIELAB and back. Out of focus and in motion, ours add up
+light instead of values, over disks and lines of any size in parts of a pixel. They go by
+Fourier's transform, which takes as long for a large disk as for a small one, and gains
+where theirs has many taps.
 """
 
 import functools
@@ -106,7 +116,7 @@ def torch_functions():
         salted = torch.where(drawn < 0.045, 0.0, image)
         return torch.where(drawn > 0.955, 1.0, salted)
 
-    disk = kornia.filters.get_gaussian_kernel2d((9, 9), (3.0, 3.0))
+    small, large = torch.full([1, 9, 9], 9**-2), torch.full([1, 65, 65], 65**-2)
     return {
         "Gaussian blur, torchvision": (
             lambda image, _: blur.gaussian_blur(image, 3),
@@ -118,7 +128,11 @@ def torch_functions():
         ),
         "defocus, kornia (9 x 9 taps)": (
             lambda image, _: kadid10k.lens_blur(image, 4),
-            lambda image: kornia.filters.filter2d(image, disk),
+            lambda image: kornia.filters.filter2d(image, small),
+        ),
+        "defocus, kornia (65 x 65 taps)": (
+            lambda image, _: kadid10k.lens_blur(image, 32),
+            lambda image: kornia.filters.filter2d(image, large),
         ),
         "motion blur, kornia": (
             lambda image, seed: kadid10k.motion_blur(image, 15, seed=seed),
