@@ -53,7 +53,7 @@ def rank_and_finetune(
     curve = targets.curve_of(finetuning.known(scored), config.mos_scale)
     to_score = finetuning.make_batches(scored, curve, model, config)
     ranking_loss = ranking.make_loss(
-        training.better, config, graded=ranking.graded(training, config)
+        training.better, config, graded=ranking.in_order_by_strength(training, config)
     )
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:

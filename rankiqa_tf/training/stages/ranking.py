@@ -53,7 +53,9 @@ def rank(
     seconds = train_to_rank(
         model,
         make_batches(training, model, config),
-        make_loss(training.better, config, graded=graded(training, config)),
+        make_loss(
+            training.better, config, graded=in_order_by_strength(training, config)
+        ),
         config,
         workdir,
         evaluate=lambda: check.single_crops(model.network).summary("held_out"),
@@ -120,7 +122,7 @@ def to_train_on(photos: Split[Versions], config: Config) -> Versions:
     return photos.training.in_memory(KEPT_BYTES)
 
 
-def graded(training: Versions, config: Config) -> np.ndarray | None:
+def in_order_by_strength(training: Versions, config: Config) -> np.ndarray | None:
     """The distortions that strengths put in order, where there are any strengths."""
     return training.graded if config.strengths == "any" else None
 
