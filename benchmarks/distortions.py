@@ -11,14 +11,15 @@ kinds of three presets at level 3: the whole photo, and a crop of 224 pixels fro
 middle, made of no more than it needs.
 
 Ours are to be twice as fast. They are not where a photo is passed over once and that
-is all (brightness, contrast, quantization, saturation and, but for the noise, impulses
-beside PyTorch), which memory limits; nor in JPEG, which all leave to the same coder,
-and ours takes and gives float32 besides; in pixelation and resampling, which Pillow
-and PyTorch do in loops of their own, where TensorFlow has one for any filter; and in
-colour diffusion, most of which is to CIELAB and back. Out of focus and in motion, ours
-add up light instead of values, over disks and lines of any size in parts of a pixel.
-They go by Fourier's transform, which takes as long for a large disk as for a small
-one, and gains where theirs has many taps.
+is all (brightness, contrast, quantization and saturation beside torchvision), which
+memory limits; nor in impulse noise beside PyTorch, where drawing numbers is most of
+both; in JPEG, which all leave to the same coder, and ours takes and gives float32
+besides; in pixelation and resampling, which Pillow and PyTorch do in loops of their
+own, where TensorFlow has one for any filter; and in colour diffusion, most of which is
+to CIELAB and back. Out of focus and in motion, ours add up light instead of values,
+over disks and lines of any size in parts of a pixel. They go by Fourier's transform,
+which takes as long for a large disk as for a small one, and gains where theirs has
+many taps.
 """
 
 import functools

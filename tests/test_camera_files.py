@@ -60,8 +60,10 @@ def test_resampling_is_pillows_both_ways(photo, function, method, factor):
     small = [max(round(side / factor), 1) for side in photo.shape[:2]]
     reduced = pillow_resized(photo, small, method)
     expected = pillow_resized(reduced, photo.shape[:2], method)
+    # To enlarge by a cubic TensorFlow takes its weights from a table of 1024 places.
+    atol = 3e-4 if method == Image.Resampling.BICUBIC else 2e-6
     np.testing.assert_allclose(
-        function(photo, factor), np.clip(expected, 0, 1), atol=2e-6
+        function(photo, factor), np.clip(expected, 0, 1), atol=atol
     )
 
 

