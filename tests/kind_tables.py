@@ -72,7 +72,7 @@ EXTREMES = {
     palette.color_quantization_to_psnr: (5,),
     patches.block_distortion: ((3000, 1.0),),
     patches.mean_blocks: ((3000, 1.0),),
-    resampling.pixelation: (70.0,),
+    resampling.pixelation: (70,),
     resampling.resampling_lanczos: (70.0,),
     tone.banding: (1.0, 8.0),
     transmission.jpeg_transmission_errors: ((90, 0.01),),
@@ -337,7 +337,10 @@ OUT_OF_RANGE = {
         (1, -1): "green_shift must be a whole .*, at least 0, not -1",
     },
     released_code.tinted_saturation_change: {},
-    resampling.pixelation: {(0.9,): r"side must be at least 1 pixels, not 0\.9"},
+    resampling.pixelation: {
+        (0,): "side must be a whole number of pixels, at least 1, not 0",
+        (2.5,): r"side must be a whole number of pixels, at least 1, not 2\.5",
+    },
     **{
         function: {(0.9,): r"factor must be at least 1, not 0\.9"}
         for function in (

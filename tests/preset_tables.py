@@ -436,7 +436,7 @@ CAMERA = {
     ),
     "pixelation": (
         (None, "camera.resampling.pixelation", FALLING),
-        (1.5, 2, 3, 5, 9),
+        (2, 3, 4, 6, 10),
     ),
     "jpeg_twice": (
         (None, "camera.codecs.jpeg_twice", FALLING),

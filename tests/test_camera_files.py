@@ -98,14 +98,6 @@ def test_pixelation_shows_the_mean_of_each_block(photo):
             )
 
 
-def test_blocks_of_no_whole_side_are_as_wide_on_the_mean():
-    row = np.tile(np.arange(40, dtype=np.float32)[None, :, None] / 40, (1, 1, 3))
-    found = resampling.pixelation(row, 2.5).numpy()[0, :, 0]
-    assert len(np.unique(found)) == 16
-    # Middles of pixels 0.5, 1.5 | 2.5, 3.5, 4.5 | 5.5, ...
-    np.testing.assert_allclose(found[:5] * 40, [0.5, 0.5, 3, 3, 3], atol=1e-5)
-
-
 # Files.
 
 

@@ -62,26 +62,24 @@ resampling_lanczos = _resampling(
 )
 
 
-@kind(side=Parameter(none=1, least=1, unit="pixels", log=True))
+@kind(side=Parameter(none=1, least=1, whole=True, unit="pixels", log=True))
 def pixelation(image: tf.Tensor, side: Scalar) -> tf.Tensor:
     """Shows square blocks of pixels as their mean: a mosaic.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        side: of a block, in pixels; at least 1. If it is not whole, some blocks are a
-            pixel wider or higher than others.
+        side: of a block, in pixels; a whole number of at least 1.
 
     Returns:
         The image in blocks, counted from the top left; those at the right and at the
         bottom may be smaller.
 
     Raises:
-        ValueError: if the side is not at least 1 pixel.
+        ValueError: if the side is not a whole number of at least 1.
     """
     for _ in range(2):
         length, width = tf.unstack(tf.shape(image)[:2])
-        middles = tf.cast(tf.range(length), tf.float64) + 0.5
-        blocks = tf.cast(tf.floor(middles / side), tf.int32)
+        blocks = tf.range(length) // side
         means = tf.math.segment_mean(tf.reshape(image, [length, width * 3]), blocks)
         image = tf.reshape(tf.gather(means, blocks), [length, width, 3])
         image = tf.transpose(image, [1, 0, 2])

@@ -156,9 +156,9 @@ _FILE_ROWS = (
         number=None,
         name="pixelation",
         function=camera.pixelation,
-        parameters=(1.5, 2.0, 3.0, 5.0, 9.0),
+        parameters=(2, 3, 4, 6, 10),
         policy="descending",
-        source="Blocks of 1.5 to 9 pixels: our choice.",
+        source="Blocks of 2 to 10 pixels: our choice.",
     ),
     Row(
         number=None,
