@@ -9,11 +9,12 @@ reduced to a short side of 384 pixels. Seeds are drawn as in training: levels sh
 where chance is in a few events. Last comes the lowest share, and of what pair it is.
 MS-SSIM is Wang's, of luma: it hardly sees what is done to colours and to the mean.
 
-Where it is not all of them there is a reason. Contrast under tid2013 is ranked as people
-rank, more of it before less. A mean shift goes up and down by turns. A photo with little
-colour has no more of it to lose, nor one with few colours more of those; which tones
-fall on a step, and which edges on themselves when green is moved, is a photo's own. The
-blocks of released_code have another colour at each level, as its MATLAB file says.
+Where it is not all of them there is a reason. Contrast under tid2013 is ranked as
+people rank, more of it before less. A mean shift goes up and down by turns. A photo
+with little colour has no more of it to lose, nor one with few colours more of those;
+which tones fall on a step, and which edges on themselves when green is moved, is a
+photo's own. The blocks of released_code have another colour at each level, as its
+MATLAB file says.
 """
 
 import sys
