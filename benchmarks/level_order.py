@@ -14,7 +14,8 @@ people rank, more of it before less. A mean shift goes up and down by turns. A p
 with little colour has no more of it to lose, nor one with few colours more of those;
 which tones fall on a step, and which edges on themselves when green is moved, is a
 photo's own. The blocks of released_code have another colour at each level, as its
-MATLAB file says.
+MATLAB file says. Under haze, JPEG of quality 12 is hardly further from the photo than
+that of 21.
 """
 
 import sys
