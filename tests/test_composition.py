@@ -1,5 +1,6 @@
 """Compositions: several distortions one after another, each with its own strength."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -41,6 +42,16 @@ def test_strength_0_leaves_one_out():
     for level, of in enumerate(expected, 1):
         np.testing.assert_array_equal(row.distort(image, level), of)
         np.testing.assert_allclose(in_graph(tf.constant(float(level))), of, atol=1e-6)
+
+
+def test_one_parameter_that_does_nothing_leaves_no_one_out():
+    image = make_photo(37, 53)
+    # No bits are flipped, but the quality of 90 is left.
+    sent = distortions.PRESETS["tid2013"].row("jpeg_transmission_errors")
+    sent = dataclasses.replace(sent, parameters=((90, 0.0),))
+    row = compose((BLUR, sent), ((1, 1),))
+    expected = jpeg.jpeg(blur.gaussian_blur(image, 7 / 6), 90)
+    np.testing.assert_allclose(row.distort(image, 1, seed=SEED), expected, atol=1e-6)
 
 
 def test_no_strength_less_and_one_greater_is_worse():

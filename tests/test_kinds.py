@@ -333,6 +333,16 @@ def test_at_a_level_a_parameter_is_the_very_number_of_the_table():
                 assert row.at(level).arguments() == row.arguments(level)
 
 
+def test_only_a_falling_row_that_takes_tensors_has_an_order_between_its_levels():
+    tid2013 = distortions.PRESETS["tid2013"]
+    assert LIVE.row("jpeg").graded
+    assert not tid2013.row("mean_shift").graded  # Darker and lighter by turns.
+    assert not tid2013.row("block_distortion").graded  # Only the photo comes first.
+    assert not distortions.PRESETS["live_md"].rows[0].graded  # Two at once.
+    # It takes numbers only.
+    assert not distortions.PRESETS["released_code"].row("quantization").graded
+
+
 GRADED = {
     row.function: pytest.param(row, id=f"{preset.name}-{row.name}")
     for preset in distortions.PRESETS.values()
