@@ -213,6 +213,30 @@ def test_each_picture_is_cut_at_a_place_of_its_own_and_made_once():
     assert len(np.unique(lefts)) >= 12
 
 
+def test_levels_share_the_seed_where_chance_is_in_events():
+    seeds = []
+
+    class Seeded(Placed):
+        shares_seed = np.array([True, False])
+
+        def whole(self, photo, kind, level, seed):
+            def record(*numbers):
+                seeds.append([int(number) for number in np.hstack(numbers)])
+                return np.uint8(0)
+
+            red = tf.numpy_function(record, [photo, kind, level, seed], tf.uint8)
+            return tf.fill([CROP, CROP, 3], tf.ensure_shape(red, []))
+
+    make(Seeded()).whole_photos(in_order)
+    for content in range(2):
+        of = {(kind, level): (a, b) for c, kind, level, a, b in seeds if c == content}
+        events, noise = ([of[kind, level] for level in (1, 2, 3)] for kind in range(2))
+        assert len(set(events)) == 1
+        assert len(set(noise)) == 3
+        assert not {*events} & {*noise}
+    assert len({(a, b) for *_, a, b in seeds}) == 2 * (1 + 1 + 3)
+
+
 def test_single_crops_stay_the_same_for_the_next_model(check):
     first = check.single_crops(red()).scores
     np.testing.assert_allclose(check.single_crops(red(-1)).scores, -first, rtol=1e-6)

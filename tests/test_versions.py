@@ -62,6 +62,7 @@ def test_a_crop_of_what_is_not_random_is_a_part_of_the_whole(made):
 
 def test_kept_versions_are_those_made_anew(made):
     kept = versions.Kept(made)
+    assert not kept.graded.any()  # What lies between the levels is not kept.
     for content in (0, 3):
         photo, number = made.photo(tf.constant(content)), kept.photo(content)
         for kind, _, level in each(made):
