@@ -12,6 +12,7 @@ from PIL import Image
 from PIL import features
 
 from distortions import PRESETS
+from distortions import _lab
 from distortions import color
 from distortions import jpeg
 from distortions.camera import chroma
@@ -215,10 +216,17 @@ def test_jitter_of_a_ramp_has_the_deviation_of_five_steps():
     ramp = np.stack([rows, columns, rows + columns], -1).astype(np.float32) * 0.9
     found = displacement.jitter(ramp, 0.3, seed=SEED).numpy()
     moved = (found - ramp)[20:-20, 20:-20] * 400 / 0.9
-    # Between pixels, four displacements of the passes before are mixed: less than
-    # sqrt(5) * 0.3, but more than one pass has.
+    # Between pixels, displacements of the passes before are mixed: less than sqrt(5) *
+    # 0.3. As scipy does it, with chance of its own:
+    generator = np.random.default_rng(0)
+    expected = rows
+    for _ in range(5):
+        places = np.mgrid[:200, :210] + generator.normal(0, 0.3, (2, 200, 210))
+        expected = scipy.ndimage.map_coordinates(expected, places, order=1)
+    deviation = ((expected - rows)[20:-20, 20:-20] * 400).std()
+    assert 0.3 < deviation < 5**0.5 * 0.3
     for axis in (0, 1):
-        assert 0.3 < moved[..., axis].std() < 5**0.5 * 0.3
+        assert moved[..., axis].std() == pytest.approx(deviation, rel=0.04)
         assert abs(moved[..., axis].mean()) < 0.03
     # A pixel's channels move together, and its axes do not.
     np.testing.assert_allclose(moved[..., 2], moved[..., 0] + moved[..., 1], atol=2e-3)
@@ -263,6 +271,15 @@ def test_color_diffusion_leaves_grey_grey(photo):
     np.testing.assert_allclose(found, grey, atol=2e-4)
 
 
+def test_color_diffusion_multiplies_colors_by_its_gain():
+    flat = np.full((20, 30, 3), (0.5, 0.45, 0.4), np.float32)
+    before, after = (
+        _lab.from_rgb(image).numpy()
+        for image in (flat, chroma.color_diffusion(flat, 3, 2))
+    )
+    np.testing.assert_allclose(after, before * [1, 2, 2], rtol=1e-3, atol=1e-3)
+
+
 def test_colors_run_over_an_edge_as_far_as_the_blur_is_wide():
     image = np.full((20, 100, 3), 0.5, np.float32)
     image[:, :50] = (0.6, 0.45, 0.5)
@@ -282,6 +299,16 @@ def test_color_shift_moves_green_alone_and_at_edges_alone():
     changed = np.nonzero(np.abs(found[..., 1] - image[..., 1]) > 1e-3)[1]
     assert changed.size
     assert 60 - 7 <= changed.min() <= changed.max() < 60 + 7
+
+
+def test_color_shift_leaves_weak_edges_as_they_are():
+    image = np.full((90, 160, 3), 0.2, np.float32)
+    image[:, 40:] = 0.22
+    image[:, 110:] = 0.82
+    found = chroma.color_shift(image, 6, seed=SEED).numpy()
+    # One edge has a thirtieth of the other's strength, and a tenth is the least.
+    np.testing.assert_array_equal(found[:, :80], image[:, :80])
+    assert np.abs(found - image)[:, 80:].max() > 0.1
 
 
 def test_color_shift_goes_all_ways_and_as_far_as_it_says():
