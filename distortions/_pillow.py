@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from distortions import _pillow_worker
+from distortions import _uint8
 from distortions import cores
 
 _PROGRAM = Path(__file__).with_name("_pillow_worker.py")
@@ -57,6 +58,29 @@ def run(
 
     inputs = [source, *arguments, *([] if seed is None else [seed])]
     return tf.numpy_function(call_with, inputs, returns, stateful=False)
+
+
+def remade(
+    operation: str,
+    image: tf.Tensor,
+    *arguments: tf.Tensor,
+    seed: tf.Tensor | None = None,
+) -> tf.Tensor:
+    """Runs an operation that makes an image of one, float32 [h, w, 3] in [0, 1]."""
+    made = run(operation, _uint8.from_float(image), *arguments, seed=seed)
+    return tf.ensure_shape(_uint8.to_float(made), image.shape)
+
+
+def encoded(operation: str, image: tf.Tensor, *arguments: tf.Tensor) -> tf.Tensor:
+    """Runs an operation that makes a file, a scalar string, of such an image."""
+    pixels = _uint8.from_float(image)
+    file = run(operation, pixels, *arguments, returns=tf.string)
+    return tf.ensure_shape(file, [])
+
+
+def decoded(file: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
+    """Reads the image, of this static shape, that `encoded` wrote."""
+    return tf.ensure_shape(_uint8.to_float(run("decode", file)), shape)
 
 
 def call(

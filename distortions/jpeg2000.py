@@ -3,7 +3,6 @@
 import tensorflow as tf
 
 from distortions import _pillow
-from distortions import _uint8
 from distortions.kinds import Parameter
 from distortions.kinds import Scalar
 from distortions.kinds import checked_image
@@ -34,8 +33,8 @@ def jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the ratio is less than 1.
     """
-    decoded = _pillow.run("decode", _encoded(image, ratio))
-    return tf.ensure_shape(_uint8.to_float(decoded), image.shape)
+    file = _pillow.encoded("encode_jpeg2000", image, ratio)
+    return _pillow.decoded(file, image.shape)
 
 
 @kind(psnr=PSNR)
@@ -58,8 +57,7 @@ def jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
     a PSNR, but its own estimate of that is up to 1 dB off: what it makes is measured,
     and it is asked for as much more or less.
     """
-    pixels = _pillow.run("compress_jpeg2000_to_psnr", _uint8.from_float(image), psnr)
-    return tf.ensure_shape(_uint8.to_float(pixels), image.shape)
+    return _pillow.remade("compress_jpeg2000_to_psnr", image, psnr)
 
 
 def encode_jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
@@ -75,7 +73,8 @@ def encode_jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the ratio is less than 1.
     """
-    return _encoded(checked_image(image), RATIO.checked("ratio", ratio))
+    ratio = RATIO.checked("ratio", ratio)
+    return _pillow.encoded("encode_jpeg2000", checked_image(image), ratio)
 
 
 def encode_jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
@@ -91,17 +90,5 @@ def encode_jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the PSNR is not more than 0 and at most 60.
     """
-    encoded = _pillow.run(
-        "encode_jpeg2000_to_psnr",
-        _uint8.from_float(checked_image(image)),
-        PSNR.checked("psnr", psnr),
-        returns=tf.string,
-    )
-    return tf.ensure_shape(encoded, [])
-
-
-def _encoded(image: tf.Tensor, ratio: tf.Tensor) -> tf.Tensor:
-    encoded = _pillow.run(
-        "encode_jpeg2000", _uint8.from_float(image), ratio, returns=tf.string
-    )
-    return tf.ensure_shape(encoded, [])
+    psnr = PSNR.checked("psnr", psnr)
+    return _pillow.encoded("encode_jpeg2000_to_psnr", checked_image(image), psnr)

@@ -3,7 +3,6 @@
 import tensorflow as tf
 
 from distortions import _pillow
-from distortions import _uint8
 from distortions.kinds import Parameter
 from distortions.kinds import Scalar
 from distortions.kinds import kind
@@ -29,8 +28,7 @@ def color_quantization(image: tf.Tensor, colors: Scalar) -> tf.Tensor:
     MATLAB's rgb2ind(image, colors), which finds the palette by minimum variance; median
     cut, which Pillow has, is our choice.
     """
-    pixels = _pillow.run("quantize_colors", _uint8.from_float(image), colors)
-    return tf.ensure_shape(_uint8.to_float(pixels), image.shape)
+    return _pillow.remade("quantize_colors", image, colors)
 
 
 # The palette is the photo's.
@@ -53,5 +51,4 @@ def color_quantization_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
     TID2013's colour quantization (#22) is tuned so, with palettes of minimum variance;
     median cut, which Pillow has, takes some more colours for the same PSNR.
     """
-    pixels = _pillow.run("quantize_colors_to_psnr", _uint8.from_float(image), psnr)
-    return tf.ensure_shape(_uint8.to_float(pixels), image.shape)
+    return _pillow.remade("quantize_colors_to_psnr", image, psnr)

@@ -152,11 +152,9 @@ def mean_blocks(
     sides = _sides(height, width, _BLOCK)
     tops, lefts = _corners(height, width, sides, density, seeds[0])
     block = _topmost(height, width, sides, tops, lefts)
-    rows = tops[:, tf.newaxis] + tf.range(sides[0])
-    columns = lefts[:, tf.newaxis] + tf.range(sides[1])
-    places = rows[:, :, tf.newaxis] * width + columns[:, tf.newaxis, :]
     pixels = tf.reshape(image, [-1, 3])
-    means = tf.reduce_mean(tf.gather(pixels, places), axis=(1, 2))  # [blocks, 3]
+    covered = _covered(width, sides, tops, lefts)
+    means = tf.reduce_mean(tf.gather(pixels, covered), axis=(1, 2))  # [blocks, 3]
     lighter = chance.bits(tf.shape(means), seeds[1]) < 0
     shift = tf.cast(shift, tf.float32)
     colours = tf.clip_by_value(means + tf.where(lighter, shift, -shift), 0.0, 1.0)
@@ -202,6 +200,18 @@ def _reach(corners: tf.Tensor, last: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return first, tf.minimum(corners + _RADIUS, last) - first + 1
 
 
+def _covered(
+    width: tf.Tensor,
+    sides: tuple[tf.Tensor, tf.Tensor],
+    tops: tf.Tensor,
+    lefts: tf.Tensor,
+) -> tf.Tensor:
+    """The pixels of each patch, in the flat image: int32 [patches, *sides]."""
+    rows = tops[:, tf.newaxis] + tf.range(sides[0])
+    columns = lefts[:, tf.newaxis] + tf.range(sides[1])
+    return rows[:, :, tf.newaxis] * width + columns[:, tf.newaxis, :]
+
+
 def _topmost(
     height: tf.Tensor,
     width: tf.Tensor,
@@ -215,9 +225,7 @@ def _topmost(
         int32 [height * width]; of several patches the one with the greatest number, as
         if they had been laid one after another.
     """
-    rows = tops[:, tf.newaxis] + tf.range(sides[0])
-    columns = lefts[:, tf.newaxis] + tf.range(sides[1])
-    covered = rows[:, :, tf.newaxis] * width + columns[:, tf.newaxis, :]
+    covered = _covered(width, sides, tops, lefts)
     numbers = tf.broadcast_to(
         tf.range(1, tf.size(tops) + 1)[:, tf.newaxis, tf.newaxis], tf.shape(covered)
     )

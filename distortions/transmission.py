@@ -8,7 +8,6 @@ of a lower rate and further ones.
 import tensorflow as tf
 
 from distortions import _pillow
-from distortions import _uint8
 from distortions import jpeg
 from distortions import jpeg2000
 from distortions.kinds import Parameter
@@ -46,7 +45,7 @@ def jpeg_transmission_errors(
     our choice: without them, the first error would spoil the rest of the image. One
     for every row of blocks would be more usual, but spoil wide images more than others.
     """
-    return _transmit("transmit_jpeg", image, quality, error_rate, seed)
+    return _pillow.remade("transmit_jpeg", image, quality, error_rate, seed=seed)
 
 
 @kind(events=True, ratio=jpeg2000.RATIO, error_rate=_ERROR_RATE)
@@ -74,16 +73,4 @@ def jpeg2000_transmission_errors(
     not know. That the headers of files and packets are spared is our choice: without
     them nothing can be decoded, and the standard has means to send them apart.
     """
-    return _transmit("transmit_jpeg2000", image, ratio, error_rate, seed)
-
-
-def _transmit(
-    operation: str,
-    image: tf.Tensor,
-    compression: tf.Tensor,
-    error_rate: tf.Tensor,
-    seed: tf.Tensor,
-) -> tf.Tensor:
-    pixels = _uint8.from_float(image)
-    received = _pillow.run(operation, pixels, compression, error_rate, seed=seed)
-    return tf.ensure_shape(_uint8.to_float(received), image.shape)
+    return _pillow.remade("transmit_jpeg2000", image, ratio, error_rate, seed=seed)

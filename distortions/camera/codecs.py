@@ -4,7 +4,6 @@ import tensorflow as tf
 from PIL import features
 
 from distortions import _pillow
-from distortions import _uint8
 from distortions import mirror
 from distortions.jpeg import QUALITY
 from distortions.jpeg import jpeg
@@ -72,7 +71,7 @@ def webp(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
         ValueError: if the quality is not a whole number of 0..100.
         RuntimeError: if this Pillow cannot write WebP.
     """
-    return _decoded(_encoded_webp(image, quality), image)
+    return _pillow.decoded(_encoded_webp(image, quality), image.shape)
 
 
 def encode_webp(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
@@ -110,7 +109,7 @@ def avif(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
         ValueError: if the quality is not a whole number of 0..100.
         RuntimeError: if this Pillow cannot write AVIF, as those before 11.3.
     """
-    return _decoded(_encoded_avif(image, quality), image)
+    return _pillow.decoded(_encoded_avif(image, quality), image.shape)
 
 
 def encode_avif(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
@@ -132,12 +131,12 @@ def encode_avif(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
 
 def _encoded_webp(image: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
     _check_pillow("webp", "WebP")
-    return _encoded("encode_webp", image, quality)
+    return _pillow.encoded("encode_webp", image, quality)
 
 
 def _encoded_avif(image: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
     _check_pillow("avif", "AVIF")
-    return _encoded("encode_avif", image, quality)
+    return _pillow.encoded("encode_avif", image, quality)
 
 
 def _check_pillow(feature: str, name: str) -> None:
@@ -146,14 +145,3 @@ def _check_pillow(feature: str, name: str) -> None:
             f"this Pillow cannot write {name}: the wheels of Pillow 11.3 and later can "
             "(pip install --upgrade pillow)"
         )
-
-
-def _encoded(operation: str, image: tf.Tensor, quality: tf.Tensor) -> tf.Tensor:
-    pixels = _uint8.from_float(image)
-    encoded = _pillow.run(operation, pixels, quality, returns=tf.string)
-    return tf.ensure_shape(encoded, [])
-
-
-def _decoded(file: tf.Tensor, image: tf.Tensor) -> tf.Tensor:
-    pixels = _pillow.run("decode", file)
-    return tf.ensure_shape(_uint8.to_float(pixels), image.shape)
