@@ -11,7 +11,6 @@ from absl import app
 from rankiqa_tf import config as config_lib
 from rankiqa_tf.training import run_data
 from rankiqa_tf.training import stages
-from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stages import ranking
 from rankiqa_tf.training.step import Learner
 
@@ -24,10 +23,11 @@ def main(argv):
     versions = run_data.photos_to_rank(config).versions.training
     model = stages.start(config)
     batches = ranking.make_batches(versions, model, config)
-    preparation.standardise(model, batches)
+    pairs = ranking.make_pairs(versions, config)
+    ranking.prepare(model, batches, versions, pairs, config)
     learner = Learner(
         model.network,
-        ranking.make_loss(versions.better, config),
+        ranking.make_loss(pairs, config),
         config.training,
         steps=config.rank_steps,
         learning_rate=config.rank_learning_rate,

@@ -11,10 +11,12 @@ from absl import flags
 import distortions
 from rankiqa_tf import datasets
 from rankiqa_tf import models
+from rankiqa_tf.data import quality
 from rankiqa_tf.data import ranked
+from rankiqa_tf.datasets import opinion_table
 
-STAGES = ("rank", "finetune", "both", "joint")
-LOSSES = ("hinge", "hinge_sum", "hinge_sum_over_images", "logistic")
+STAGES = ("rank", "finetune", "both")
+LOSSES = ("hinge", "hinge_sum", "hinge_sum_over_images", "logistic", "fidelity")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 MOS_SCALES = ("raw", "standard", "half_ranks")
@@ -120,7 +122,7 @@ class Config:
 
     stage: str = _option(
         "rank",
-        "What to train: both ranks, then fine-tunes; joint does both in each step.",
+        "What to train: both ranks, then fine-tunes.",
         enum_values=STAGES,
     )
     network: str = _option(
@@ -155,12 +157,13 @@ class Config:
     photos: str = _option(
         "",
         "Folder of pristine photos to rank, or a set that distortions.generate made "
-        "of them; empty for the embedded ones.",
+        "of them; empty for the embedded ones. In stage finetune it is those whose "
+        "versions are to keep their order; empty for none.",
     )
     preset: str = _option(
         "live",
-        f"Distortions and their levels: {', '.join(distortions.PRESETS)}, or one of "
-        "your own as module:NAME.",
+        f"Distortions and their levels: {', '.join(distortions.PRESETS)}, one of your "
+        "own as module:NAME, or several with commas between them.",
     )
     strengths: str = _option(
         "levels",
@@ -170,7 +173,8 @@ class Config:
     )
     least_difference: float = _option(
         0.25,
-        "By how many levels strengths must differ for two images to be compared.",
+        "By how many levels strengths, or quality where --pairs_by has other sources "
+        "than levels, must differ for two images to be compared.",
         lower_bound=0.0,
     )
     photos_per_batch: int = _option(2, "Photos in a ranked batch.", lower_bound=1)
@@ -187,10 +191,25 @@ class Config:
         "the mean of the logistic loss of RankNet, which has no margin.",
         enum_values=LOSSES,
     )
-    margin: float = _option(
-        1.0, "By how much a better image should outscore a worse one."
+    pairs_by: str = _option(
+        quality.LEVELS,
+        "What says which of two images of a ranked batch is better: levels, within a "
+        f"distortion; or one or several, with commas, of {', '.join(quality.SOURCES)}, "
+        "across distortions too: full-reference measures of an image beside its photo, "
+        "and opinions, the means that TID2013 published of its distortions (preset "
+        "tid2013). Pairs are those that all agree on and no level contradicts; the "
+        "margin of each is in proportion to its difference.",
     )
-    rank_steps: int = _option(50_000, "Steps of ranking.", lower_bound=1)
+    margin: float = _option(
+        1.0,
+        "By how much a better image should outscore a worse one; for each level of "
+        "difference where --pairs_by has other sources than levels.",
+    )
+    rank_steps: int = _option(
+        50_000,
+        "Steps of ranking; 0 leaves the network as it is, and fits the last layer.",
+        lower_bound=0,
+    )
     rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")
     dataset: str = _option(
         "",
@@ -228,6 +247,7 @@ class Config:
         "How MOS are learned; the model gives MOS all the same. raw is the paper's "
         "way: as they are, from the ranker's own last layer. Else the last layer is "
         "set by ridge regression on the training photos, before the steps and after, "
+        "then so that it keeps the order of versions of --photos, if there are any, "
         "and MOS are learned in standard deviations from their mean, so that a "
         "learning rate fits any scale; or half that and half their ranks, which SROCC "
         "compares.",
@@ -269,13 +289,10 @@ class Config:
             raise ValueError(f"holdout must lie between 0 and 1, not {self.holdout}")
         if self.validation >= 1:
             raise ValueError(f"validation must be less than 1, not {self.validation}")
-        if not self.finetune_steps and (
-            self.mos_scale == "raw" or self.stage == "joint"
-        ):
+        if not self.finetune_steps and self.mos_scale == "raw":
             raise ValueError(
-                "finetune_steps is 0, which only fits the last layer: it goes neither "
-                "with mos_scale raw nor with stage joint; they are "
-                f"{self.mos_scale} and {self.stage}"
+                "finetune_steps is 0, which only fits the last layer: with mos_scale "
+                "raw nothing is fitted"
             )
         self._check_scores()
         for name in self._steps:
@@ -286,6 +303,7 @@ class Config:
                     f"{self.training.warmup_steps}"
                 )
         preset = distortions.find_preset(self.preset)
+        self._check_pairs(preset)
         self.check_batches(len(preset.rows), preset.num_levels)
         if not self.init.endswith(".keras"):
             models.check(
@@ -300,11 +318,19 @@ class Config:
         return options | options.pop("training")
 
     @property
+    def pair_sources(self) -> tuple[str, ...]:
+        """What says which of two images is better, beside levels."""
+        if self.pairs_by == quality.LEVELS:
+            return ()
+        return tuple(name.strip() for name in self.pairs_by.split(","))
+
+    @property
     def batch_shape(self) -> ranked.BatchShape:
         """What a ranked batch is made of."""
         return ranked.BatchShape(
             photos=self.photos_per_batch,
             distortions=self.distortions_per_batch,
+            own_distortions=bool(self.pair_sources),
             any_strength=self.strengths == "any",
         )
 
@@ -316,7 +342,6 @@ class Config:
             "rank": [ranked_images],
             "finetune": [self.finetune_batch],
             "both": [ranked_images, self.finetune_batch],
-            "joint": [ranked_images + self.finetune_batch],
         }[self.stage]
         for size in sizes:
             if size % self.devices:
@@ -331,8 +356,21 @@ class Config:
             "rank": ("rank_steps",),
             "finetune": ("finetune_steps",),
             "both": ("rank_steps", "finetune_steps"),
-            "joint": ("finetune_steps",),
         }[self.stage]
+
+    def _check_pairs(self, preset: distortions.Preset) -> None:
+        sources = self.pair_sources
+        for name in sources:
+            if name not in quality.SOURCES or sources.count(name) > 1:
+                raise ValueError(
+                    f"pairs_by must be {quality.LEVELS}, or one or several of "
+                    f"{', '.join(quality.SOURCES)}, not {self.pairs_by!r}"
+                )
+        if quality.OPINIONS in sources and not opinion_table.knows(preset.name):
+            raise ValueError(
+                "pairs_by opinions are of the distortions of tid2013, of which preset "
+                f"{preset.name} has none: give preset tid2013, or live,tid2013"
+            )
 
     def _check_scores(self) -> None:
         given = [name for name in ("dataset", "data_dir") if getattr(self, name)]
@@ -365,6 +403,17 @@ class Config:
     def finetunes(self) -> bool:
         """Whether the run takes human scores."""
         return self.stage != "rank"
+
+    @property
+    def has_photos(self) -> bool:
+        """Whether the run takes pristine photos, to rank or to keep their order."""
+        # An opinion table is made of the photos, each of its versions with a score.
+        return self.ranks or bool(self.photos and self.dataset != "opinion_table")
+
+    @property
+    def keeps_order(self) -> bool:
+        """Whether the last layer that is fitted keeps the order of versions."""
+        return self.has_photos and self.finetunes and self.mos_scale != "raw"
 
     @property
     def dataset_name(self) -> str:

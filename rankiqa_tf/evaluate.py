@@ -1,16 +1,19 @@
-"""Evaluates a model on photos with human scores.
+"""Evaluates a model on photos with human scores, on good photos, or on both.
 
-    python -m rankiqa_tf.evaluate --model=model.keras --dataset=scores.csv --report=page.html
+    python -m rankiqa_tf.evaluate --model=model.keras --dataset=scores.csv --photos=my_photos --report=page.html
 
-Prints SROCC, LCC, LCC after a logistic, KROCC and RMSE, those of each distortion, and
-95 % intervals. Exit code: 0 if all photos were scored, 1 if some could not be read
-(they are named and left out), 2 if nothing could be begun.
+Of photos with human scores it prints SROCC, LCC, LCC after a logistic, KROCC and RMSE,
+those of each distortion, and 95 % intervals. Good photos are distorted, and it prints
+the share of versions that score below their photo, and below weaker ones. Exit code: 0
+if all photos were scored, 1 if some could not be read (they are named and left out), 2
+if nothing could be begun.
 """  # noqa: E501 - a command is not cut in two.
 
 import dataclasses
 import datetime
 import shlex
 import sys
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,19 +25,25 @@ if not surroundings.settle("distortions"):
 import numpy as np
 from absl import flags
 
+import distortions
 from distortions import program
 from rankiqa_tf import datasets
 from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import versions
 from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import figures as figures_lib
 from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import order_kept
 from rankiqa_tf.evaluation import page
 from rankiqa_tf.evaluation import predictions
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.evaluation.order_kept import Kept
+from rankiqa_tf.evaluation.ranking_check import RankingCheck
 
 _scorer = scoring_flags.define_scorer()
 flags.adopt_module_key_flags(scoring_flags)
@@ -43,7 +52,16 @@ _DATASET = flags.DEFINE_string(
     None,
     "Human scores: a CSV or .xlsx file, image,mos[,reference,dmos,distortion,level]; a "
     f"public data set by name ({', '.join(datasets.DATA_SETS)}).",
-    required=True,
+)
+_PHOTOS = flags.DEFINE_list(
+    "photos",
+    None,
+    "Good photos, or folders of them, that the model was not trained on: how it keeps "
+    "the order of their versions under --preset. Each takes as long as some hundred "
+    "photos.",
+)
+_PRESET = flags.DEFINE_string(
+    "preset", "live,tid2013", "Distortions of --photos, as of training."
 )
 _DATA_DIR = flags.DEFINE_string(
     "data_dir",
@@ -68,7 +86,7 @@ _REPORT = flags.DEFINE_string(
 
 def read_photos() -> datasets.DataSet:
     """Reads the data set, of its photos those that are to be scored."""
-    data = datasets.read_any(_DATASET.value, _DATA_DIR.value)
+    data = datasets.read_any(_DATASET.value or "", _DATA_DIR.value)
     if _PART.value == "held_out":
         if data.official_split is None:
             raise ValueError(
@@ -91,10 +109,23 @@ def check_opinions(name: str, photos: Sequence[ScoredPhoto]) -> None:
 
 
 def write_report(
-    path: Path, figures: figures_lib.Figures, data: datasets.DataSet, model: str
+    path: Path,
+    figures: figures_lib.Figures,
+    data: datasets.DataSet,
+    model: str,
+    kept: Sequence[Kept],
 ) -> None:
     """Writes the page, as the benchmark program does."""
-    names = ("model", "crops", "seed", "dataset", "data_dir", "part")
+    names = (
+        "model",
+        "crops",
+        "seed",
+        "dataset",
+        "data_dir",
+        "part",
+        "photos",
+        "preset",
+    )
     page.write(
         path,
         figures,
@@ -104,11 +135,14 @@ def write_report(
         versions=version.packages(),
         settings={name: flags.FLAGS[name].value for name in names},
         date=datetime.date.today().isoformat(),
+        kept=kept,
     )
 
 
-def report(result: OpinionScores, data: datasets.DataSet) -> None:
-    """Prints figures and writes the files that the flags name.
+def report(
+    result: OpinionScores, data: datasets.DataSet, kept: Sequence[Kept]
+) -> dict[str, float]:
+    """Writes the files that the flags name, and returns figures.
 
     Raises:
         ValueError: if a score is not finite.
@@ -118,24 +152,95 @@ def report(result: OpinionScores, data: datasets.DataSet) -> None:
     model = Path(str(flags.FLAGS["model"].value)).name
     figures = figures_lib.measure({model: [result]}, dataset=data.name)
     if _REPORT.value:
-        write_report(Path(_REPORT.value), figures, data, model)
+        write_report(Path(_REPORT.value), figures, data, model, kept)
     named = {f"test/{name}": value for name, value in figures.of(model).items()}
-    found = {"photos": len(result.photos)} | result.summary("test") | named
+    return {"photos": len(result.photos)} | result.summary("test") | named
+
+
+def show(found: Mapping[str, float]) -> None:
+    """Prints figures."""
     if _FORMAT.value == "json":
         print(metrics.to_json(found))
-    else:
-        width = max(map(len, found))
-        print(
-            "\n".join(f"{name:{width}} {value:8.4g}" for name, value in found.items())
+        return
+    width = max(map(len, found))
+    for name, value in found.items():
+        print(f"{name:{width}} {value:8.4g}")
+
+
+def readable_photos(problems: list[PhotoError | str]) -> list[Path]:
+    """The good photos; those that cannot be read are added to the problems."""
+    paths = decode.find_photos(_PHOTOS.value or [])
+    broken = decode.unreadable(paths)
+    problems += broken.values()
+    if len(broken) == len(paths):
+        raise ValueError(f"none of the {len(paths)} photos to distort can be read")
+    return [path for path in paths if path not in broken]
+
+
+def order_of_versions(
+    scorer: scoring_flags.Scorer, photos: Sequence[Path]
+) -> list[Kept]:
+    """Whether the model keeps the order of versions of photos."""
+    made = versions.MadeAnew(photos, distortions.find_preset(_PRESET.value))
+    check = RankingCheck(
+        made,
+        crop_size=scorer.model.metadata.crop_size,
+        seed=int(flags.FLAGS["seed"].value or 0),
+    )
+    return order_kept.measure(check.whole_photos(scorer.score_many))
+
+
+class TooFewPhotosError(ValueError):
+    """So few photos with human scores are readable that nothing can be said."""
+
+
+def opinion_scores(
+    scorer: scoring_flags.Scorer,
+    data: datasets.DataSet,
+    problems: list[PhotoError | str],
+) -> OpinionScores:
+    """Scores a data set; photos that cannot be read are added to the problems.
+
+    Raises:
+        TooFewPhotosError: if fewer than two can be read.
+    """
+
+    def warn(photo: object, doubt: str) -> None:
+        print(f"warning: {photo}: {doubt}", file=sys.stderr)
+
+    paths = (photo.path for photo in data.photos)
+    scores = list(scorer.score_many(paths, warn=warn))
+    problems += [score for score in scores if isinstance(score, PhotoError)]
+    pairs = zip(data.photos, scores, strict=True)
+    scored = [pair for pair in pairs if not isinstance(pair[1], PhotoError)]
+    if len(scored) < 2:
+        raise TooFewPhotosError(
+            f"only {len(scored)} of {len(scores)} photos are readable: "
+            f"{'; '.join(map(str, problems))}"
         )
+    photos, readable = zip(*scored, strict=True)
+    return OpinionScores(photos, np.array(readable))
+
+
+def check_flags() -> None:
+    """Raises a ValueError if flags do not go together."""
+    if not _DATASET.value and not _PHOTOS.value:
+        raise ValueError("give --dataset, --photos, or both: what to evaluate on")
+    for flag in (_PREDICTIONS, _REPORT):
+        if flag.value and not _DATASET.value:
+            raise ValueError(f"--{flag.name} needs human scores: give --dataset too")
+    distortions.find_preset(_PRESET.value)
 
 
 def main(argv: list[str]) -> int:
     """Evaluates what the flags say and returns the exit code."""
+    problems: list[PhotoError | str] = []
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
-        data = read_photos()
+        check_flags()
+        data = read_photos() if _DATASET.value else None
+        good = readable_photos(problems) if _PHOTOS.value else []
         scorer = _scorer()
         for path in (_PREDICTIONS.value, _REPORT.value):
             if path:
@@ -143,28 +248,21 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-
-    def warn(photo: object, doubt: str) -> None:
-        print(f"warning: {photo}: {doubt}", file=sys.stderr)
-
-    paths = (photo.path for photo in data.photos)
-    scores = list(scorer.score_many(paths, warn=warn))
-    problems = [score for score in scores if isinstance(score, PhotoError)]
-    pairs = zip(data.photos, scores, strict=True)
-    scored = [pair for pair in pairs if not isinstance(pair[1], PhotoError)]
-    if len(scored) < 2:
-        print(
-            f"error: only {len(scored)} of {len(scores)} photos are readable: "
-            f"{'; '.join(map(str, problems))}",
-            file=sys.stderr,
-        )
-        return 2
-    for problem in problems:
-        print(f"left out: {problem}", file=sys.stderr)
-    photos, readable = zip(*scored, strict=True)
     try:
-        check_opinions(f"{data.name} that can be read", photos)
-        report(OpinionScores(photos, np.array(readable)), data)
+        result = opinion_scores(scorer, data, problems) if data else None
+        kept = order_of_versions(scorer, good) if good else []
+        for problem in problems:
+            print(f"left out: {problem}", file=sys.stderr)
+        found: dict[str, float] = {}
+        if data and result:
+            check_opinions(f"{data.name} that can be read", result.photos)
+            found |= report(result, data, kept)
+        if kept:
+            found |= order_kept.summary(kept, "test")
+        show(found)
+    except TooFewPhotosError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -38,6 +38,7 @@ OTHERS = {
     "distortions_per_batch": (1, []),
     "same_content_pairs": (True, []),
     "loss": ("logistic", []),
+    "pairs_by": ("mdsi,haarpsi", []),
     "margin": (6.5, []),
     "rank_steps": (1, []),
     "rank_learning_rate": (1e-7, []),
@@ -98,7 +99,7 @@ def test_every_option_is_tried_below():
 
 def test_there_are_no_more_options_than_a_reader_can_look_through():
     # One that nobody shows to be useful goes when another comes.
-    assert len(config_lib.option_names()) <= 42
+    assert len(config_lib.option_names()) <= 43
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -151,7 +152,6 @@ def test_options_cannot_be_changed_afterwards():
         ("rank", True, False),
         ("finetune", False, True),
         ("both", True, True),
-        ("joint", True, True),
     ],
 )
 def test_a_stage_says_what_is_trained(stage, ranks, finetunes):
@@ -232,7 +232,7 @@ def test_ranking_takes_no_scores(name, value):
     assert f"leave {name} out, or choose stage finetune or both" in message
 
 
-@pytest.mark.parametrize("stage", ["finetune", "both", "joint"])
+@pytest.mark.parametrize("stage", ["finetune", "both"])
 def test_fine_tuning_needs_scores(stage):
     message = _refusal(stage=stage)
     assert f"stage {stage} needs human scores: give a CSV file as dataset" in message
@@ -282,7 +282,7 @@ def test_a_warm_up_is_shorter_than_the_stages_that_are_trained():
     config_lib.of_options(warmup_steps=9, rank_steps=10, finetune_steps=2)
     message = _refusal(warmup_steps=10, rank_steps=10)
     assert message == "warmup_steps must be less than rank_steps, 10, not 10"
-    for stage in ("finetune", "both", "joint"):
+    for stage in ("finetune", "both"):
         message = _refusal(
             stage=stage, dataset="scores.csv", warmup_steps=9, finetune_steps=9
         )
@@ -300,8 +300,8 @@ def test_weights_are_chosen_by_part_of_the_training_photos():
 def test_no_steps_of_fine_tuning_are_for_fitting_the_last_layer():
     options = {"stage": "finetune", "dataset": "a.csv"}
     config_lib.of_options(**options, finetune_steps=0, warmup_steps=9)
-    for options in ({"mos_scale": "raw"}, {"stage": "joint", "dataset": "a.csv"}):
-        assert "only fits the last layer" in _refusal(finetune_steps=0, **options)
+    message = _refusal(finetune_steps=0, mos_scale="raw")
+    assert "only fits the last layer" in message
 
 
 def test_decoupled_decay_is_that_of_adamw():
@@ -338,7 +338,6 @@ def test_names_of_layers_are_read_as_a_list():
         ("rank", {}, 48),
         ("finetune", {"finetune_batch": 49}, 49),
         ("both", {"photos_per_batch": 5, "finetune_batch": 49}, 49),
-        ("joint", {"finetune_batch": 50}, 98),
     ],
 )
 def test_devices_take_equal_parts_of_each_step(stage, options, size):
@@ -366,3 +365,36 @@ def _refusal(**options) -> str:
     with pytest.raises(ValueError, match=r"\w") as error:
         config_lib.of_options(**options)
     return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "sources"),
+    [
+        ("levels", ()),
+        ("mdsi", ("mdsi",)),
+        ("opinions, gmsd", ("opinions", "gmsd")),
+    ],
+)
+def test_pairs_are_by_levels_or_by_sources_that_agree(given, sources):
+    config = Config(pairs_by=given, preset="tid2013")
+    assert config.pair_sources == sources
+    # Photos have kinds of their own where those can be compared.
+    assert config.batch_shape.own_distortions == bool(sources)
+
+
+@pytest.mark.parametrize("given", ["", "ssim", "levels,mdsi", "mdsi,mdsi"])
+def test_other_sources_of_pairs_are_refused_and_those_there_are_are_named(given):
+    message = _refusal(pairs_by=given)
+    assert message.startswith("pairs_by must be levels, or one or several of opinions")
+    assert repr(given) in message
+
+
+def test_opinions_are_of_the_kinds_of_tid2013():
+    Config(pairs_by="opinions", preset="live,tid2013")
+    assert "give preset tid2013" in _refusal(pairs_by="opinions", preset="live")
+
+
+def test_presets_may_be_joined():
+    config = Config(preset="live,tid2013", distortions_per_batch=28)
+    assert config.batch_shape.distortions == 28
+    assert "1 to 28" in _refusal(preset="live,tid2013", distortions_per_batch=29)

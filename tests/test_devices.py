@@ -61,7 +61,7 @@ def test_every_option_of_training_is_tried_away_from_its_default():
         assert options[name] != fields[name]
 
 
-CASES = [*OPTIONS, *MORE, *LOSSES_OF_PAIRS, "joint"]
+CASES = [*OPTIONS, *MORE, *LOSSES_OF_PAIRS]
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name not in MIXED])

@@ -12,6 +12,7 @@ import scipy.stats
 from PIL import Image
 from programs import run_several
 
+import distortions
 from rankiqa_tf.evaluation import metrics
 from rankiqa_tf.model import Model
 from rankiqa_tf.models.metadata import Metadata
@@ -42,6 +43,10 @@ def folder(tmp_path_factory):
         Image.new("RGB", (31, 17), (red, 0, 0)).save(folder / "photos" / name)
         rows.append(f"{name},{opinion}")
     (folder / "photos" / "broken.jpg").write_text("text")
+    (folder / "good").mkdir()
+    for number, sides in enumerate([(31, 45), (40, 27)]):
+        noise = np.random.default_rng(number).integers(60, 190, (*sides, 3), np.uint8)
+        Image.fromarray(noise).save(folder / "good" / f"{number}.png")
 
     def write(name, *lines):
         (folder / name).write_text("\n".join(["image,mos", *lines]), encoding="utf-8")
@@ -88,6 +93,19 @@ def results(folder):
             f"--data_dir={photos}",
             "--format=json",
             f"--predictions={folder}/predictions.csv",
+        ],
+        "order": [
+            model,
+            f"--photos={folder}/good,{photos}/broken.jpg",
+            "--preset=live",
+            "--format=json",
+        ],
+        "both": [
+            model,
+            good,
+            f"--photos={folder}/good",
+            "--preset=live,tid2013",
+            f"--report={folder}/both.html",
         ],
         "excel": [model, f"--dataset={photos}/excel.csv", "--format=json"],
         "nearly": [model, f"--dataset={photos}/nearly.csv"],
@@ -152,7 +170,17 @@ def results(folder):
             "--report=none/page.html",
         ],
         "Did you mean: dataset": [model, good, "--datase=x"],
-        "flag --dataset=None": [model],
+        "give --dataset, --photos, or both": [model],
+        "--report needs human scores: give --dataset too": [
+            model,
+            f"--photos={folder}/good",
+            f"--report={folder}/none.html",
+        ],
+        "no preset 'liv'": [model, f"--photos={folder}/good", "--preset=liv"],
+        "none of the 1 photos to distort can be read": [
+            model,
+            f"--photos={photos}/broken.jpg",
+        ],
         "value should be one of <table|json>": [model, good, "--format=csv"],
     }
     found = run_several("rankiqa_tf.evaluate", calls.values())
@@ -317,9 +345,33 @@ def test_a_broken_photo_is_named_and_left_out_and_the_code_is_1(results, folder)
 
 def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_evaluated(results):
     reasons = [reason for reason in results if " " in reason]
-    assert len(reasons) == 17
+    assert len(reasons) == 20
     for reason in reasons:
         code, output, errors = results[reason]
         assert reason in errors
         assert errors.startswith("error: ")
         assert (code, output) == (2, "")
+
+
+def test_good_photos_tell_whether_the_order_of_versions_is_kept(results):
+    code, output, errors = results["order"]
+    assert code == 1  # One of the photos could not be read.
+    assert "broken.jpg" in errors
+    found = json.loads(output)
+    assert "test/srocc" not in found
+    kinds = [row.name for row in distortions.PRESETS["live"].rows]
+    for figure in ("photo", "photo_from_level_2", "levels"):
+        name = f"test/order_kept/{figure}"
+        shares = [found[f"{name}/{kind}"] for kind in kinds]
+        assert found[name] == pytest.approx(np.mean(shares))
+        assert all(0 <= share <= 1 for share in shares)
+
+
+def test_the_report_shows_the_order_beside_the_agreement(results, folder):
+    code, output, _ = results["both"]
+    assert code == 0
+    assert "test/srocc" in output
+    assert "test/order_kept/photo/tid2013.gaussian_blur" in output
+    page = (folder / "both.html").read_text()
+    assert "Order kept, by distortion" in page
+    assert "tid2013.gaussian blur" in page

@@ -8,11 +8,13 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+import distortions
 from export import agreement
 from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
 from rankiqa_tf.data import decode
+from rankiqa_tf.data import versions
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import opinion_check
@@ -282,3 +284,40 @@ def test_no_steps_do_not_leave_random_normalisation_as_it_began(photos, tmp_path
     mean, variance = found.mean((0, 1, 2)), found.var((0, 1, 2))
     assert (np.abs(norm.moving_mean - mean) < 0.1 * variance**0.5).all()
     np.testing.assert_allclose(norm.moving_variance, variance, rtol=0.2)
+
+
+def test_a_fitted_last_layer_keeps_the_order_of_versions_of_other_photos(
+    photos, tmp_path
+):
+    """MOS fall with noise, but say nothing of blur and blocks."""
+    good = []
+    for number in range(4):
+        noise = np.random.default_rng(number).normal(128, 20, (41, 53, 3))
+        path = tmp_path / f"good{number}.png"
+        Image.fromarray(noise.clip(0, 255).astype("u1")).save(path)
+        good.append(path)
+    made = versions.MadeAnew(good, distortions.PRESETS["live"])
+    config = config_with(finetune_steps=0, photos=str(tmp_path))
+    shares = []
+    for of in (None, made):
+        model = stages.start(config)
+        model, _ = stages.finetune(
+            model, photos, config, tmp_path, versions=of, stop=stopping.never
+        )
+        figures = stages.keeps_order(model, made, config)
+        shares.append(figures["test/order_kept/photo"])
+    alone, kept = shares
+    assert alone < 0.5
+    assert kept > 0.9
+    assert (
+        "order of versions of 4 photos under preset live" in model.metadata.trained_on
+    )
+
+
+def test_without_photos_no_order_is_kept():
+    assert not config_with(finetune_steps=0).keeps_order
+    assert config_with(finetune_steps=0, photos="some").keeps_order
+    assert config_with(finetune_steps=4, photos="some").keeps_order
+    # The paper's way fits nothing; photos of an opinion table have scores themselves.
+    assert not config_with(mos_scale="raw", photos="some").keeps_order
+    assert not config_with(dataset="opinion_table", photos="some").keeps_order

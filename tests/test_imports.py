@@ -27,6 +27,7 @@ ROOMS = (
     "rankiqa_tf.surroundings",
     "rankiqa_tf.version",
     "rankiqa_tf.assets",
+    "rankiqa_tf.measures",
     "rankiqa_tf.datasets",
     "rankiqa_tf.data",
     "rankiqa_tf.models",

@@ -5,6 +5,7 @@ import itertools
 
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from rankiqa_tf.training import losses
@@ -315,3 +316,92 @@ def test_gradient_of_the_l2_penalty_is_weight_times_kernel():
     np.testing.assert_allclose(penalty, 0.5 * 5e-4 * 14, rtol=1e-6)
     for slope, kernel in zip(tape.gradient(penalty, kernels), kernels, strict=True):
         np.testing.assert_allclose(slope, 5e-4 * kernel, rtol=1e-6)
+
+
+def test_fidelity_loss_of_three_images_is_that_of_a_loop_with_scipy():
+    scores = [0.3, -1.2, 4.0]
+    mask = np.triu(np.ones((3, 3), bool), 1)
+    differences = np.array([[0, 0.5, 2], [0, 0, 1], [0, 0, 0]])
+    costs = []
+    for i, j in np.argwhere(mask):
+        known, found = scipy.stats.norm.cdf(
+            np.array([differences[i, j], scores[i] - scores[j]]) / 2**0.5
+        )
+        same = (known * found) ** 0.5 + ((1 - known) * (1 - found)) ** 0.5
+        costs.append(1 - same)
+    found = losses.ranking_fidelity(
+        tf.constant(scores), tf.constant(mask), tf.constant(differences, tf.float32)
+    )
+    assert float(found) == pytest.approx(np.mean(costs), rel=1e-4)
+
+
+def test_fidelity_loss_is_0_where_scores_say_what_is_known_and_has_finite_slopes():
+    scores = tf.Variable([3.0, 1.0, -400.0])
+    mask = tf.constant(np.triu(np.ones((3, 3), bool), 1))
+    wanted = scores[:, tf.newaxis] - scores[tf.newaxis]
+    found = losses.ranking_fidelity(scores, mask, wanted)
+    np.testing.assert_allclose(found, 0, atol=1e-5)
+    with tf.GradientTape() as tape:
+        loss = losses.ranking_fidelity(scores, mask, 1.0)
+    assert np.isfinite(tape.gradient(loss, scores)).all()
+
+
+NAN = float("nan")
+
+
+def by_quality(columns, known=None, least=0.5):
+    quality = tf.constant(columns, tf.float32)
+    count = len(columns)
+    known = np.zeros((count, count), bool) if known is None else known
+    mask, differences = losses.pairs_by_quality(
+        quality, tf.constant(known), least_difference=least
+    )
+    pairs = {(int(i), int(j)) for i, j in np.argwhere(mask.numpy())}
+    assert not differences.numpy()[~mask.numpy()].any()
+    return pairs, differences.numpy()
+
+
+def test_images_are_compared_whose_quality_differs_enough():
+    pairs, differences = by_quality([[3.0], [2.6], [1.0]])
+    assert pairs == {(0, 2), (1, 2)}
+    assert differences[0, 2] == 2.0
+    assert differences[1, 2] == pytest.approx(1.6)
+
+
+def test_sources_must_agree_and_one_that_does_not_know_has_no_say():
+    pairs, differences = by_quality([[3, 5], [2, NAN], [1, 6], [NAN, 2]])
+    # 0 and 2 are in two orders; 0 and 1 by the first, 0 and 3 by the second alone.
+    assert pairs == {(0, 1), (1, 2), (0, 3), (2, 3)}
+    assert differences[2, 3] == 4.0
+
+
+def test_the_difference_is_the_mean_of_what_sources_say():
+    _, differences = by_quality([[3.0, 5.0], [2.0, 2.0]])
+    assert differences[0, 1] == 2.0
+
+
+def test_no_source_turns_a_known_order_round_and_where_none_knows_it_counts():
+    known = np.zeros((3, 3), bool)
+    known[0, 1] = known[1, 2] = True
+    pairs, differences = by_quality([[1.0], [4.0], [NAN]], known)
+    assert pairs == {(1, 2)}
+    assert differences[1, 2] == 1.0  # One level.
+
+
+def test_pairs_by_quality_are_the_same_in_a_graph():
+    quality = tf.constant([[3.0, 1.0], [2.0, NAN], [0.0, 0.0]])
+    known = tf.zeros([3, 3], tf.bool)
+    for eager, graph in zip(
+        losses.pairs_by_quality(quality, known, least_difference=0.5),
+        tf.function(losses.pairs_by_quality)(quality, known, least_difference=0.5),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(eager, graph)
+
+
+def test_each_pair_may_have_a_margin_of_its_own():
+    scores = tf.constant([2.0, 1.0, 0.0])
+    mask = tf.constant(np.triu(np.ones((3, 3), bool), 1))
+    margin = tf.constant([[9.0, 1.5, 4.0], [9.0, 9.0, 0.5], [9.0, 9.0, 9.0]])
+    found = losses.ranking_hinge(scores, mask, margin=margin, reduction="sum")
+    assert found == 0.5 + 2.0 + 0.0

@@ -5,7 +5,6 @@ import pytest
 import tensorflow as tf
 from batches import Numbered
 
-from rankiqa_tf.data import joint
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
@@ -26,16 +25,15 @@ def test_elements_keep_their_order_however_long_each_takes():
 def _sources(photos):
     shape = ranked.BatchShape(photos=1, distortions=1)
     rated = [ScoredPhoto(photo, 1.0, photo.name) for photo in photos]
-    both = ranked.RankedBatches(Numbered(), shape=shape, crop_size=24, seed=0)
-    scores = scored.ScoredBatches(rated, size=2, crop_size=24, flips=False, seed=0)
     return {
-        "ranked": both,
-        "scored": scores,
-        "joint": joint.JointBatches(both, scores),
+        "ranked": ranked.RankedBatches(Numbered(), shape=shape, crop_size=24, seed=0),
+        "scored": scored.ScoredBatches(
+            rated, size=2, crop_size=24, flips=False, seed=0
+        ),
     }
 
 
-@pytest.mark.parametrize("name", ["ranked", "scored", "joint"])
+@pytest.mark.parametrize("name", ["ranked", "scored"])
 def test_no_pipeline_has_the_tuner_whose_thread_holds_up_its_end(photos, name):
     options = _sources(photos)[name].dataset(0, 2).options()
     assert options.autotune.enabled is False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from preset_psnr import levels_of
 from preset_tables import MOS
 from preset_tables import TABLES
@@ -186,3 +187,26 @@ def test_error_grows_where_quality_falls(preset):
         if not (quality[better] > quality[worse]).all():
             wrong[row.name] = quality
     assert not wrong
+
+
+def test_presets_joined_by_commas_are_one_of_all_their_rows():
+    joined = distortions.find_preset("live, camera")
+    live, camera = (distortions.PRESETS[name] for name in ("live", "camera"))
+    assert joined.name == "live,camera"
+    assert [row.name for row in joined.rows] == [
+        f"{preset.name}.{row.name}" for preset in (live, camera) for row in preset.rows
+    ]
+    for own, row in zip((*live.rows, *camera.rows), joined.rows, strict=True):
+        assert dataclasses.replace(row, name=own.name) == own
+    image = tf.random.stateless_uniform([37, 45, 3], [1, 2])
+    np.testing.assert_array_equal(
+        distortions.distort(image, "live.jpeg", 3, preset="live,camera"),
+        distortions.distort(image, "jpeg", 3, preset="live"),
+    )
+
+
+def test_presets_that_do_not_go_together_are_refused():
+    with pytest.raises(ValueError, match="no preset 'none'"):
+        distortions.find_preset("live,none")
+    with pytest.raises(ValueError, match=r"live\.gaussian_blur has 5"):
+        distortions.find_preset("live_md,live")

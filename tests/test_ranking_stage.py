@@ -1,5 +1,6 @@
 """What the ranking stage takes of a batch: which pairs, at which loss."""
 
+import dataclasses
 import itertools
 import types
 
@@ -24,9 +25,13 @@ BATCH = {
 }
 
 
-def loss(**options):
+def loss(quality=None, **options):
     batch = {name: tf.constant(values) for name, values in BATCH.items()}
-    made = ranking.make_loss(FALLING, Config(**options))
+    if quality is not None:
+        batch["quality"] = tf.constant(quality, tf.float32)
+    order = types.SimpleNamespace(better=FALLING, graded=np.array([True, True]))
+    config = Config(**options)
+    made = ranking.make_loss(ranking.make_pairs(order, config), config)
     return float(made(tf.constant(SCORES), batch))
 
 
@@ -68,6 +73,19 @@ def test_the_hinge_is_a_mean_or_a_sum_as_its_name_says(name, divisor):
     assert loss(loss=name, margin=3.0) == pytest.approx(expected, rel=1e-5)
 
 
+def test_by_quality_images_of_all_kinds_are_compared_by_margins_of_their_own():
+    quality = np.random.default_rng(1).normal(size=12) * 2
+    costs = []
+    for one, other in itertools.permutations(range(12), 2):
+        difference = quality[one] - quality[other]
+        known = BATCH["distortion"][one] == BATCH["distortion"][other]
+        turned = known and BATCH["level"][one] > BATCH["level"][other]
+        if difference >= 0.5 and not turned:
+            costs.append(cost(one, other, margin=3.0 * difference))
+    found = loss(quality[:, np.newaxis], margin=3.0, least_difference=0.5)
+    assert found == pytest.approx(np.mean(costs), rel=1e-4)
+
+
 def test_every_loss_of_the_options_is_a_number():
     for name in LOSSES:
         assert loss(loss=name) > 0
@@ -105,3 +123,38 @@ def test_the_evaluation_at_the_end_takes_so_many_photos_and_each_once(
     # The photo itself once, whatever the number of kinds it is the level 0 of.
     assert len(scorer.scored) == taken * (1 + 4 * 5)
     assert scores.scores.shape == (taken, 4, 6)
+
+
+def first_scores(init, photos, **options):
+    """The scores that a new model gives the first batch, and the batch."""
+    config = Config(
+        network="efficientnet_lite0",
+        levels="block0,block1",
+        crop_size=32,
+        init=init,
+        margin=2.0,
+        **options,
+    )
+    made = versions.MadeAnew(photos, distortions.PRESETS["live"])
+    random = dataclasses.replace(config, init="random")
+    model = preparation.start(random)
+    batches = ranking.make_batches(made, model, config)
+    pairs = ranking.make_pairs(made, config)
+    ranking.prepare(model, batches, made, pairs, config)
+    batch = next(batches.dataset(0, 1).as_numpy_iterator())
+    scores = model.network(batch["image"].astype("f4") / 255, training=False).numpy()
+    return scores, pairs({name: tf.constant(value) for name, value in batch.items()})
+
+
+@pytest.mark.parametrize("options", [{}, {"pairs_by": "gmsd"}], ids=str)
+def test_what_knows_something_begins_with_a_last_layer_that_ranks(
+    options, photos, monkeypatch
+):
+    monkeypatch.setattr(ranking, "_FITTED", 84)
+    shares = []
+    for init in ("random", "imagenet"):
+        scores, (mask, _) = first_scores(init, photos, **options)
+        leads = scores[:, np.newaxis] - scores
+        shares.append(np.mean(leads[mask.numpy()] > 0))
+    random, fitted = shares
+    assert fitted > random + 0.15

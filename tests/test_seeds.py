@@ -7,7 +7,6 @@ import pytest
 import tensorflow as tf
 
 import distortions
-from rankiqa_tf.data import joint
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
 from rankiqa_tf.data import versions
@@ -54,7 +53,7 @@ def drawn(monkeypatch):
 
 def test_no_seed_is_drawn_from_twice_in_a_run(photos, drawn):
     made = versions.MadeAnew(photos, distortions.PRESETS["live"])
-    batches = joint.JointBatches(
+    sources = (
         ranked.RankedBatches(
             made, shape=ranked.BatchShape(photos=1), crop_size=CROP, seed=SEED
         ),
@@ -66,7 +65,7 @@ def test_no_seed_is_drawn_from_twice_in_a_run(photos, drawn):
             seed=SEED,
         ),
     )
-    assert len(list(batches.dataset(0, 2))) == 2
+    assert [len(list(source.dataset(0, 2))) for source in sources] == [2, 2]
     # A step: of the ranked photo its number, kinds, and all seeds; of 24 crops the
     # place, of five the noise; of 4 scored photos number, place and turn.
     assert drawn.total() == 2 * (3 + 24 + 5 + 4 * 3)

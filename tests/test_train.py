@@ -174,9 +174,16 @@ def test_results_have_a_figure_for_everything(whole):
         for figure in ("pair_accuracy", "srocc")
         for kind in ("", *(f"/{name}" for name in KINDS))
     }
+    of_order = {
+        f"{prefix}/order_kept/{figure}{kind}"
+        for prefix in ("rank", "test")
+        for figure in ("photo", "photo_from_level_2", "levels")
+        for kind in ("", *(f"/{name}" for name in KINDS))
+    }
     of_scores = ("srocc", "lcc", "krocc", "rmse")
     assert set(results) == {
         *of_ranking,
+        *of_order,
         *(f"test/{figure}" for figure in (*of_scores, "photos")),
         *(f"ranked/test/{figure}" for figure in of_scores),
         *(f"rank/{figure}" for figure in ("photos", "held_out_photos", "seconds")),
@@ -185,7 +192,8 @@ def test_results_have_a_figure_for_everything(whole):
         "agreement/tflite",
         "seconds",
     }
-    assert all(0 <= results[name] <= 1 for name in of_ranking if "accuracy" in name)
+    shares = [*of_order, *(name for name in of_ranking if "accuracy" in name)]
+    assert all(0 <= results[name] <= 1 for name in shares)
     assert all(v <= 1e-3 for name, v in results.items() if name.startswith("agree"))
     assert results["rank/photos"] == results["finetune/photos"] == 3
     assert results["rank/held_out_photos"] == results["test/photos"] == 2
@@ -343,8 +351,9 @@ def several(whole, folder, flags):
             *flags, *revised,
         ],
         "Did you mean: rank_steps": [*ranking, "--rank_step=3"],
-        "should be one of <rank|finetune|both|joint>": [*ranking, "--stage=sort"],
-        "--rank_steps=0": [*ranking, "--rank_steps=0"],
+        "should be one of <rank|finetune|both>": [*ranking, "--stage=sort"],
+        "--rank_steps=-1": [*ranking, "--rank_steps=-1"],
+        "rank_steps is 0, which only fits the last layer": [*ranking, "--rank_steps=0"],
         "margin must be more than 0, not -1.0": [*ranking, "--margin=-1"],
         "give a CSV file as dataset": [*ranking, "--stage=finetune"],
         "flag --workdir=None": ranking[:1],
@@ -382,32 +391,6 @@ def test_a_complete_run_started_again_trains_nothing_and_ends_with_0(several, wh
     for results in (before, now):
         del results["seconds"]
     assert now == before
-
-
-def test_a_joint_run_has_the_figures_of_both_stages(whole, folder):
-    done = run(
-        "-m",
-        "rankiqa_tf.train",
-        "--stage=joint",
-        f"--photos={folder}/photos",
-        f"--dataset={folder}/scores.csv",
-        f"--workdir={folder}/runs/joint",
-        "--holdout=0.4",
-        "--photos_per_batch=1",
-        "--distortions_per_batch=1",
-        "--finetune_batch=2",
-        "--finetune_steps=3",
-        "--finetune_learning_rate=1e-4",
-    )
-    assert done.returncode == 0, done.stderr
-    results = results_of(folder / "runs" / "joint")
-    apart = ("rank/seconds", "finetune/seconds", "ranked/test/")  # Of two stages.
-    expected = {key for key in results_of(whole[0]) if not key.startswith(apart)}
-    assert set(results) == {*expected, "joint/seconds"}
-    assert "24/24" in done.stderr  # Three steps of six levels and two photos.
-    metadata = Model.load(folder / "runs" / "joint" / "model.keras").metadata
-    assert metadata.stages == ("joint",)
-    assert metadata.score_range is not None
 
 
 def test_a_loss_that_is_no_number_ends_with_1_and_advice(several):
@@ -461,7 +444,7 @@ def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_begun(several, fol
         for reason in several
         if reason not in ("again", "no number", "vanished", "wrong")
     ]
-    assert len(wrong) == 19
+    assert len(wrong) == 20
     for reason in wrong:
         code, output, errors = several[reason]
         assert reason in errors
@@ -548,3 +531,30 @@ def test_raw_fine_tuning_keeps_the_head_of_the_ranker(whole, folder, tmp_path):
     np.testing.assert_allclose(found["raw"], before, rtol=1e-4)
     assert np.abs(found["standard"] - before).max() > 1
     assert (np.abs(found["standard"] - 60) < 40).all()
+
+
+def test_the_last_layer_alone_learns_to_rank_and_then_keeps_the_order(folder, tmp_path):
+    done = run(
+        "-m",
+        "rankiqa_tf.train",
+        "--stage=both",
+        "--network=efficientnet_lite0",
+        "--levels=block0,block1",
+        "--crop_size=64",
+        "--preset=live,tid2013",
+        "--pairs_by=gmsd,opinions",
+        "--rank_steps=0",
+        "--finetune_steps=0",
+        f"--photos={folder}/photos",
+        f"--dataset={folder}/scores.csv",
+        "--holdout=0.4",
+        "--evaluation_photos=1",
+        f"--workdir={tmp_path}/run",
+    )
+    assert done.returncode == 0, done.stderr
+    results = results_of(tmp_path / "run")
+    # Even features of random weights tell a photo from what is left of it.
+    assert results["rank/order_kept/photo"] > 0.6
+    assert results["test/order_kept/photo"] > 0.6
+    metadata = Model.load(tmp_path / "run" / "model.keras").metadata
+    assert metadata.stages == ("rank", "finetune")

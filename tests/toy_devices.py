@@ -8,6 +8,7 @@ Prints what tests/test_devices.py asks about, as JSON.
 import contextlib
 import json
 import tempfile
+import types
 from pathlib import Path
 
 import keras
@@ -72,7 +73,9 @@ _BETTER = np.array([[[False, True], [False, False]]])
 
 def ranking_loss(**options):
     """The loss of the ranking stage; toy images are two photos at two levels."""
-    of_batch = ranking.make_loss(_BETTER, Config(margin=3.0, **options))
+    config = Config(margin=3.0, **options)
+    order = types.SimpleNamespace(better=_BETTER, graded=np.array([False]))
+    of_batch = ranking.make_loss(ranking.make_pairs(order, config), config)
 
     def loss(scores, batch):
         del batch
@@ -86,12 +89,6 @@ def ranking_loss(**options):
         )
 
     return loss
-
-
-def joint_loss(scores, batch):
-    """A pair of the first two images, and the targets of the others."""
-    lead = tf.nn.relu(1.0 - (scores[0] - scores[1]))
-    return lead + tf.reduce_mean(tf.square(scores[2:] - batch["target"][2:]))
 
 
 def network():
@@ -290,7 +287,6 @@ def main(folder):
             name: {"loss": ranking_loss(**options)}
             for name, options in LOSSES_OF_PAIRS.items()
         },
-        "joint": {"loss": joint_loss},
     }
     for name, options in cases.items():
         train = trained

@@ -166,7 +166,7 @@ def make_loss(
             comparable = known(batch["content"] if config.same_content_pairs else None)
             drawn = mask & (batch["pair"] < pairs - count)
             mask = with_hardest(scores, drawn, comparable, count=count)
-        return ranking.loss_of_pairs(scores, mask, config)
+        return ranking.loss_of_pairs(scores, mask, tf.ones(tf.shape(mask)), config)
 
     return loss
 

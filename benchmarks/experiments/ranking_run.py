@@ -114,7 +114,7 @@ def all_pairs(
 ) -> tuple[Batches, ranking.Loss]:
     """Batches of the options, and their loss of all pairs: what the package trains."""
     batches = ranking.make_batches(training, model, config)
-    return batches, ranking.make_loss(training.better, config)
+    return batches, ranking.make_loss(ranking.make_pairs(training, config), config)
 
 
 def run(
@@ -151,6 +151,7 @@ def run(
             loss,
             config,
             Path(workdir),
+            prepare=lambda: preparation.standardise(model, batches),
             evaluate=evaluate,
             stop=stopping.never,
         )

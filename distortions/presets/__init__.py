@@ -5,8 +5,10 @@ to a table here; the tests then hold it to the contract of the package. One of y
 needs no place here: make a `Preset` of it, and name that as module:NAME.
 """
 
+import dataclasses
 import importlib
 import types
+from collections.abc import Sequence
 
 import tensorflow as tf
 
@@ -71,13 +73,16 @@ def find_preset(name: str) -> Preset:
 
     Args:
         name: a key of PRESETS, or one of your own as module:NAME, where the module can
-            be imported and NAME is a `Preset` in it.
+            be imported and NAME is a `Preset` in it; or several joined by commas, whose
+            distortions then are named as preset.distortion.
 
     Raises:
         ValueError: if there is none.
     """
     if name in PRESETS:
         return PRESETS[name]
+    if "," in name:
+        return _joined([find_preset(part.strip()) for part in name.split(",")])
     module, colon, attribute = name.partition(":")
     if not colon:
         raise ValueError(
@@ -95,3 +100,16 @@ def find_preset(name: str) -> Preset:
             f"{name!r} is no distortions.Preset, but a {type(found).__name__}"
         )
     return found
+
+
+def _joined(presets: Sequence[Preset]) -> Preset:
+    """One preset of the rows of several."""
+    return Preset(
+        name=",".join(preset.name for preset in presets),
+        rows=tuple(
+            dataclasses.replace(row, name=f"{preset.name}.{row.name}")
+            for preset in presets
+            for row in preset.rows
+        ),
+        source="; ".join(preset.source for preset in presets),
+    )

@@ -8,6 +8,8 @@ A batch is a dictionary:
     strength    float32 [M], where they are drawn from between the levels: the level or
                 less, but more than the level below
     content     int32 [M], number of the photo
+    quality     float32 [M, sources], where sources other than levels tell what is
+                better; see `quality.Quality`
 
 Everything random is a function of the seed and of the step's number alone: the
 batches of a run that is taken up again are those of one that never stopped, and the
@@ -15,6 +17,7 @@ number of parallel calls does not change them.
 """
 
 import dataclasses
+import functools
 
 import tensorflow as tf
 
@@ -22,6 +25,7 @@ from distortions import chance
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import versions
+from rankiqa_tf.data.quality import Quality
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -30,14 +34,17 @@ class BatchShape:
 
     Attributes:
         photos: photos in a batch.
-        distortions: kinds in a batch, drawn anew each step, the same for its photos;
-            0 for all of the preset.
+        distortions: kinds of each photo in a batch, drawn anew each step; 0 for all of
+            the preset.
+        own_distortions: whether each photo has kinds of its own, which may be compared
+            where more than levels is known, rather than the same as the others.
         any_strength: whether images of graded distortions have, in place of a level, a
             strength drawn evenly from between it and the one below.
     """
 
     photos: int = 2
     distortions: int = 0
+    own_distortions: bool = False
     any_strength: bool = False
 
     def check(self, num_distortions: int) -> None:
@@ -62,6 +69,7 @@ class RankedBatches:
         shape: what a batch is made of.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         seed: decides order, crops, draws and noise.
+        quality: what else is to be known of the images.
 
     Raises:
         ValueError: if the versions cannot fill such a batch.
@@ -74,8 +82,10 @@ class RankedBatches:
         shape: BatchShape,
         crop_size: int,
         seed: int,
+        quality: Quality | None = None,
     ):
-        self._versions = versions
+        self._versions, self._quality = versions, quality
+        self._own_kinds = shape.own_distortions
         self._kinds = shape.distortions or len(versions.names)
         self._levels = versions.num_levels + 1
         shape.check(len(versions.names))
@@ -107,29 +117,39 @@ class RankedBatches:
         content = order.shuffled(
             slot, self._versions.num_photos, self._seed, "ranked photos"
         )
-        # Kinds are drawn for the step, shared by its photos; crops for the photo.
-        step_seed = order.seed_of(self._seed, "step", slot // self._photos_a_batch)
+        # Kinds may be drawn for the step, shared by its photos; crops for the photo.
+        drawn_for = slot if self._own_kinds else slot // self._photos_a_batch
+        step_seed = order.seed_of(self._seed, "step", drawn_for)
         kinds = tf.range(len(self._versions.names))
         kinds = tf.random.experimental.stateless_shuffle(kinds, step_seed)
         kinds = tf.sort(kinds[: self._kinds])
         distortion = tf.repeat(kinds, self._levels)
         level = tf.tile(tf.range(self._levels), [self._kinds])
         strength = self._strengths(distortion, level, slot)
-        drawn = {} if self._graded is None else {"strength": strength}
-        return {
-            "image": versions.several_crops(
-                self._versions,
-                self._versions.photo(content),
-                distortion,
-                strength,
-                size=self._crop_size,
-                seed=order.seed_of(self._seed, "photo", slot),
-            ),
+        cut = functools.partial(
+            versions.several_crops,
+            self._versions,
+            self._versions.photo(content),
+            distortion,
+            size=self._crop_size,
+            seed=order.seed_of(self._seed, "photo", slot),
+        )
+        batch = {
+            "image": cut(strength),
             "distortion": distortion,
             "level": level,
-            **drawn,
             "content": tf.fill([self._kinds * self._levels], content),
         }
+        if self._graded is not None:
+            batch["strength"] = strength
+        if self._quality is not None:
+            batch["quality"] = self._quality.of(
+                batch["image"],
+                lambda: cut(tf.zeros_like(strength)),  # The photo, at the same places.
+                distortion,
+                strength,
+            )
+        return batch
 
     def _strengths(
         self, distortion: tf.Tensor, level: tf.Tensor, slot: tf.Tensor

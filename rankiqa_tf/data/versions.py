@@ -296,6 +296,7 @@ def several_crops(
     *,
     size: int,
     seed: tf.Tensor,
+    same_place: bool = False,
 ) -> tf.Tensor:
     """Crops of versions of one photo, each from a place of its own.
 
@@ -306,6 +307,7 @@ def several_crops(
         strengths: int32 or float32 [n]; 0 gives the photo.
         size: side of the crops in pixels.
         seed: int32 [2], decides places and chance.
+        same_place: whether all are from the place of the first.
 
     Returns:
         uint8 [n, size, size, 3].
@@ -314,6 +316,8 @@ def several_crops(
     places, own, of_kinds = tf.split(
         chance.split(seed, 2 * count + num_kinds), [count, count, num_kinds]
     )
+    if same_place:
+        places = tf.repeat(places[:1], count, axis=0)
     shared = tf.gather(tf.constant(versions.shares_seed), kinds)
     seeds = tf.where(shared[:, tf.newaxis], tf.gather(of_kinds, kinds), own)
     return tf.map_fn(

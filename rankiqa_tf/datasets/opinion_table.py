@@ -6,11 +6,15 @@ model how much worse one kind of distortion is than another, which ranking alone
 not. It is never a test of agreement with people.
 """
 
+import math
 import os
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from pathlib import PurePosixPath
 from types import MappingProxyType
+
+import numpy as np
 
 import distortions
 from distortions import cores
@@ -55,6 +59,13 @@ MEAN_OPINIONS: Mapping[int, tuple[float, ...]] = MappingProxyType(
         24: (5.78, 5.09, 3.97, 2.56, 0.88),
     }
 )
+
+
+# For `quality`: of the photo, which is no worse than any that gets worse from level 1
+# on (23, chromatic aberration), and the mean step between levels of 1 to 22.
+_OF_THE_PHOTO = 6.1
+_STEP = 0.65
+_NUM_LEVELS = 5
 
 
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
@@ -132,3 +143,31 @@ def make(
         raise ValueError(
             f"none of the {work.num_photos} photos of {photos} is readable"
         )
+
+
+def knows(preset: str) -> bool:
+    """Whether the table has opinions of a preset, or of one of several joined."""
+    return PRESET in preset.split(",")
+
+
+def quality(names: Sequence[str], preset: str) -> np.ndarray:
+    """The table as quality in levels: a mean step from level to level is about 1.
+
+    Args:
+        names: of distortions.
+        preset: theirs; where several are joined, names begin with that of their own.
+
+    Returns:
+        float64 [names, 6], of levels 0 to 5; higher is better. Not a number where the
+        table has none: of other distortions. The photo itself, of which it has no
+        opinion, is taken to be as good as the best level that falls from level 1 on.
+    """
+    numbers = {
+        f"{PRESET}.{row.name}": row.number for row in distortions.PRESETS[PRESET].rows
+    }
+    rows = []
+    for name in names:
+        number = numbers.get(name if "," in preset else f"{preset}.{name}")
+        unknown = (math.nan,) * _NUM_LEVELS
+        rows.append((_OF_THE_PHOTO, *MEAN_OPINIONS.get(number or 0, unknown)))
+    return np.array(rows) / _STEP

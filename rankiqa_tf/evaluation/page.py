@@ -8,6 +8,7 @@ import html
 import os
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -16,8 +17,10 @@ import numpy as np
 from rankiqa_tf import datasets
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.evaluation import method_section
+from rankiqa_tf.evaluation import order_kept
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.figures import Figures
+from rankiqa_tf.evaluation.order_kept import Kept
 
 _METRICS = {
     "srocc": "Spearman's rank correlation of scores and opinions: do photos stand in "
@@ -46,6 +49,7 @@ def write(
     versions: Mapping[str, str],
     settings: Mapping[str, object],
     date: str,
+    kept: Sequence[Kept] = (),
 ) -> None:
     """Writes the page, whole or not at all; the same arguments give the same page.
 
@@ -62,6 +66,8 @@ def write(
         versions: of Python and packages, by name.
         settings: the options of the run, by name.
         date: when it was run.
+        kept: whether the best method keeps the order of versions of other photos, if
+            that was asked.
     """
     # A stable sort: of methods that reach the same the first is the best. nan is last.
     methods = sorted(
@@ -75,6 +81,7 @@ def write(
         "<h2>Agreement with people</h2>",
         *map(_table, tables.blocks(figures)),
         _list(tables.notes(figures)),
+        *_order(kept),
         "<h2>What the figures mean</h2>",
         _terms({tables.METRIC_TITLES[key]: said for key, said in _METRICS.items()}),
         "<h2>Scores and photos</h2>",
@@ -129,8 +136,10 @@ def _headline(figures: Figures, best: str) -> str:
     return f'<p class="headline">{_escaped(words)}</p>'
 
 
-def _table(block: tables.Block) -> str:
-    head = "".join(f'<th scope="col">{_escaped(name)}</th>' for name in block.columns)
+def _table(block: tables.Block, head: str = "method") -> str:
+    columns = "".join(
+        f'<th scope="col">{_escaped(name)}</th>' for name in block.columns
+    )
     rows = []
     for line in block.lines:
         cells = "".join(f"<td>{_escaped(cell)}</td>" for cell in line.cells)
@@ -142,9 +151,21 @@ def _table(block: tables.Block) -> str:
     return (
         f"<h3>{title}</h3>\n"
         f'<div class="scroll" role="region" aria-label="{title}" tabindex="0">'
-        f'<table><thead><tr><th scope="col">method</th>{head}</tr></thead>\n'
+        f'<table><thead><tr><th scope="col">{head}</th>{columns}</tr></thead>\n'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _order(kept: Sequence[Kept]) -> list[str]:
+    if not kept:
+        return []
+    return [
+        "<h2>Order kept</h2>",
+        "<p>Other photos, good ones, were distorted: the share of versions that score "
+        "below their photo, level by level, and of pairs of levels of a photo in the "
+        "right order. A coin would have 0.5.</p>",
+        _table(order_kept.table(kept), head="distortion"),
+    ]
 
 
 def _list(sentences: Iterable[str]) -> str:

@@ -69,7 +69,7 @@ class RankingCheck:
 
     Args:
         versions: where they come from.
-        crop_size: side of the model's crops.
+        crop_size: side of single crops.
         seed: decides noise and single crops.
         count: how many of the photos to take, the first ones; 0 for all.
     """
@@ -88,7 +88,8 @@ class RankingCheck:
     def single_crops(self, model: keras.Model) -> LevelScores:
         """Scores one crop of each version, as in training: quick, and noisier.
 
-        The crops are kept, uint8, from the first call or that of `whole_photos`.
+        The crops are kept, uint8, from the first call, or from that of `whole_photos`
+        if told so.
         """
         if self._singles is None:
             singles = self._pictures().map(lambda _, single: single)
@@ -100,19 +101,29 @@ class RankingCheck:
         return self._by_level(np.concatenate(scores))
 
     def whole_photos(
-        self, score_many: Callable[[Iterable[np.ndarray]], Iterable[Any]]
+        self,
+        score_many: Callable[[Iterable[np.ndarray]], Iterable[Any]],
+        *,
+        keep_singles: bool = False,
     ) -> LevelScores:
-        """Scores each version as a photo: `score_many` is a `Model`'s."""
+        """Scores each version as a photo.
+
+        Args:
+            score_many: that of a `Model`.
+            keep_singles: whether `single_crops` is asked for, too.
+        """
         singles = []
 
         def pictures() -> Iterator[np.ndarray]:
             made = self._pictures().prefetch(parallel.AHEAD)
             for picture, single in made.as_numpy_iterator():
-                singles.append(single)
+                if keep_singles:
+                    singles.append(single)
                 yield picture
 
         scores = np.array(list(score_many(pictures())), float)
-        self._singles = np.stack(singles)
+        if keep_singles:
+            self._singles = np.stack(singles)
         return self._by_level(scores)
 
     def _pictures(self) -> tf.data.Dataset:

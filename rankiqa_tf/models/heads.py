@@ -1,5 +1,6 @@
 """From the features of a network to its score."""
 
+import math
 from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Iterable
@@ -9,8 +10,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf.models import ordered_ridge
 from rankiqa_tf.models import ridge
 from rankiqa_tf.models.curve import Curve
+from rankiqa_tf.models.ordered_ridge import Order
 
 _STANDARDISE = "standardise"
 _SCORE = "score"
@@ -20,6 +23,10 @@ _PIECES, _CURVED = "curve_pieces", "curve"
 # a start it leaves errors for the features to learn from; at the end, when they have
 # learned the targets by heart, less of it would trust them too much.
 PENALTY = 0.003
+_PASS = 16  # Images that pass the network at once.
+# What pairs weigh against opinions, and their penalty where there are no opinions.
+ORDER_WEIGHT = 0.3
+_ORDER_PENALTY = 0.0003
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
@@ -93,7 +100,7 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
             `layers.gather_statistics`.
         batches: images [N, h, w, 3] in 0..1, such as training will see.
     """
-    if not _has_standardisation(model):
+    if not has_standardisation(model):
         return
     layer = model.get_layer(_STANDARDISE)
     extract = _input_of(layer, model)
@@ -107,6 +114,7 @@ def fit_score(
     *,
     penalty: float | None = PENALTY,
     groups: Sequence[Hashable] | None = None,
+    order: Order | None = None,
 ) -> None:
     """Sets the last layer by ridge regression on the features of photos.
 
@@ -128,13 +136,34 @@ def fit_score(
             that `ridge.fit` finds, which supposes features that know nothing of the
             targets.
         groups: the group of each photo, as `ridge.fit` takes it to find a penalty.
+        order: of other images, which the scores are to keep; features as of
+            `features`.
     """
     extract, shares = extractor(model)
     rows = [(extract(crops), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
     fitted = ridge.fit(features, targets, shares=shares, penalty=penalty, groups=groups)
+    if order is not None:
+        fitted = ordered_ridge.refit(
+            fitted, features, targets, order, weight=ORDER_WEIGHT
+        )
+    _set_score(model, fitted)
+
+
+def fit_order(model: keras.Model, order: Order) -> None:
+    """Sets the last layer, and the standardisation below it, to keep an order.
+
+    Args:
+        model: from `models.build`.
+        order: of images, with features as of `features`.
+    """
+    _, shares = extractor(model)
+    _set_score(model, ordered_ridge.fit(order, shares=shares, penalty=_ORDER_PENALTY))
+
+
+def _set_score(model: keras.Model, fitted: ridge.Ridge) -> None:
     kernel, bias = fitted.kernel, fitted.bias
-    if _has_standardisation(model):
+    if has_standardisation(model):
         layer = model.get_layer(_STANDARDISE)
         layer.set_weights([fitted.mean, fitted.scale])
     else:
@@ -201,7 +230,7 @@ def extractor(
         variances of 1 are to be divided by for each vector that was joined to have an
         equal part of a sum of 1.
     """
-    layer = model.get_layer(_STANDARDISE if _has_standardisation(model) else _SCORE)
+    layer = _given_features(model)
     sizes = [layer.input.shape[-1]]
     for join in model.layers:
         if isinstance(join, keras.layers.Concatenate) and join.output is layer.input:
@@ -209,6 +238,30 @@ def extractor(
     shares = np.repeat([len(sizes) * size for size in sizes], sizes).astype(float)
     features = _input_of(layer, model)
     return lambda crops: features(crops).numpy().mean(0), shares
+
+
+def features(model: keras.Model, images: Iterable[np.ndarray]) -> np.ndarray:
+    """What the head is given, of many images.
+
+    Args:
+        model: from `models.build`.
+        images: uint8 [N, h, w, 3], again and again, of any N.
+
+    Returns:
+        float32 [all, c], before any standardisation.
+    """
+    of = _input_of(_given_features(model), model)
+    return np.concatenate(
+        [
+            of(part.astype(np.float32) / 255).numpy()
+            for several in images
+            for part in np.array_split(several, math.ceil(len(several) / _PASS))
+        ]
+    )
+
+
+def _given_features(model: keras.Model) -> keras.Layer:
+    return model.get_layer(_STANDARDISE if has_standardisation(model) else _SCORE)
 
 
 def _input_of(
@@ -226,5 +279,6 @@ def _input_of(
     return features
 
 
-def _has_standardisation(model: keras.Model) -> bool:
+def has_standardisation(model: keras.Model) -> bool:
+    """Whether features are standardised before the score."""
     return any(layer.name == _STANDARDISE for layer in model.layers)

@@ -57,11 +57,38 @@ def pair_mask(
     return mask
 
 
+def pairs_by_quality(
+    quality: tf.Tensor, known: tf.Tensor, *, least_difference: float
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Says which image of a batch is better than which other, across kinds and photos.
+
+    Args:
+        quality: float [M, s], by each of s sources, higher is better; not a number
+            where a source does not know an image.
+        known: bool [M, M], from `pair_mask`: what no source can turn round.
+        least_difference: by how much quality must differ, by all sources that know
+            both images; there must be one.
+
+    Returns:
+        bool [M, M], true where image i should score above image j; and float [M, M],
+        by how much better it is, the mean over the sources that know, 0 elsewhere.
+    """
+    differences = quality[:, tf.newaxis] - quality[tf.newaxis]
+    unknown = tf.math.is_nan(differences)
+    agreed = tf.reduce_all(unknown | (differences >= least_difference), -1)
+    anywhere = tf.reduce_any(~unknown, -1) | known
+    mask = agreed & anywhere & ~tf.transpose(known)
+    total = tf.reduce_sum(tf.where(unknown, 0.0, differences), -1)
+    sources = tf.math.count_nonzero(~unknown, -1, dtype=total.dtype)
+    mean = tf.where(sources > 0, tf.math.divide_no_nan(total, sources), 1.0)
+    return mask, tf.where(mask, mean, 0.0)
+
+
 def ranking_hinge(
     scores: tf.Tensor,
     mask: tf.Tensor,
     *,
-    margin: float,
+    margin: float | tf.Tensor,
     reduction: Reduction = "mean_over_pairs",
 ) -> tf.Tensor:
     """Hinge loss over all pairs of a batch: Eq. 5 of the paper with g of Eq. 1.
@@ -73,7 +100,7 @@ def ranking_hinge(
         scores: float [M].
         mask: bool [M, M], from `pair_mask`.
         margin: by how much the better image should outscore the worse one, in the
-            unit of the scores; more than 0.
+            unit of the scores; more than 0. One for all pairs or float [M, M].
         reduction: `mean_over_pairs`; `sum_over_images`, the sum over pairs divided
             by the number of images, as the released Caffe layer does; or `sum`, as
             Eq. 5 is written.
@@ -111,6 +138,36 @@ def ranking_logistic(
         ValueError: if the reduction is not one of the three.
     """
     return _over_pairs(tf.math.softplus(-_leads(scores, mask)), mask, reduction)
+
+
+def ranking_fidelity(
+    scores: tf.Tensor, mask: tf.Tensor, differences: tf.Tensor | float
+) -> tf.Tensor:
+    """Fidelity loss, the mean over the pairs of a batch: soft pairs.
+
+    1 - sqrt(p q) - sqrt((1 - p) (1 - q)), p being the chance that the better image
+    wins by what is known, and q that by the scores: of Thurstone's model, by normal
+    noise of deviation 1 on each (Zhang, Ma, Zhai and Yang, "Uncertainty-aware blind
+    image quality assessment in the laboratory and wild", UNIQUE, IEEE Transactions on
+    Image Processing 30, 2021; the loss is FRank's, Tsai et al., SIGIR 2007).
+
+    Args:
+        scores: float [M].
+        mask: bool [M, M], from `pair_mask` or `pairs_by_quality`.
+        differences: float [M, M] or one for all, by how much better an image is.
+
+    Returns:
+        The loss, a scalar; 0 if no pair can be compared.
+    """
+    known, found = (
+        tf.clip_by_value(0.5 * (1 + tf.math.erf(each / 2)), 1e-6, 1 - 1e-6)
+        for each in (
+            tf.convert_to_tensor(differences, scores.dtype),
+            _leads(scores, mask),
+        )
+    )
+    kept = tf.sqrt(known * found) + tf.sqrt((1 - known) * (1 - found))
+    return _over_pairs(1 - kept, mask, "mean_over_pairs")
 
 
 def _leads(scores: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:

@@ -115,12 +115,7 @@ def _learn(run: Run, stop: Stop) -> dict[str, float]:
     ranked, scored = run.data.ranked, run.data.scored
     if scored:
         scores_csv.write(workdir / "held_out.csv", scored.held_out)
-    if ranked and scored and config.stage == "joint":
-        model, figures, scores = stages.rank_and_finetune(
-            model, ranked.versions, scored, config, workdir, stop=stop
-        )
-        histograms.draw(scores, workdir / "figures")
-    elif ranked:
+    if ranked and config.ranks:
         model, figures, scores = stages.rank(
             model, ranked.versions, config, workdir, stop=stop
         )
@@ -128,9 +123,18 @@ def _learn(run: Run, stop: Stop) -> dict[str, float]:
         model.save(workdir / "ranked.keras")
         if scored:
             figures |= _agreement_with_people(model, scored, "ranked/test")
-    if scored and config.stage != "joint":
-        model, tuned = stages.finetune(model, scored, config, workdir, stop=stop)
+    if scored:
+        model, tuned = stages.finetune(
+            model,
+            scored,
+            config,
+            workdir,
+            versions=ranked.versions.training if ranked else None,
+            stop=stop,
+        )
         figures |= tuned
+        if ranked:
+            figures |= stages.keeps_order(model, ranked.versions.held_out, config)
     if scored:
         figures["test/photos"] = len(scored.held_out)
         figures |= _agreement_with_people(model, scored, "test")

@@ -49,7 +49,7 @@ class Data:
     """The data of a run, each part None if the run has no use for it.
 
     Attributes:
-        ranked: photos to rank.
+        ranked: photos to rank, or whose versions are to keep their order.
         scored: photos with human scores.
     """
 
@@ -103,7 +103,7 @@ def read(config: Config, workdir: Path) -> Data:
         ValueError: if there are too few photos, or the human scores are not as they
             should be.
     """
-    ranked = photos_to_rank(config) if config.ranks else None
+    ranked = photos_to_rank(config) if config.has_photos else None
     scored = None
     if config.finetunes:
         data = data_set(config, workdir)

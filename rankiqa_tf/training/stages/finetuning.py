@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data import scored
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
@@ -20,6 +22,7 @@ from rankiqa_tf.evaluation import opinion_check
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
 from rankiqa_tf.models.curve import Curve
+from rankiqa_tf.models.ordered_ridge import Order
 from rankiqa_tf.training import loop
 from rankiqa_tf.training import losses
 from rankiqa_tf.training.stages import preparation
@@ -28,11 +31,21 @@ from rankiqa_tf.training.stopping import Stop
 
 Photos = Split[list[ScoredPhoto]]
 
+_ORDERED = 40  # Photos whose versions tell the last layer what is better.
+# By how much a photo should outscore its versions, and each level the next one, in
+# deviations of opinions.
+MARGIN = 0.6
 _EVALUATED = 50  # Held-out photos that an evaluation between steps takes.
 
 
 def finetune(
-    model: Model, photos: Photos, config: Config, workdir: Path, *, stop: Stop
+    model: Model,
+    photos: Photos,
+    config: Config,
+    workdir: Path,
+    *,
+    versions: Versions | None = None,
+    stop: Stop,
 ) -> tuple[Model, dict[str, float]]:
     """Trains a model to give human scores; its network is changed in place.
 
@@ -42,6 +55,8 @@ def finetune(
             say whether one is made of those to learn from.
         config: the options.
         workdir: where checkpoints and records go.
+        versions: of pristine photos, whose order the last layer is to keep if the
+            options let it be fitted alone.
         stop: asked after each step whether to stop.
 
     Returns:
@@ -63,6 +78,7 @@ def finetune(
         config,
         workdir,
         stage="finetune",
+        versions=versions if config.keeps_order else None,
         stop=stop,
     )
     figures = {"finetune/seconds": seconds, "finetune/photos": len(known(photos))}
@@ -114,6 +130,7 @@ def train_to_score(
     workdir: Path,
     *,
     stage: str,
+    versions: Versions | None = None,
     stop: Stop,
 ) -> tuple[Model, float]:
     """Trains a model whose last layer the options may have fitted to human scores.
@@ -167,6 +184,17 @@ def train_to_score(
             # Features trained on these targets are not to be believed as much.
             penalty=heads.PENALTY if config.finetune_steps else None,
             groups=[photo.reference for photo in targets_of],
+            order=None if versions is None else order_of(versions, model, config),
+        )
+    trained_on = preparation.join(
+        model.metadata.trained_on,
+        f"{len(known(photos))} photos of {config.dataset_name}",
+    )
+    if versions is not None:
+        trained_on = preparation.join(
+            trained_on,
+            f"order of versions of {min(versions.num_photos, _ORDERED)} photos under "
+            f"preset {config.preset}",
         )
     network = heads.append_curve(model.network, curve)
     mos = [photo.mos for photo in known(photos)]
@@ -175,11 +203,28 @@ def train_to_score(
         stages=(*model.metadata.stages, stage),
         score_range=(min(mos), max(mos)),
         curve=curve.points,
-        trained_on=preparation.join(
-            model.metadata.trained_on, f"{len(mos)} photos of {config.dataset_name}"
-        ),
+        trained_on=trained_on,
     )
     return Model(network, metadata), seconds
+
+
+def order_of(versions: Versions, model: Model, config: Config) -> Order:
+    """The order of the versions of the first photos, for the last layer to keep."""
+    sets = photo_sets.dataset(
+        versions,
+        size=preparation.training_crop_size(model, config),
+        count=min(versions.num_photos, _ORDERED),
+        seed=config.seed,
+    )
+    images = (batch["image"] for batch in sets.as_numpy_iterator())
+    better, worse = photo_sets.pairs(versions)
+    firsts = np.arange(sets.cardinality()) * photo_sets.size(versions)
+    return Order(
+        features=heads.features(model.network, images),
+        better=np.add.outer(firsts, better).ravel(),
+        worse=np.add.outer(firsts, worse).ravel(),
+        margin=MARGIN,
+    )
 
 
 def _first_epoch(

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from rankiqa_tf import measures
 from rankiqa_tf import models
 from rankiqa_tf.config import Config
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.data.quality import OPINIONS
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
 from rankiqa_tf.models.curve import Curve
@@ -60,6 +62,13 @@ def start(config: Config) -> Model:
         )
     model = Model(network, metadata)
     _check_crop_sizes(model, config)
+    _check_measures(model, config)
+    fits = config.ranks and not config.rank_steps
+    if fits and not heads.has_standardisation(model.network):
+        raise ValueError(
+            "rank_steps is 0, which only fits the last layer, and that of "
+            f"{metadata.network} is part of the paper's network: give levels all"
+        )
     return model
 
 
@@ -92,6 +101,17 @@ def _check_crop_sizes(model: Model, config: Config) -> None:
             raise ValueError(
                 f"network {name_of_network} takes crops of {smallest} pixels or more, "
                 f"not of {size}: give another {name}, or 0 for the network's own"
+            )
+
+
+def _check_measures(model: Model, config: Config) -> None:
+    side = training_crop_size(model, config)
+    for name in config.pair_sources if config.ranks else ():
+        smallest = measures.MEASURES[name].smallest if name != OPINIONS else 0
+        if side < smallest:
+            raise ValueError(
+                f"pairs_by {name} takes crops of {smallest} pixels or more, not of "
+                f"{side}: give another crop_size, or another measure"
             )
 
 

@@ -1,30 +1,42 @@
 """The first stage: learning to rank photos that were distorted by known amounts."""
 
 import dataclasses
+import math
+import time
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.data.quality import Quality
 from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.evaluation import order_kept
 from rankiqa_tf.evaluation.ranking_check import LevelScores
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
 from rankiqa_tf.model import Model
+from rankiqa_tf.models import heads
+from rankiqa_tf.models.ordered_ridge import Order
 from rankiqa_tf.training import loop
 from rankiqa_tf.training import losses
 from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stopping import Stop
 
 Loss = Callable[[tf.Tensor, Batch], tf.Tensor]
+# From a batch to bool [M, M], true where image i is better than image j, and float
+# [M, M], by how much it is, in levels.
+Pairs = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 
 KEPT_BYTES = 1 << 30  # Distorted photos that take less are distorted once.
 _EVALUATED = 16  # Held-out photos that an evaluation between steps takes.
+_FITTED = 16_000  # Crops that a new last layer is fitted to, at most.
 
 _REDUCTIONS: dict[str, losses.Reduction] = {
     "hinge": "mean_over_pairs",
@@ -49,15 +61,16 @@ def rank(
         The model, the figures, and the held-out scores they come from.
     """
     training = to_train_on(photos, config)
+    batches = make_batches(training, model, config)
+    pairs = make_pairs(training, config)
     check = make_check(photos.held_out, model, config, count=_EVALUATED)
     seconds = train_to_rank(
         model,
-        make_batches(training, model, config),
-        make_loss(
-            training.better, config, graded=in_order_by_strength(training, config)
-        ),
+        batches,
+        make_loss(pairs, config),
         config,
         workdir,
+        prepare=lambda: prepare(model, batches, training, pairs, config),
         evaluate=lambda: check.single_crops(model.network).summary("held_out"),
         stop=stop,
     )
@@ -81,14 +94,21 @@ def train_to_rank(
     config: Config,
     workdir: Path,
     *,
+    prepare: Callable[[], None],
     evaluate: Callable[[], dict[str, float]],
     stop: Stop,
 ) -> float:
     """Trains a model on ranked batches; its network is changed in place.
 
+    Without steps it is what `prepare` makes of it.
+
     Returns:
         The seconds it took.
     """
+    if not config.rank_steps:
+        started = time.monotonic()
+        prepare()
+        return time.monotonic() - started
     return loop.train(
         model.network,
         batches,
@@ -97,7 +117,7 @@ def train_to_rank(
         steps=config.rank_steps,
         learning_rate=config.rank_learning_rate,
         seed=config.seed,
-        prepare=lambda: preparation.standardise(model, batches),
+        prepare=prepare,
         evaluate=evaluate,
         folder=workdir,
         stage="rank",
@@ -112,7 +132,13 @@ def make_batches(training: Versions, model: Model, config: Config) -> Batches:
         shape=config.batch_shape,
         crop_size=preparation.training_crop_size(model, config),
         seed=config.seed,
+        quality=_quality(training, config),
     )
+
+
+def _quality(training: Versions, config: Config) -> Quality | None:
+    sources = config.pair_sources
+    return Quality(sources, training.names, config.preset) if sources else None
 
 
 def to_train_on(photos: Split[Versions], config: Config) -> Versions:
@@ -122,25 +148,13 @@ def to_train_on(photos: Split[Versions], config: Config) -> Versions:
     return photos.training.in_memory(KEPT_BYTES)
 
 
-def in_order_by_strength(training: Versions, config: Config) -> np.ndarray | None:
-    """The distortions that strengths put in order, where there are any strengths."""
-    return training.graded if config.strengths == "any" else None
+def make_pairs(training: Versions, config: Config) -> Pairs:
+    """Which images of a batch are compared, as the options say."""
+    graded = training.graded if config.strengths == "any" else None
 
-
-def make_loss(
-    better: np.ndarray, config: Config, *, graded: np.ndarray | None = None
-) -> Loss:
-    """The ranking loss that the options name, of scores and their ranked batch.
-
-    Args:
-        better: as of `losses.pair_mask`.
-        config: the options.
-        graded: where given, the distortions that the strengths of a batch put in order.
-    """
-
-    def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-        mask = losses.pair_mask(
-            better,
+    def pairs(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+        known = losses.pair_mask(
+            training.better,
             batch["distortion"],
             batch["level"],
             batch["content"] if config.same_content_pairs else None,
@@ -148,17 +162,99 @@ def make_loss(
             strength=batch.get("strength"),
             least_difference=config.least_difference,
         )
-        return loss_of_pairs(scores, mask, config)
+        if "quality" not in batch:
+            return known, tf.ones(tf.shape(known))
+        return losses.pairs_by_quality(
+            batch["quality"], known, least_difference=config.least_difference
+        )
+
+    return pairs
+
+
+def make_loss(pairs: Pairs, config: Config) -> Loss:
+    """The ranking loss that the options name, of scores [M] and their batch."""
+
+    def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
+        return loss_of_pairs(scores, *pairs(batch), config)
 
     return loss
 
 
-def loss_of_pairs(scores: tf.Tensor, mask: tf.Tensor, config: Config) -> tf.Tensor:
-    """The ranking loss that the options name, of scores [M] and pairs [M, M]."""
+def loss_of_pairs(
+    scores: tf.Tensor, mask: tf.Tensor, differences: tf.Tensor, config: Config
+) -> tf.Tensor:
+    """The ranking loss that the options name.
+
+    Args:
+        scores: float [M].
+        mask: bool [M, M], the pairs.
+        differences: float [M, M], by how much the better image is better, in levels.
+        config: the options.
+    """
     if config.loss == "logistic":
         return losses.ranking_logistic(scores, mask)
+    if config.loss == "fidelity":
+        return losses.ranking_fidelity(scores, mask, differences)
     return losses.ranking_hinge(
-        scores, mask, margin=config.margin, reduction=_REDUCTIONS[config.loss]
+        scores,
+        mask,
+        margin=config.margin * differences,
+        reduction=_REDUCTIONS[config.loss],
+    )
+
+
+def prepare(
+    model: Model, batches: Batches, training: Versions, pairs: Pairs, config: Config
+) -> None:
+    """Sets what a model starts from, or ends with if there are no steps.
+
+    A last layer of random weights would first bend features that know much already to
+    suit it. So where they do, it is fitted to the pairs; where features are random it
+    stays random, as in the paper.
+    """
+    preparation.standardise(model, batches)
+    knows = config.init != "random" and heads.has_standardisation(model.network)
+    is_new = not model.metadata.stages
+    if (is_new and knows) or not config.rank_steps:
+        heads.fit_order(model.network, order_of(model, training, pairs, config))
+
+
+def order_of(model: Model, training: Versions, pairs: Pairs, config: Config) -> Order:
+    """The pairs of the versions of photos, and their features.
+
+    Half of the pairs that are looked at are of one photo, the others of any two images.
+    """
+    size = photo_sets.size(training)
+    sets = photo_sets.dataset(
+        training,
+        size=preparation.training_crop_size(model, config),
+        count=min(training.num_photos, math.ceil(_FITTED / size)),
+        seed=config.seed,
+        quality=_quality(training, config),
+    )
+    kept: list[dict[str, np.ndarray]] = []
+
+    def images() -> Iterator[np.ndarray]:
+        for batch in sets.as_numpy_iterator():
+            yield batch.pop("image")
+            kept.append(batch)
+
+    features = heads.features(model.network, images())
+    known = {key: np.concatenate([each[key] for each in kept]) for key in kept[0]}
+    photos = np.arange(len(features)).reshape(-1, size)
+    mixed = np.random.default_rng(config.seed).permutation(photos.ravel())
+    better, worse, margins = [], [], []
+    for group in (*photos, *mixed.reshape(photos.shape)):
+        mask, differences = pairs({k: tf.constant(v[group]) for k, v in known.items()})
+        first, second = np.nonzero(mask.numpy())
+        better.append(group[first])
+        worse.append(group[second])
+        margins.append(config.margin * differences.numpy()[first, second])
+    return Order(
+        features=features,
+        better=np.concatenate(better),
+        worse=np.concatenate(worse),
+        margin=np.concatenate(margins),
     )
 
 
@@ -179,14 +275,22 @@ def evaluate(
 ) -> tuple[dict[str, float], LevelScores]:
     """Ranks the photos held out: figures, and the scores of whole photos."""
     check = make_check(photos.held_out, model, config, count=config.evaluation_photos)
-    result = check.whole_photos(model.score_many)
+    result = check.whole_photos(model.score_many, keep_singles=True)
     figures = {
         "rank/photos": photos.training.num_photos,
         "rank/held_out_photos": len(result.scores),
         **result.summary("rank"),
+        **order_kept.summary(order_kept.measure(result), "rank"),
         **check.single_crops(model.network).summary("rank_single_crops"),
     }
     return figures, result
+
+
+def keeps_order(model: Model, held_out: Versions, config: Config) -> dict[str, float]:
+    """Figures of whether a model keeps the order of versions of photos held out."""
+    check = make_check(held_out, model, config, count=config.evaluation_photos)
+    kept = order_kept.measure(check.whole_photos(model.score_many))
+    return order_kept.summary(kept, "test")
 
 
 def ranked_on(training: Versions, config: Config) -> str:

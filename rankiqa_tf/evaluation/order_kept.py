@@ -1,0 +1,102 @@
+"""Is a distorted version scored below its photo, and a stronger one below a weaker?
+
+Agreement with opinions does not say it: a model fitted to opinions of photos may score
+heavy noise above the clean photo and agree with all of them.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation.ranking_check import LevelScores
+from rankiqa_tf.evaluation.tables import Block
+from rankiqa_tf.evaluation.tables import Line
+from rankiqa_tf.evaluation.tables import text
+
+TITLE = "Order kept, by distortion"
+
+
+@dataclasses.dataclass(frozen=True)
+class Kept:
+    """Of one distortion, the share of pairs in the right order; a tie is not in it.
+
+    Attributes:
+        name: the distortion.
+        photo: of pairs of a photo and its version at level 1, 2, and so on: one share
+            a level, nan where the photo is not known to be better.
+        levels: of pairs of two levels of a photo, 1 and above; nan if none is known.
+    """
+
+    name: str
+    photo: tuple[float, ...]
+    levels: float
+
+    @property
+    def from_level_2(self) -> float:
+        """The share against the photo at level 2 and above, nan if there is none.
+
+        Level 1 of many distortions is hardly seen.
+        """
+        return _mean(self.photo[1:])
+
+
+def measure(scores: LevelScores) -> list[Kept]:
+    """Takes the shares of each distortion of which any order is known."""
+    found = []
+    for name, of_kind, better in zip(
+        scores.names, scores.scores.swapaxes(0, 1), scores.better, strict=True
+    ):
+        wins = (of_kind[:, :1] > of_kind[:, 1:]).mean(0)
+        photo = np.where(better[0, 1:], wins, math.nan)
+        levels = [metrics.pair_accuracy(s[1:], better[1:, 1:]) for s in of_kind]
+        if better.any():
+            found.append(Kept(name, tuple(photo.tolist()), float(np.mean(levels))))
+    return found
+
+
+def summary(kept: Sequence[Kept], prefix: str) -> dict[str, float]:
+    """Figures by name: against the photo, the same from level 2 on, and of levels.
+
+    Names are `<prefix>/order_kept/photo`, a mean over distortions,
+    `<prefix>/order_kept/photo/<distortion>`, and so on with `photo_from_level_2` and
+    `levels` in the place of `photo`.
+    """
+    figures = {}
+    for figure, values in (
+        ("photo", [_mean(row.photo) for row in kept]),
+        ("photo_from_level_2", [row.from_level_2 for row in kept]),
+        ("levels", [row.levels for row in kept]),
+    ):
+        name = f"{prefix}/order_kept/{figure}"
+        figures[name] = _mean(values)
+        for row, value in zip(kept, values, strict=True):
+            if not math.isnan(value):
+                figures[f"{name}/{row.name}"] = value
+    return figures
+
+
+def table(kept: Sequence[Kept]) -> Block:
+    """A line a distortion, and the mean."""
+    levels = range(1, 1 + len(kept[0].photo))
+    shares = np.array([[*row.photo, row.from_level_2, row.levels] for row in kept])
+    means = [_mean(column) for column in shares.T]
+    lines = [
+        Line(name.replace("_", " "), tuple(map(text, row)), ours=True)
+        for name, row in zip(
+            [*(row.name for row in kept), "mean"],
+            [*shares.tolist(), means],
+            strict=True,
+        )
+    ]
+    columns = [f"photo, level {level}" for level in levels]
+    columns += ["photo, level 2 and up", "levels"]
+    return Block(TITLE, tuple(columns), tuple(lines))
+
+
+def _mean(shares: Sequence[float] | np.ndarray) -> float:
+    """The mean of those that are known, nan if none is."""
+    known = [share for share in shares if not math.isnan(share)]
+    return float(np.mean(known)) if known else math.nan

@@ -1,0 +1,26 @@
+"""MS-SSIM: how alike two images are in structure, over five scales.
+
+Wang, Simoncelli and Bovik, "Multi-scale structural similarity for image quality
+assessment", Asilomar Conference on Signals, Systems and Computers, 2003.
+"""
+
+import tensorflow as tf
+
+from rankiqa_tf.measures import gradients
+
+SMALLEST = 176  # The window of 11 pixels fits into the coarsest scale from here on.
+
+
+def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
+    """Multi-scale structural similarity of luma, 1 for equal images, less for worse.
+
+    Args:
+        images: float32 [N, h, w, 3] in 0..1, of sides of 176 pixels or more.
+        references: the pristine images, likewise.
+
+    Returns:
+        float32 [N], from 0 to 1.
+    """
+    return tf.image.ssim_multiscale(
+        gradients.luma(images), gradients.luma(references), max_val=1.0
+    )
