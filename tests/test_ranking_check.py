@@ -204,7 +204,7 @@ class Placed:
 def test_each_picture_is_cut_at_a_place_of_its_own_and_made_once():
     placed = Placed()
     check = make(placed)
-    check.whole_photos(in_order)
+    check.whole_photos(in_order, keep_singles=True)
     scores = check.single_crops(red()).scores
     assert placed.count == 2 * (1 + 2 * 3)
     lefts = np.rint(scores * 255 - (CROP - 1) / 2).astype(int)
@@ -245,7 +245,7 @@ def test_single_crops_stay_the_same_for_the_next_model(check):
 def test_single_crops_are_those_of_the_whole_photos_that_were_scored(made, check):
     expected = check.single_crops(red()).scores
     whole_first = make(made)
-    whole_first.whole_photos(in_order)
+    whole_first.whole_photos(in_order, keep_singles=True)
     np.testing.assert_array_equal(whole_first.single_crops(red()).scores, expected)
 
 

@@ -45,8 +45,8 @@ _SPLITS = flags.DEFINE_integer("splits", 10, "Splits by reference.")
 _DRAWS = flags.DEFINE_integer("draws", 5, "Draws of labels, and of references.")
 config_lib.define_flags()
 
-_HELD_OUT_SIZE = 384  # Side of the middle of held-out photos and of their versions.
-_HELD_OUT = 20  # How many.
+_HELD_OUT_SIZE = 256  # Side of the crops of held-out photos and of their versions.
+_HELD_OUT = 12  # How many.
 
 
 @dataclasses.dataclass(frozen=True)
