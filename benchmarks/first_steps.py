@@ -11,6 +11,7 @@ from absl import app
 from rankiqa_tf import config as config_lib
 from rankiqa_tf.training import run_data
 from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import ranking
 from rankiqa_tf.training.step import Learner
 
@@ -24,7 +25,7 @@ def main(argv):
     model = stages.start(config)
     batches = ranking.make_batches(versions, model, config)
     pairs = ranking.make_pairs(versions, config)
-    ranking.prepare(model, batches, versions, pairs, config)
+    ranking.prepare(model, batches, versions, pairs, config, stop=stopping.never)
     learner = Learner(
         model.network,
         ranking.make_loss(pairs, config),

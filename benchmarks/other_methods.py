@@ -2,7 +2,7 @@
 
 It needs their packages, best in an environment of their own, and nothing of ours:
 
-    python3 -m venv others && others/bin/pip install pypiqe brisque
+    python3 -m venv others && others/bin/pip install pypiqe brisque "numpy<2.3"
     others/bin/python benchmarks/other_methods.py opinions.csv others.csv
 
 Reads image,... and writes image,piqe,brisque, higher being better, for

@@ -407,13 +407,18 @@ class Config:
     @property
     def has_photos(self) -> bool:
         """Whether the run takes pristine photos, to rank or to keep their order."""
-        # An opinion table is made of the photos, each of its versions with a score.
-        return self.ranks or bool(self.photos and self.dataset != "opinion_table")
+        return self.ranks or bool(self.photos and not self._has_table)
 
     @property
     def keeps_order(self) -> bool:
         """Whether the last layer that is fitted keeps the order of versions."""
-        return self.has_photos and self.finetunes and self.mos_scale != "raw"
+        fits = self.finetunes and self.mos_scale != "raw"
+        return self.has_photos and fits and not self._has_table
+
+    @property
+    def _has_table(self) -> bool:
+        # It is made of the photos, and each of their versions has a score in it.
+        return self.dataset == "opinion_table"
 
     @property
     def dataset_name(self) -> str:

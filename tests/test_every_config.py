@@ -61,6 +61,7 @@ def small(file: Path, folder: Path) -> list[str]:
         arguments += [
             f"--photos={folder}",
             "--rank_steps=2",
+            f"--photos_per_batch={min(values.photos_per_batch, 2)}",
             f"--rank_learning_rate={rate}",
         ]
     if finetunes:

@@ -13,6 +13,7 @@ from rankiqa_tf.config import LOSSES
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import versions
 from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stages import ranking
 
@@ -125,7 +126,7 @@ def test_the_evaluation_at_the_end_takes_so_many_photos_and_each_once(
     assert scores.scores.shape == (taken, 4, 6)
 
 
-def first_scores(init, photos, **options):
+def first_scores(init, photos, stop=stopping.never, **options):
     """The scores that a new model gives the first batch, and the batch."""
     config = Config(
         network="efficientnet_lite0",
@@ -140,7 +141,7 @@ def first_scores(init, photos, **options):
     model = preparation.start(random)
     batches = ranking.make_batches(made, model, config)
     pairs = ranking.make_pairs(made, config)
-    ranking.prepare(model, batches, made, pairs, config)
+    ranking.prepare(model, batches, made, pairs, config, stop=stop)
     batch = next(batches.dataset(0, 1).as_numpy_iterator())
     scores = model.network(batch["image"].astype("f4") / 255, training=False).numpy()
     return scores, pairs({name: tf.constant(value) for name, value in batch.items()})
@@ -158,3 +159,8 @@ def test_what_knows_something_begins_with_a_last_layer_that_ranks(
         shares.append(np.mean(leads[mask.numpy()] > 0))
     random, fitted = shares
     assert fitted > random + 0.15
+
+
+def test_fitting_a_last_layer_stops_after_a_photo_when_told_to(photos):
+    with pytest.raises(stopping.Interrupted, match="after photo 1 of 4"):
+        first_scores("imagenet", photos, stop=lambda: True)

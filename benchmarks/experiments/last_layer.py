@@ -33,6 +33,7 @@ from rankiqa_tf.models.ordered_ridge import Order
 from rankiqa_tf.models.ridge import Ridge
 from rankiqa_tf.training import run_data
 from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import finetuning
 from rankiqa_tf.training.stages import targets
 
@@ -79,7 +80,9 @@ def features_of(
     extract, shares = heads.extractor(model.network)
     better, worse = photo_sets.pairs(versions.training)
     if not path.is_file():
-        order = finetuning.order_of(versions.training, model, config)
+        order = finetuning.order_of(
+            versions.training, model, config, stop=stopping.never
+        )
         held_out = photo_sets.dataset(
             versions.held_out,
             size=_HELD_OUT_SIZE,

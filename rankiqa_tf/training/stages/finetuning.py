@@ -184,7 +184,9 @@ def train_to_score(
             # Features trained on these targets are not to be believed as much.
             penalty=heads.PENALTY if config.finetune_steps else None,
             groups=[photo.reference for photo in targets_of],
-            order=None if versions is None else order_of(versions, model, config),
+            order=None
+            if versions is None
+            else order_of(versions, model, config, stop=stop),
         )
     trained_on = preparation.join(
         model.metadata.trained_on,
@@ -208,19 +210,14 @@ def train_to_score(
     return Model(network, metadata), seconds
 
 
-def order_of(versions: Versions, model: Model, config: Config) -> Order:
+def order_of(versions: Versions, model: Model, config: Config, *, stop: Stop) -> Order:
     """The order of the versions of the first photos, for the last layer to keep."""
-    sets = photo_sets.dataset(
-        versions,
-        size=preparation.training_crop_size(model, config),
-        count=min(versions.num_photos, _ORDERED),
-        seed=config.seed,
-    )
-    images = (batch["image"] for batch in sets.as_numpy_iterator())
+    sets = preparation.photo_sets_of(versions, model, config, count=_ORDERED, stop=stop)
+    features = heads.features(model.network, (batch["image"] for batch in sets))
     better, worse = photo_sets.pairs(versions)
-    firsts = np.arange(sets.cardinality()) * photo_sets.size(versions)
+    firsts = np.arange(0, len(features), photo_sets.size(versions))
     return Order(
-        features=heads.features(model.network, images),
+        features=features,
         better=np.add.outer(firsts, better).ravel(),
         worse=np.add.outer(firsts, worse).ravel(),
         margin=MARGIN,

@@ -7,17 +7,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+import tqdm
 
 from rankiqa_tf import measures
 from rankiqa_tf import models
 from rankiqa_tf.config import Config
+from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data.batches import Batches
 from rankiqa_tf.data.quality import OPINIONS
+from rankiqa_tf.data.quality import Quality
+from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
 from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.models.metadata import Metadata
 from rankiqa_tf.training import layers
+from rankiqa_tf.training.stopping import Interrupted
+from rankiqa_tf.training.stopping import Stop
 
 _FIRST_IMAGES = 384  # Crops that show how features are distributed.
 
@@ -132,6 +138,45 @@ def gather_statistics(model: Model, batches: Batches) -> None:
     """Sets a new model's random batch normalisation from the first batches."""
     if not model.metadata.stages:
         layers.gather_statistics(model.network, _first_images(batches))
+
+
+def photo_sets_of(
+    versions: Versions,
+    model: Model,
+    config: Config,
+    *,
+    count: int,
+    quality: Quality | None = None,
+    stop: Stop,
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yields the photo sets of the first photos, which a last layer is fitted to.
+
+    Shows how many are done.
+
+    Args:
+        versions: of the photos.
+        model: whose crops they are of.
+        config: the options.
+        count: how many photos, if there are so many.
+        quality: as of `photo_sets.dataset`.
+        stop: asked after each photo whether to stop.
+
+    Raises:
+        Interrupted: when it was told to stop.
+    """
+    sets = photo_sets.dataset(
+        versions,
+        size=training_crop_size(model, config),
+        count=min(versions.num_photos, count),
+        seed=config.seed,
+        quality=quality,
+    )
+    total = int(sets.cardinality())
+    bar = tqdm.tqdm(sets.as_numpy_iterator(), "fit", total, unit=" photos")
+    for number, batch in enumerate(bar, start=1):
+        yield batch
+        if stop():
+            raise Interrupted(f"stopped after photo {number} of {total}")
 
 
 def _first_images(batches: Batches) -> Iterator[np.ndarray]:

@@ -70,7 +70,7 @@ def rank(
         make_loss(pairs, config),
         config,
         workdir,
-        prepare=lambda: prepare(model, batches, training, pairs, config),
+        prepare=lambda: prepare(model, batches, training, pairs, config, stop=stop),
         evaluate=lambda: check.single_crops(model.network).summary("held_out"),
         stop=stop,
     )
@@ -204,7 +204,13 @@ def loss_of_pairs(
 
 
 def prepare(
-    model: Model, batches: Batches, training: Versions, pairs: Pairs, config: Config
+    model: Model,
+    batches: Batches,
+    training: Versions,
+    pairs: Pairs,
+    config: Config,
+    *,
+    stop: Stop,
 ) -> None:
     """Sets what a model starts from, or ends with if there are no steps.
 
@@ -216,26 +222,30 @@ def prepare(
     knows = config.init != "random" and heads.has_standardisation(model.network)
     is_new = not model.metadata.stages
     if (is_new and knows) or not config.rank_steps:
-        heads.fit_order(model.network, order_of(model, training, pairs, config))
+        order = order_of(model, training, pairs, config, stop=stop)
+        heads.fit_order(model.network, order)
 
 
-def order_of(model: Model, training: Versions, pairs: Pairs, config: Config) -> Order:
+def order_of(
+    model: Model, training: Versions, pairs: Pairs, config: Config, *, stop: Stop
+) -> Order:
     """The pairs of the versions of photos, and their features.
 
     Half of the pairs that are looked at are of one photo, the others of any two images.
     """
     size = photo_sets.size(training)
-    sets = photo_sets.dataset(
+    sets = preparation.photo_sets_of(
         training,
-        size=preparation.training_crop_size(model, config),
-        count=min(training.num_photos, math.ceil(_FITTED / size)),
-        seed=config.seed,
+        model,
+        config,
+        count=math.ceil(_FITTED / size),
         quality=_quality(training, config),
+        stop=stop,
     )
     kept: list[dict[str, np.ndarray]] = []
 
     def images() -> Iterator[np.ndarray]:
-        for batch in sets.as_numpy_iterator():
+        for batch in sets:
             yield batch.pop("image")
             kept.append(batch)
 
