@@ -26,8 +26,8 @@ def dataset(
     Args:
         of: where the versions come from.
         size: side of the crops in pixels; smaller photos are mirrored.
-        count: how many photos, the first ones; no more than there are.
-        seed: decides places and noise.
+        count: how many photos, no more than there are.
+        seed: decides which photos, places and noise.
         quality: what else is to be known of the images.
     """
     kinds, levels = len(of.names), of.num_levels
@@ -57,7 +57,10 @@ def dataset(
             batch["quality"] = quality.of(images, lambda: photo, kind, strength)
         return batch
 
-    numbers = tf.data.Dataset.range(count).map(lambda n: tf.cast(n, tf.int32))
+    # Not the first ones: photos of one name may be of one sort.
+    numbers = tf.data.Dataset.range(count).map(
+        lambda n: order.shuffled(n, of.num_photos, seed, "photo sets")
+    )
     return parallel.map_in_order(numbers, photo_set).prefetch(1)
 
 

@@ -211,7 +211,7 @@ def train_to_score(
 
 
 def order_of(versions: Versions, model: Model, config: Config, *, stop: Stop) -> Order:
-    """The order of the versions of the first photos, for the last layer to keep."""
+    """The order of the versions of some photos, for the last layer to keep."""
     sets = preparation.photo_sets_of(versions, model, config, count=_ORDERED, stop=stop)
     features = heads.features(model.network, (batch["image"] for batch in sets))
     better, worse = photo_sets.pairs(versions)

@@ -149,7 +149,7 @@ def photo_sets_of(
     quality: Quality | None = None,
     stop: Stop,
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Yields the photo sets of the first photos, which a last layer is fitted to.
+    """Yields the photo sets that a last layer is fitted to.
 
     Shows how many are done.
 
