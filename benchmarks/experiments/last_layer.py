@@ -78,7 +78,6 @@ def features_of(
     """Has the features of one network, or reads what an earlier call had."""
     model = stages.start(config)
     extract, shares = heads.extractor(model.network)
-    better, worse = photo_sets.pairs(versions.training)
     if not path.is_file():
         order = finetuning.order_of(
             versions.training, model, config, stop=stopping.never
@@ -100,14 +99,8 @@ def features_of(
         np.savez(path, **found)
     with np.load(path) as file:
         found = dict(file)
-    size = photo_sets.size(versions.training)
-    firsts = np.arange(len(found["order"]) // size) * size
-    order = Order(
-        features=found["order"],
-        better=np.add.outer(firsts, better).ravel(),
-        worse=np.add.outer(firsts, worse).ravel(),
-        margin=finetuning.MARGIN,
-    )
+    size = photo_sets.size(versions.held_out)
+    order = finetuning.order_from(found["order"], versions.training)
     held = found["held_out"].reshape(-1, size, found["held_out"].shape[-1])
     return Features(shares, order, held, photos, {n: found[n] for n in photos})
 

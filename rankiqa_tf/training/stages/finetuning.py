@@ -34,7 +34,7 @@ Photos = Split[list[ScoredPhoto]]
 _ORDERED = 40  # Photos whose versions tell the last layer what is better.
 # By how much a photo should outscore its versions, and each level the next one, in
 # deviations of opinions.
-MARGIN = 0.6
+_MARGIN = 0.6
 _EVALUATED = 50  # Held-out photos that an evaluation between steps takes.
 
 
@@ -213,14 +213,19 @@ def train_to_score(
 def order_of(versions: Versions, model: Model, config: Config, *, stop: Stop) -> Order:
     """The order of the versions of some photos, for the last layer to keep."""
     sets = preparation.photo_sets_of(versions, model, config, count=_ORDERED, stop=stop)
-    features = heads.features(model.network, (batch["image"] for batch in sets))
+    images = (batch["image"] for batch in sets)
+    return order_from(heads.features(model.network, images), versions)
+
+
+def order_from(features: np.ndarray, versions: Versions) -> Order:
+    """The order of the versions of photos whose sets have these features, [all, c]."""
     better, worse = photo_sets.pairs(versions)
     firsts = np.arange(0, len(features), photo_sets.size(versions))
     return Order(
         features=features,
         better=np.add.outer(firsts, better).ravel(),
         worse=np.add.outer(firsts, worse).ravel(),
-        margin=MARGIN,
+        margin=_MARGIN,
     )
 
 

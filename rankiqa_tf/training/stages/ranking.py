@@ -218,12 +218,14 @@ def prepare(
     suit it. So where they do, it is fitted to the pairs; where features are random it
     stays random, as in the paper.
     """
-    preparation.standardise(model, batches)
     knows = config.init != "random" and heads.has_standardisation(model.network)
     is_new = not model.metadata.stages
-    if (is_new and knows) or not config.rank_steps:
-        order = order_of(model, training, pairs, config, stop=stop)
-        heads.fit_order(model.network, order)
+    if config.rank_steps and not (is_new and knows):
+        preparation.standardise(model, batches)
+        return
+    preparation.gather_statistics(model, batches)
+    order = order_of(model, training, pairs, config, stop=stop)
+    heads.fit_order(model.network, order)  # With the standardisation below it.
 
 
 def order_of(
