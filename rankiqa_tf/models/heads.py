@@ -26,7 +26,7 @@ PENALTY = 0.003
 _PASS = 16  # Images that pass the network at once.
 # What pairs weigh against opinions, and their penalty where there are no opinions.
 ORDER_WEIGHT = 0.3
-_ORDER_PENALTY = 0.0003
+_ORDER_PENALTY = 0.001
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
