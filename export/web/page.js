@@ -45,7 +45,7 @@ class Scale {
   constructor({score_range: range}) {
     this.#range = range;
     const span = range ? range[1] - range[0] : 10;
-    this.digits = Math.min(Math.max(2 - Math.floor(Math.log10(span)), 0), 6);
+    this.digits = Math.min(Math.max(3 - Math.round(Math.log10(span)), 1), 6);
   }
 
   text(score) {
@@ -193,7 +193,7 @@ function show(file, result) {
   find("img").src = URL.createObjectURL(result.picture);
   find("img").alt = file.name;
   find("h3").textContent = file.name;
-  find("output").textContent = scale.text(result.score);
+  find(".score strong").textContent = scale.text(result.score);
   find(".scale").textContent = scale.unit;
   const share = scale.share(result.score);
   find(".bar").hidden = share === null;

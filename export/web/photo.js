@@ -52,12 +52,13 @@ export class CropReader {
    * @param {ImageBitmap} photo
    * @param {Int32Array} rows of the photo that it shows, as crops.sources gives them.
    * @param {Int32Array} columns likewise.
-   * @returns {Float32Array} [size, size, 3], RGB in 0..1.
+   * @returns {Promise<Float32Array>} [size, size, 3], RGB in 0..1.
+   * @throws {PhotoError} if it is transparent and the browser has no WebGL.
    */
-  read(photo, rows, columns) {
+  async read(photo, rows, columns) {
     const [top, height] = span(rows);
     const [left, width] = span(columns);
-    const pixels = this.#part(photo, left, top, width, height);
+    const pixels = await this.#part(photo, left, top, width, height);
     const crop = new Float32Array(this.#size * this.#size * 3);
     let place = 0;
     for (const row of rows) {
@@ -75,8 +76,39 @@ export class CropReader {
   #part(photo, left, top, width, height) {
     const context = this.#context;
     context.drawImage(photo, left, top, width, height, 0, 0, width, height);
-    return context.getImageData(0, 0, width, height).data;
+    const {data} = context.getImageData(0, 0, width, height);
+    const opaque = data.every((value, place) => place % 4 < 3 || value === 255);
+    return opaque ? data : coloursAsStored(photo, left, top, width, height);
   }
+}
+
+/**
+ * RGBA of a part of a photo, with its colours as stored. A canvas for drawing multiplies
+ * colours by their opacity, and those of transparent pixels are lost; textures do not.
+ */
+async function coloursAsStored(photo, left, top, width, height) {
+  const gl = new OffscreenCanvas(1, 1).getContext("webgl2");
+  if (!gl) throw new PhotoError("it has transparency, which takes WebGL to read");
+  const options = {premultiplyAlpha: "none", colorSpaceConversion: "none"};
+  const part = await createImageBitmap(photo, left, top, width, height, options);
+  const texture = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, texture);
+  gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+  gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+  gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, part);
+  part.close();
+  gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
+  gl.framebufferTexture2D(
+    gl.FRAMEBUFFER,
+    gl.COLOR_ATTACHMENT0,
+    gl.TEXTURE_2D,
+    texture,
+    0,
+  );
+  const pixels = new Uint8Array(4 * width * height);
+  gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, pixels);
+  gl.getExtension("WEBGL_lose_context")?.loseContext(); // Browsers allow few of them.
+  return pixels;
 }
 
 /** The least of some places, and how many pixels there are from it to the greatest. */

@@ -77,7 +77,7 @@ async function scoresOf(photo, places) {
   for (const {top, left} of places) {
     const rows = sources(top, photo.height, size);
     const columns = sources(left, photo.width, size);
-    scores.push(await scoreOfCrop(reader.read(photo, rows, columns)));
+    scores.push(await scoreOfCrop(await reader.read(photo, rows, columns)));
     postMessage({done: scores.length, total: places.length});
     await nextMessage();
     if (stopped) throw new Error("stopped");
