@@ -16,6 +16,7 @@ let finished = 0;
 let cropMilliseconds = 0;
 
 async function open() {
+  statusLine.textContent = "Loading the model…";
   try {
     scorer = await Scorer.start((share) => (progressBar.value = share));
   } catch (error) {
