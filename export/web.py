@@ -66,6 +66,8 @@ def write(model: Model, path: str | Path, *, runtime: str | Path) -> None:
             shutil.copyfile(runtime / "LICENSE", litert / "LICENSE")
         (page / "model.json").write_text(model.metadata.to_json(), encoding="utf-8")
         tflite.write(model, page / "model.tflite")
+        if path.exists():
+            path.rmdir()  # An empty folder, which Windows would not replace.
         page.replace(path)
 
 

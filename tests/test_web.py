@@ -336,7 +336,7 @@ def photos() -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def address(model, written, tmp_path_factory):
     """Where the page with the model is served."""
-    folder = tmp_path_factory.mktemp("site") / "page"
+    folder = tmp_path_factory.mktemp("site")
     with pytest.MonkeyPatch.context() as patch:  # Converted once is enough.
         patch.setattr(
             web.tflite,
@@ -388,8 +388,9 @@ def open_page(browser):
     """Opens a page that is ready; gives it with what it asked for and complained of."""
     contexts = []
 
-    def opened(address, **options):
+    def opened(address, *, script="", **options):
         contexts.append(browser.new_context(**options))
+        contexts[-1].add_init_script(script)
         page = contexts[-1].new_page()
         page.set_default_timeout(20_000)
         page.requests, page.complaints = [], []
@@ -543,6 +544,25 @@ def test_what_is_no_photo_is_named_with_the_reason_and_the_rest_is_scored(
     sync_api.expect(page.get_by_role("status")).to_have_text(
         "1 photo scored. 4 not scored; the reasons are below."
     )
+
+
+@in_chromium
+def test_browsers_without_relaxed_simd_score_too(open_page, address, model):
+    contents = photos()["large.jpg"]
+    # LiteRT.js finds out by a program of a few bytes.
+    without = """
+      const instantiate = WebAssembly.instantiate;
+      WebAssembly.instantiate = (program, ...options) =>
+        program.byteLength < 100
+          ? Promise.reject(new Error("not known"))
+          : instantiate(program, ...options);
+    """
+    page = open_page(address, script=without)
+    assert f"{address}litert/litert_wasm_compat_internal.wasm" in page.requests
+    assert f"{address}litert/litert_wasm_internal.wasm" not in page.requests
+    give(page, {"large.jpg": contents})
+    ((_, score),) = cards(page)
+    assert score == pytest.approx(model.score(contents), abs=1e-5)
 
 
 @in_chromium
