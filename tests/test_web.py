@@ -373,6 +373,7 @@ def serving(folder: Path, asked: list[str] | None = None):
 
 @pytest.fixture(scope="module")
 def browser():
+    sync_api.expect.set_options(timeout=20_000)  # Of a machine with much to do.
     with sync_api.sync_playwright() as playwright:
         # Its sandbox does not start as root, as in containers.
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
@@ -411,13 +412,18 @@ def open_page(browser):
         context.close()
 
 
-def give(page, files: dict[str, bytes]) -> None:
-    """Chooses files and waits until the page is done with them."""
+def begin(page, files: dict[str, bytes]) -> None:
+    """Chooses files, and waits for nothing."""
     payload = [
         {"name": name, "mimeType": "application/octet-stream", "buffer": contents}
         for name, contents in files.items()
     ]
     page.get_by_label("Choose photos").set_input_files(payload)
+
+
+def give(page, files: dict[str, bytes]) -> None:
+    """Chooses files and waits until the page is done with them."""
+    begin(page, files)
     sync_api.expect(page.get_by_role("status")).to_have_text(
         re.compile("scored"), timeout=60_000
     )
@@ -609,6 +615,54 @@ def test_everything_can_be_done_by_keyboard(open_page, address, tmp_path):
 
 
 @in_chromium
+@pytest.mark.parametrize("button", ["stop", "clear"])
+def test_scoring_can_be_stopped_and_cleared_while_it_goes_on(
+    open_page, address, button
+):
+    files = photos()
+    many = {f"{number}.jpg": files["large.jpg"] for number in range(40)}
+    page = open_page(address)
+    begin(page, many)
+    page.locator(".card").first.wait_for()
+    page.evaluate(f"document.getElementById({button!r}).click()")
+    sync_api.expect(page.get_by_role("progressbar")).to_be_hidden()
+    scored, stopped = len(cards(page)), page.locator("#problems li").all_inner_texts()
+    if button == "stop":
+        assert 1 <= scored < 40
+        assert scored + len(stopped) == 40
+        assert all(re.fullmatch(r"\d+\.jpg: stopped", each) for each in stopped)
+    else:
+        assert (scored, stopped) == (0, [])
+        sync_api.expect(page.get_by_role("status")).to_have_text("Ready.")
+    give(page, {"usual.png": files["usual.png"]})
+    assert len(cards(page)) == scored + 1
+
+
+@in_chromium
+def test_a_map_can_be_stopped_and_made_again(open_page, address):
+    page = open_page(address)
+    give(page, {"large.jpg": photos()["large.jpg"]})
+    button = page.locator("button.map")
+    cost = button.inner_text()
+    # In the page, as a map of such small crops is soon made.
+    button.evaluate(
+        """async (button) => {
+          button.click();
+          await new Promise((resolve) => new MutationObserver(
+            () => button.textContent.startsWith("Stop mapping, ") && resolve(),
+          ).observe(button, {childList: true}));
+          button.click();
+        }"""
+    )
+    sync_api.expect(button).to_have_text(cost)
+    sync_api.expect(page.get_by_role("status")).to_have_text(
+        "No quality map of large.jpg: stopped."
+    )
+    button.click()
+    sync_api.expect(button).to_have_attribute("aria-pressed", "true")
+
+
+@in_chromium
 def test_the_map_has_the_scores_of_pythons_and_says_its_cost_before(
     open_page, address, model
 ):
@@ -621,6 +675,7 @@ def test_the_map_has_the_scores_of_pythons_and_says_its_cost_before(
         re.compile(rf"Quality map \({expected.scores.size} crops, about \d+ s\)")
     )
     button.click()
+    sync_api.expect(button).to_have_attribute("aria-pressed", "true")
     words = page.locator(".card .legend p").inner_text().replace("\u2212", "-")
     low, high = re.findall(r"-?\d+\.\d+", words)
     assert float(low) == pytest.approx(expected.scores.min(), abs=0.006)

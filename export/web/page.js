@@ -13,6 +13,7 @@ let scale;
 let working = false;
 let taken = 0; // Since the page last had nothing to do.
 let finished = 0;
+let sheet = 0; // Counts how often the results were cleared.
 let cropMilliseconds = 0;
 
 async function open() {
@@ -124,15 +125,18 @@ async function work() {
   while (waiting.length) {
     const file = waiting.shift();
     statusLine.textContent = `Scoring ${file.name}, ${finished + 1} of ${taken}`;
+    const begunOn = sheet;
+    let show;
     try {
       const result = await scorer.score(file, (done, total) => {
         progressBar.value = (finished + done / total) / taken;
       });
       cropMilliseconds = result.milliseconds / result.scores.length;
-      show(file, result);
+      show = () => showResult(file, result);
     } catch (error) {
-      showProblem(file, error.message);
+      show = () => showProblem(file, error.message);
     }
+    if (begunOn === sheet) show();
     finished++;
   }
   setWorking(false);
@@ -161,12 +165,14 @@ function summary() {
 }
 
 function stop() {
-  for (const file of waiting.splice(0)) showProblem(file, "stopped");
+  for (const file of dropWaiting()) showProblem(file, "stopped");
   scorer.stop();
 }
 
 function clear() {
-  stop();
+  dropWaiting();
+  scorer.stop();
+  sheet++;
   for (const image of element("results").querySelectorAll("img")) {
     URL.revokeObjectURL(image.src);
   }
@@ -174,7 +180,12 @@ function clear() {
   element("problems").replaceChildren();
   element("scored").hidden = element("failed").hidden = true;
   element("files").focus();
-  statusLine.textContent = "Ready.";
+  if (!working) statusLine.textContent = "Ready.";
+}
+
+function dropWaiting() {
+  taken -= waiting.length;
+  return waiting.splice(0);
 }
 
 function showProblem(file, reason) {
@@ -187,7 +198,7 @@ function showProblem(file, reason) {
 }
 
 /** Puts a photo's card where its score belongs; the other cards stay as they are. */
-function show(file, result) {
+function showResult(file, result) {
   const card = element("card").content.cloneNode(true).firstElementChild;
   const find = (selector) => card.querySelector(selector);
   card.dataset.score = result.score;
@@ -219,28 +230,31 @@ function prepareMap(card, file, {height, width}) {
     return;
   }
   const seconds = Math.max(Math.round((crops * cropMilliseconds) / 1000), 1);
-  button.textContent = `Quality map (${crops} crops, about ${seconds} s)`;
+  const cost = `Quality map (${crops} crops, about ${seconds} s)`;
+  button.textContent = cost;
   let map;
+  let state = "not asked for";
   button.addEventListener("click", async () => {
-    if (map) {
-      setMapped(card, button.getAttribute("aria-pressed") !== "true");
-      return;
-    }
-    if (button.getAttribute("aria-disabled")) return;
-    button.setAttribute("aria-disabled", "true"); // "disabled" would lose the focus.
+    if (state === "being made") scorer.stop();
+    if (map) setMapped(card, button.getAttribute("aria-pressed") !== "true");
+    if (map || state !== "not asked for") return;
+    state = "waited for"; // Until a photo is scored, or another map made.
     button.textContent = "Waiting…";
     try {
       map = await scorer.map(file, (done, total) => {
-        button.textContent = `Mapping ${done} of ${total}`;
+        state = "being made";
+        button.textContent = `Stop mapping, ${done} of ${total}`;
       });
-      describeMap(card, map);
-      setMapped(card, true);
-      statusLine.textContent = `Quality map of ${file.name} is shown.`;
     } catch (error) {
-      statusLine.textContent = `No quality map of ${file.name}: ${error.message}`;
+      state = "not asked for";
+      button.textContent = cost;
+      statusLine.textContent = `No quality map of ${file.name}: ${error.message}.`;
+      return;
     }
-    button.removeAttribute("aria-disabled");
+    describeMap(card, map);
+    setMapped(card, true);
     button.textContent = "Quality map";
+    statusLine.textContent = `The quality map of ${file.name} is shown.`;
   });
 }
 
