@@ -2,14 +2,14 @@
  * Scores photos in a worker that can reach nothing but this page.
  *
  * First the model and the runtime are fetched, then the page is sealed: from then on
- * the browser refuses every request of its scripts, to its own server too. The worker
- * is started after that, from a blob, because such a worker is under the page's policy,
+ * the browser refuses every connection, to the page's own server too. The worker is
+ * started after that, from a blob, because such a worker is under the page's policies,
  * while one with an address of its own is not.
  */
 
 import {supportsFeature} from "./litert/index.js";
 
-const SEALED = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; style-src 'self'; img-src blob: data:";
+const SEALED = "connect-src 'none'"; // Beside the policy in index.html.
 
 /** A worker with a model; it does what it is asked for one after another. */
 export class Scorer {
@@ -59,8 +59,9 @@ export class Scorer {
   }
 
   #open() {
-    const program = `import(${JSON.stringify(new URL("worker.js", document.baseURI).href)})
-      .catch((error) => postMessage({error: error.message}))`;
+    const address = JSON.stringify(new URL("worker.js", document.baseURI).href);
+    const program =
+      `import(${address})` + ".catch((error) => postMessage({error: error.message}))";
     const url = URL.createObjectURL(new Blob([program], {type: "text/javascript"}));
     this.#worker = new Worker(url);
     this.#worker.onmessage = ({data}) => this.#listener(data);
