@@ -273,6 +273,18 @@ def test_a_map_is_as_dense_as_pythons_where_that_is_affordable(model):
 
 
 @needs_node
+def test_places_are_named():
+    places = ((0, 0), (0.5, 0.5), (0.9, 0.1), (0.5, 1), (1, 0.5))
+    assert by_node("m.whereabouts(...value)", *places) == [
+        "upper left",
+        "middle",
+        "upper right",
+        "lower",
+        "right",
+    ]
+
+
+@needs_node
 def test_a_map_of_a_large_photo_is_coarser():
     (plan,) = by_node("m.plan(...value, 224)", (3000, 4000))
     assert 200 <= len(plan["tops"]) * len(plan["lefts"]) <= 256
@@ -680,6 +692,27 @@ def test_the_map_has_the_scores_of_pythons_and_says_its_cost_before(
     low, high = re.findall(r"-?\d+\.\d+", words)
     assert float(low) == pytest.approx(expected.scores.min(), abs=0.006)
     assert float(high) == pytest.approx(expected.scores.max(), abs=0.006)
+    canvas = page.get_by_role("img", name="Quality map of turned6.jpg")
+    picture = np.array(
+        canvas.evaluate(
+            """canvas => {
+              const {width, height} = canvas;
+              const context = canvas.getContext("2d");
+              return [width, height, ...context.getImageData(0, 0, width, height).data];
+            }"""
+        )
+    )
+    width, height, pixels = picture[0], picture[1], picture[2:]
+    assert height / width == pytest.approx(101 / 75, rel=0.01)
+    colours = pixels.reshape(height, width, 4)[..., :3]
+    for crop, colour in (
+        (expected.scores.argmin(), (68, 1, 84)),
+        (expected.scores.argmax(), (253, 231, 37)),
+    ):
+        row, column = np.unravel_index(crop, expected.scores.shape)
+        y = (expected.tops[row] + CROP / 2) / 101 * height
+        x = (expected.lefts[column] + CROP / 2) / 75 * width
+        np.testing.assert_allclose(colours[int(y), int(x)], colour, atol=30)
 
 
 @in_chromium

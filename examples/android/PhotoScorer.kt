@@ -1,6 +1,6 @@
 // Not run here: no Android device was at hand.
 //
-//     implementation("com.google.ai.edge.litert:litert:2.1.0")
+//     implementation("com.google.ai.edge.litert:litert:2.1.6")
 //
 // and model.tflite, float32, in the assets.
 

@@ -98,7 +98,10 @@ export function paint(map, canvas) {
   context.putImageData(picture, 0, 0);
 }
 
-/** Of each of `count` pixels: the crops with the nearest centres, and the share of the second. */
+/**
+ * Of each of `count` pixels: the crops with the nearest centres, and the share of the
+ * second.
+ */
 function neighbours(offsets, size, side, count) {
   return Array.from({length: count}, (_, pixel) => {
     const place = ((pixel + 0.5) * side) / count - size / 2;

@@ -13,6 +13,7 @@ let scale;
 let working = false;
 let taken = 0; // Since the page last had nothing to do.
 let finished = 0;
+let shown = 0;
 let sheet = 0; // Counts how often the results were cleared.
 let cropMilliseconds = 0;
 
@@ -205,6 +206,8 @@ function showResult(file, result) {
   find("img").src = URL.createObjectURL(result.picture);
   find("img").alt = file.name;
   find("h3").textContent = file.name;
+  find("h3").id = `photo-${++shown}`;
+  find("button.map").setAttribute("aria-describedby", find("h3").id);
   find(".score strong").textContent = scale.text(result.score);
   find(".scale").textContent = scale.unit;
   const share = scale.share(result.score);
@@ -259,7 +262,9 @@ function prepareMap(card, file, {height, width}) {
 }
 
 function describeMap(card, map) {
-  paint(map, card.querySelector("canvas"));
+  const canvas = card.querySelector("canvas");
+  paint(map, canvas);
+  canvas.ariaLabel = `Quality map of ${card.querySelector("h3").textContent}`;
   const {worst, best} = extremes(map.scores, map.lefts.length);
   const words = ({score, row, column}) => {
     const across = (map.lefts[column] + map.size / 2) / map.width;
