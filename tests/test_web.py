@@ -387,10 +387,9 @@ def serving(folder: Path, asked: list[str] | None = None):
 def browser():
     sync_api.expect.set_options(timeout=20_000)  # Of a machine with much to do.
     with sync_api.sync_playwright() as playwright:
-        # Its sandbox does not start as root, as in containers.
-        arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+        # Without its sandbox, which does not start as root, as in containers.
         browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=arguments, chromium_sandbox=False
+            executable_path=CHROMIUM, chromium_sandbox=False
         )
         yield browser
         browser.close()
