@@ -24,8 +24,8 @@ async function open() {
   } catch (error) {
     progressBar.hidden = true;
     statusLine.textContent =
-      `The page cannot score in this browser: ${error.message}. ` +
-      "It needs one of 2023 or later.";
+      `The page could not start: ${error.message}. ` +
+      "(It needs a browser of 2023 or later.)";
     return;
   }
   scale = new Scale(scorer.metadata);
