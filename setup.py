@@ -65,6 +65,7 @@ setup(
     package_data={
         "": ["py.typed"],
         "distortions": ["README.md"],
+        "export": ["web/*", "web/litert/*"],
         "rankiqa_tf.assets": ["photos/*.jpg", "photos/*.csv", "weights/*"],
         "rankiqa_tf.evaluation": ["*.css"],
     },

@@ -115,7 +115,7 @@ def check_flags(output: Path) -> None:
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise ValueError(f"{output} is there already: name a new or empty folder")
     if "web" in _FORMATS.value:
-        web.check(_LITERT_JS.value)
+        web.check_runtime(_LITERT_JS.value)
 
 
 def cost(model: Model) -> str:

@@ -15,6 +15,7 @@ from export import tflite
 from rankiqa_tf.model import Model
 
 VERSION = "2.5.3"  # Of LiteRT.js; the page was tested with this one.
+MODEL = "model.tflite"
 
 _SOURCES = Path(__file__).with_name("web")
 _WASM_UTILS = "@litertjs/wasm-utils"
@@ -65,10 +66,19 @@ def write(model: Model, path: str | Path, *, runtime: str | Path) -> None:
         if (runtime / "LICENSE").exists():
             shutil.copyfile(runtime / "LICENSE", litert / "LICENSE")
         (page / "model.json").write_text(model.metadata.to_json(), encoding="utf-8")
-        tflite.write(model, page / "model.tflite")
+        tflite.write(model, page / MODEL)
         if path.exists():
             path.rmdir()  # An empty folder, which Windows would not replace.
         page.replace(path)
+
+
+def check_runtime(runtime: str | Path) -> None:
+    """Checks that LiteRT.js is there.
+
+    Raises:
+        RuntimeMissingError: if it is not, or of another version.
+    """
+    _scripts(Path(runtime))
 
 
 def _scripts(runtime: Path) -> dict[str, str]:

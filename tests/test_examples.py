@@ -18,7 +18,7 @@ from PIL import Image
 
 from export import tflite
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.metadata import Metadata
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 NODE = shutil.which("node")

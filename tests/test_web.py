@@ -33,7 +33,7 @@ from PIL import Image
 from export import web
 from rankiqa_tf.data import crops
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.metadata import Metadata
 
 try:
     from playwright import sync_api
