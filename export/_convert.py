@@ -69,27 +69,32 @@ def _halved(content: bytes) -> bytes:
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
     code.version = 3  # The first that takes float16.
     model.operatorCodes.append(code)
-    made = {}
+    halves: dict[int, int] = {}  # The tensor with what a buffer held.
+    made: dict[int, schema.OperatorT] = {}  # What gives each of the weights.
     for place in range(_front(weights), len(weights)):
-        number = graph.operators[place].inputs[1] if weights[place] else None
-        if number is None or number in made or graph.tensors[number].buffer in made:
+        if not weights[place] or graph.operators[place].inputs[1] in made:
             continue
+        number = graph.operators[place].inputs[1]
         tensor = graph.tensors[number]
-        buffer = model.buffers[tensor.buffer]
-        if buffer.data is None or tensor.type != schema.TensorType.FLOAT32:
+        data = model.buffers[tensor.buffer].data
+        if data is None or tensor.type != schema.TensorType.FLOAT32:
             continue  # Not a constant.
-        buffer.data = (
-            np.frombuffer(bytes(buffer.data), "<f4").astype("<f2").view(np.uint8)
-        )
-        half = copy.copy(tensor)
-        half.type, half.name = schema.TensorType.FLOAT16, tensor.name + b"/float16"
-        tensor.buffer = 0  # The empty one: what is computed.
+        if tensor.buffer not in halves:
+            half, buffer = copy.copy(tensor), schema.BufferT()
+            buffer.data = np.asarray(data).view("<f4").astype("<f2").view(np.uint8)
+            half.type, half.name = schema.TensorType.FLOAT16, tensor.name + b"/float16"
+            half.buffer = len(model.buffers)
+            model.buffers.append(buffer)
+            halves[tensor.buffer] = len(graph.tensors)
+            graph.tensors.append(half)
         dequantize = schema.OperatorT()
         dequantize.opcodeIndex = len(model.operatorCodes) - 1
-        dequantize.inputs, dequantize.outputs = [len(graph.tensors)], [number]
-        graph.tensors.append(half)
+        dequantize.inputs, dequantize.outputs = [halves[tensor.buffer]], [number]
         made[number] = dequantize
+        tensor.buffer = 0  # The empty one, of what is computed.
     graph.operators = [*made.values(), *graph.operators]
+    for unused in halves.keys() - {tensor.buffer for tensor in graph.tensors}:
+        model.buffers[unused].data = None
     return flatbuffer_utils.convert_object_to_bytearray(model)
 
 

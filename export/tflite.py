@@ -125,7 +125,7 @@ class _Sum(keras.layers.Dense):
         del training
         weighted = inputs * keras.ops.transpose(self.kernel)
         score = keras.ops.sum(weighted, axis=-1, keepdims=True)
-        return score if self.bias is None else score + self.bias
+        return self.activation(score if self.bias is None else score + self.bias)
 
 
 def _of_floats(network: keras.Model, *, sums: bool) -> keras.Model:
@@ -133,7 +133,7 @@ def _of_floats(network: keras.Model, *, sums: bool) -> keras.Model:
 
     Args:
         network: the network; the converter cannot read layers in mixed precision.
-        sums: whether linear layers of one unit are to be sums.
+        sums: whether dense layers of one unit are to be sums.
     """
     policies = {layer.dtype_policy.name for layer in layers.leaves(network)}
     if policies <= {"float32"} and not sums:
@@ -143,9 +143,9 @@ def _of_floats(network: keras.Model, *, sums: bool) -> keras.Model:
         config = layer.get_config()
         if "dtype" in config:  # Not in those that are a function of keras.ops.
             config["dtype"] = "float32"
-        if sums and isinstance(layer, keras.layers.Dense) and layer.units == 1:
-            if layer.activation is keras.activations.linear:
-                return _Sum.from_config(config)
+        is_dense = isinstance(layer, keras.layers.Dense)
+        if sums and is_dense and layer.units == 1:
+            return _Sum.from_config(config)
         return type(layer).from_config(config)
 
     made = keras.models.clone_model(network, clone_function=clone, recursive=True)

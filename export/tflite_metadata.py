@@ -15,6 +15,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 import flatbuffers
@@ -33,6 +34,8 @@ _MIN_PARSER_VERSION = "1.0.0"
 _IMAGE, _FEATURE = 2, 1  # Of the union ContentProperties.
 _NORMALIZATION = 1  # Of the union ProcessUnitOptions.
 _RGB = 1
+_MOST_FIELDS = 10  # Of any table of the schema.
+_NONE: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -176,9 +179,9 @@ def _flatbuffer(facts: Facts) -> bytes:
 def _table(
     builder: flatbuffers.Builder,
     *,
-    bytes_: Mapping[int, int] | None = None,
-    numbers: Mapping[int, int] | None = None,
-    offsets: Mapping[int, Any] | None = None,
+    bytes_: Mapping[int, int] = _NONE,
+    numbers: Mapping[int, int] = _NONE,
+    offsets: Mapping[int, Any] = _NONE,
 ) -> Any:
     """Writes a table with these fields, by their places in the schema."""
     builder.StartObject(
