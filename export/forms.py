@@ -1,0 +1,242 @@
+"""A model in any of its forms, as what scores photos: Keras, SavedModel, TFLite.
+
+    form = forms.load("model.tflite")
+    form.score(photo)
+
+So that forms can be laid beside each other (`gate`), whatever runs them.
+"""
+
+import io
+import json
+import sys
+import zipfile
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from distortions import photo_decoding
+from export import tflite_metadata
+from rankiqa_tf import library
+from rankiqa_tf.data import crops
+from rankiqa_tf.model import Model
+from rankiqa_tf.models.metadata import Metadata
+
+SIGNATURES = ("serving_default", "pixels")  # Of a SavedModel.
+
+
+class Form(Protocol):
+    """What scores photos.
+
+    Attributes:
+        name: for people to read.
+        form: "keras", "saved_model", or one of tflite.FORMS.
+        metadata: the model's.
+        size: height and width of the photos it takes, if it takes no others; else
+            None.
+    """
+
+    name: str
+    form: str
+    metadata: Metadata
+    size: tuple[int, int] | None
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo.
+
+        Args:
+            photo: the bytes of a file, or uint8 [height, width, 3], RGB.
+
+        Raises:
+            PhotoError: if the file cannot be read.
+            ValueError: if the photo is not of `size`.
+        """
+        ...
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops, uint8 [n, side, side, 3], each by itself: float32 [n]."""
+        ...
+
+
+class Keras:
+    """A Keras model; see `Form`.
+
+    Args:
+        model: the model.
+        name: how to call it.
+        size: to score photos of this height and width as a whole, not by crops.
+    """
+
+    form = "keras"
+
+    def __init__(
+        self,
+        model: Model,
+        name: str = "Keras",
+        *,
+        size: tuple[int, int] | None = None,
+    ):
+        self._model = model
+        self.name, self.metadata, self.size = name, model.metadata, size
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo."""
+        if self.size is None:
+            return self._model.score(photo)
+        return self._model.score(_of_size(photo, self.size), crops="whole")
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops."""
+        # Each fills the grid of one.
+        return np.array(list(self._model.score_many(crops)), np.float32)
+
+
+class SavedModel:
+    """A folder that saved_model.write wrote; see `Form`.
+
+    Args:
+        folder: the folder.
+        signature: one of SIGNATURES: whether it decodes files itself. Pixels come to
+            serving_default as PNG.
+    """
+
+    form = "saved_model"
+    size = None
+
+    def __init__(self, folder: str | Path, *, signature: str = "serving_default"):
+        takes = "bytes" if signature == "serving_default" else signature
+        self.name = f"{Path(folder).name}/{takes}"
+        metadata = Path(folder, "assets.extra", tflite_metadata.ENTRY)
+        self.metadata = Metadata.from_json(metadata.read_text(encoding="utf-8"))
+        self._loaded = tf.saved_model.load(str(folder))  # Holds the variables.
+        self._signature = self._loaded.signatures[signature]
+        self._takes_files = signature == "serving_default"
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo."""
+        if self._takes_files:
+            return float(self._score([_file(photo)])[0])
+        return float(self._score(_pixels(photo))[0])
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops."""
+        if self._takes_files:
+            return self._score([_file(crop) for crop in crops])
+        return self._score(crops)
+
+    def _score(self, batch: np.ndarray | Sequence[bytes]) -> np.ndarray:
+        return self._signature(tf.constant(batch))["score"].numpy()
+
+
+class TFLite:
+    """A file that tflite.write wrote, run by LiteRT, or by TensorFlow; see `Form`.
+
+    Args:
+        path: the file.
+        threads: how many to run it with.
+    """
+
+    def __init__(self, path: str | Path, *, threads: int = 1):
+        self.name = Path(path).name
+        try:
+            with zipfile.ZipFile(path) as archive:
+                text = archive.read(tflite_metadata.ENTRY).decode()
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise ValueError(
+                f"{path} is no TFLite file of this program: it has no "
+                f"{tflite_metadata.ENTRY}"
+            ) from error
+        self.metadata = Metadata.from_json(text)
+        facts = json.loads(text).get("tflite", {})  # Older files have none.
+        self.form = facts.get("form", "float32")
+        _, height, width, _ = facts["input"]["shape"] if facts else (0, 0, 0, 0)
+        whole = facts.get("takes") == "whole photos"
+        self.size = (height, width) if whole else None
+        self._run, self._dtype = _interpreter(path, threads)
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo."""
+        if self.size is not None:
+            return self._score(_of_size(photo, self.size))
+        cut = crops.grid_crops(_pixels(photo), self.metadata.crop_size)
+        return float(np.mean(self.score_crops(cut.numpy())))
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops."""
+        return np.array([self._score(crop) for crop in crops], np.float32)
+
+    def _score(self, image: np.ndarray) -> float:
+        if self._dtype == np.float32:
+            image = image.astype(np.float32) / 255
+        return self._run(image[np.newaxis])
+
+
+def load(name: str | Path) -> list[Form]:
+    """Opens a model in whatever form it is.
+
+    Args:
+        name: a TFLite file; a SavedModel's folder; or what `library.load` takes: a
+            model.keras, the folder of a run, or a name.
+
+    Returns:
+        One that scores, or two of a SavedModel, one for each of SIGNATURES.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    path = Path(name)
+    if path.suffix == ".tflite":
+        if not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return [TFLite(path)]
+    if (path / "saved_model.pb").is_file():
+        return [SavedModel(path, signature=each) for each in SIGNATURES]
+    return [Keras(library.load(name), path.name)]
+
+
+def _interpreter(
+    path: str | Path, threads: int
+) -> tuple[Callable[[np.ndarray], float], np.dtype]:
+    """What scores an image, [1, height, width, 3], and of which type it is to be."""
+    try:
+        from ai_edge_litert import interpreter as runtime
+    except ImportError:
+        runtime = tf.lite
+    try:
+        interpreter = runtime.Interpreter(str(path), num_threads=threads)
+        runner = interpreter.get_signature_runner("serving_default")
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(f"{path} cannot be run: {error}") from error
+    dtype = runner.get_input_details()["image"]["dtype"]
+    return lambda image: float(runner(image=image)["score"][0]), dtype
+
+
+def _pixels(photo: bytes | np.ndarray) -> np.ndarray:
+    return photo_decoding.decode(photo) if isinstance(photo, bytes) else photo
+
+
+def _file(photo: bytes | np.ndarray) -> bytes:
+    if isinstance(photo, bytes):
+        return photo
+    file = io.BytesIO()
+    Image.fromarray(photo).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _of_size(photo: bytes | np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    pixels = _pixels(photo)
+    if pixels.shape[:2] != size:
+        height, width = pixels.shape[:2]
+        raise ValueError(
+            f"photos of {size[0]}x{size[1]} pixels are scored as a whole, not one of "
+            f"{height}x{width}"
+        )
+    return pixels
+
+
+if __name__ == "__main__":
+    sys.exit("export.forms is a library; the program is python -m export")
