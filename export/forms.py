@@ -83,6 +83,15 @@ class Keras:
         self._model = model
         self.name, self.metadata, self.size = name, model.metadata, size
 
+    def like(self, other: Form) -> "Keras":
+        """The same model, which takes what another form takes."""
+        model = self._model
+        if other.size is not None:
+            model.check_crops("whole")
+        else:
+            model = model.with_crop_size(other.metadata.crop_size)
+        return Keras(model, self.name, size=other.size)
+
     def score(self, photo: bytes | np.ndarray) -> float:
         """Scores a photo."""
         if self.size is None:
@@ -105,7 +114,7 @@ class SavedModel:
     """
 
     form = "saved_model"
-    size = None
+    size: tuple[int, int] | None = None
 
     def __init__(self, folder: str | Path, *, signature: str = "serving_default"):
         takes = "bytes" if signature == "serving_default" else signature
@@ -196,6 +205,36 @@ def load(name: str | Path) -> list[Form]:
     if (path / "saved_model.pb").is_file():
         return [SavedModel(path, signature=each) for each in SIGNATURES]
     return [Keras(library.load(name), path.name)]
+
+
+def load_alike(names: Sequence[str | Path]) -> list[Form]:
+    """Opens forms of one model, to compare them: all score by the same recipe.
+
+    Crop size and size of photos are fixed in all but Keras models, which follow them.
+
+    Args:
+        names: as of `load`.
+
+    Raises:
+        ValueError: as of `load`; or if the others have no one recipe.
+    """
+    found = [form for name in names for form in load(name)]
+    fixed = [form for form in found if not isinstance(form, Keras)] or found[:1]
+    recipes = {_recipe(form): form.name for form in fixed}
+    if len(recipes) > 1:
+        described = ", ".join(f"{n} {recipe}" for recipe, n in recipes.items())
+        raise ValueError(f"forms must score by the same recipe, not: {described}")
+    like = fixed[0]
+    return [
+        form.like(like) if isinstance(form, Keras) and form is not like else form
+        for form in found
+    ]
+
+
+def _recipe(form: Form) -> str:
+    if form.size is not None:
+        return "takes whole photos of {}x{} pixels".format(*form.size)
+    return f"takes crops of {form.metadata.crop_size} pixels"
 
 
 def _interpreter(

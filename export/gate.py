@@ -127,11 +127,11 @@ class Agreement:
     order: float
     reference_order: float
 
-    def problems(self, tolerance: Tolerance) -> list[str]:
+    def problems(self, allowed: Tolerance) -> list[str]:
         """What is beyond a tolerance, and by how much; each a sentence."""
         found = []
         # Whatever is not a number is not near enough.
-        most, least = tolerance.difference, tolerance.srocc
+        most, least = allowed.difference, allowed.srocc
         if most is not None and not self.difference <= most:
             found.append(
                 f"{self.name} scores {self.worst}: {self.difference:.2%} of the spread "
@@ -143,15 +143,21 @@ class Agreement:
                 f"{self.srocc:.4f} with those of {self.reference}, where {least} is "
                 "needed"
             )
-        if tolerance.order is not None and not math.isnan(self.reference_order):
+        if allowed.order is not None and not math.isnan(self.reference_order):
             short = self.reference_order - self.order
-            if not short <= tolerance.order:
+            if not short <= allowed.order:
                 found.append(
                     f"{self.name} scores {self.order:.1%} of pairs in order, "
                     f"{self.reference} {self.reference_order:.1%}: {short:.1%} less, "
-                    f"where {tolerance.order:.1%} is allowed"
+                    f"where {allowed.order:.1%} is allowed"
                 )
         return found
+
+
+def tolerance(form: Form, reference: Form) -> Tolerance:
+    """How far apart two forms may be: as the less precise of them has it."""
+    both = [TOLERANCES[each.form] for each in (form, reference)]
+    return ROUNDED if ROUNDED in both else EXACT
 
 
 def score(
@@ -287,7 +293,7 @@ class Gate:
         """
         (found,) = score([form], self._samples, files=self._has_files)
         agreement = compare(form, self._reference, found, self._expected, self._samples)
-        if problems := agreement.problems(TOLERANCES[form.form]):
+        if problems := agreement.problems(tolerance(form, self._reference)):
             raise AgreementError("; ".join(problems))
         return agreement
 
