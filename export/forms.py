@@ -109,8 +109,8 @@ class SavedModel:
 
     Args:
         folder: the folder.
-        signature: one of SIGNATURES: whether it decodes files itself. Pixels come to
-            serving_default as PNG.
+        signature: one of SIGNATURES. Pixels come to serving_default as PNG, and so do
+            files of kinds that it does not decode itself.
     """
 
     form = "saved_model"
@@ -128,17 +128,26 @@ class SavedModel:
     def score(self, photo: bytes | np.ndarray) -> float:
         """Scores a photo."""
         if self._takes_files:
-            return float(self._score([_file(photo)])[0])
+            return self._score_file(photo)
         return float(self._score(_pixels(photo))[0])
 
     def score_crops(self, crops: np.ndarray) -> np.ndarray:
         """Scores crops."""
         if self._takes_files:
-            return self._score([_file(crop) for crop in crops])
+            return np.array([self._score_file(crop) for crop in crops], np.float32)
         return self._score(crops)
 
-    def _score(self, batch: np.ndarray | Sequence[bytes]) -> np.ndarray:
-        return self._signature(tf.constant(batch))["score"].numpy()
+    def _score_file(self, photo: bytes | np.ndarray) -> float:
+        if not isinstance(photo, bytes):
+            photo = _png(photo)
+        found = self._signature(tf.constant([photo]))
+        # Of kinds that it leaves to others to decode.
+        if b"decode" in found["error"].numpy()[0]:
+            found = self._signature(tf.constant([_png(_pixels(photo))]))
+        return float(found["score"][0])
+
+    def _score(self, pixels: np.ndarray) -> np.ndarray:
+        return self._signature(tf.constant(pixels))["score"].numpy()
 
 
 class TFLite:
@@ -258,11 +267,9 @@ def _pixels(photo: bytes | np.ndarray) -> np.ndarray:
     return photo_decoding.decode(photo) if isinstance(photo, bytes) else photo
 
 
-def _file(photo: bytes | np.ndarray) -> bytes:
-    if isinstance(photo, bytes):
-        return photo
+def _png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(photo).save(file, "PNG", compress_level=1)
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 
