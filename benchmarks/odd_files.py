@@ -360,8 +360,8 @@ def make_model():
     """A model that takes no time: what a photo's pixels are decides its score."""
     import keras
 
+    from rankiqa_tf.metadata import Metadata
     from rankiqa_tf.model import Model
-    from rankiqa_tf.models.metadata import Metadata
 
     keras.utils.set_random_seed(3)
     image = keras.Input([24, 24, 3])

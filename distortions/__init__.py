@@ -14,33 +14,40 @@ Levels exist only in the presets, where level 0 is the image itself:
     for row in distortions.PRESETS["live"].rows:
         worst = row.distort(image, len(row.parameters), seed=(1, 2))
     blurred = distortions.blur.gaussian_blur(image, 2.5)
+
+Importing the package imports no TensorFlow; what is here does when it is first used.
 """
 
-from distortions import blur
-from distortions import camera
-from distortions import color
-from distortions import denoising
-from distortions import jpeg
-from distortions import jpeg2000
-from distortions import noise
-from distortions import palette
-from distortions import patches
-from distortions import released_code
-from distortions import sparse_sampling
-from distortions import transmission
-from distortions.composition import chain
-from distortions.composition import compose
-from distortions.kinds import Kind
-from distortions.kinds import Parameter
-from distortions.kinds import kind
-from distortions.presets import PRESETS
-from distortions.presets import distort
-from distortions.presets import find_preset
-from distortions.reach import Reach
-from distortions.registry import Policy
-from distortions.registry import Preset
-from distortions.registry import Row
-from distortions.registry import Setting
+import importlib
+from typing import TYPE_CHECKING
+from typing import Any
+
+if TYPE_CHECKING:
+    from distortions import blur
+    from distortions import camera
+    from distortions import color
+    from distortions import denoising
+    from distortions import jpeg
+    from distortions import jpeg2000
+    from distortions import noise
+    from distortions import palette
+    from distortions import patches
+    from distortions import released_code
+    from distortions import sparse_sampling
+    from distortions import transmission
+    from distortions.composition import chain
+    from distortions.composition import compose
+    from distortions.kinds import Kind
+    from distortions.kinds import Parameter
+    from distortions.kinds import kind
+    from distortions.presets import PRESETS
+    from distortions.presets import distort
+    from distortions.presets import find_preset
+    from distortions.reach import Reach
+    from distortions.registry import Policy
+    from distortions.registry import Preset
+    from distortions.registry import Row
+    from distortions.registry import Setting
 
 __all__ = [
     "PRESETS",
@@ -69,3 +76,32 @@ __all__ = [
     "sparse_sampling",
     "transmission",
 ]
+
+# The modules that the names are in which are no modules themselves.
+_HOMES = {
+    "Kind": "distortions.kinds",
+    "PRESETS": "distortions.presets",
+    "Parameter": "distortions.kinds",
+    "Policy": "distortions.registry",
+    "Preset": "distortions.registry",
+    "Reach": "distortions.reach",
+    "Row": "distortions.registry",
+    "Setting": "distortions.registry",
+    "chain": "distortions.composition",
+    "compose": "distortions.composition",
+    "distort": "distortions.presets",
+    "find_preset": "distortions.presets",
+    "kind": "distortions.kinds",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,20 +7,20 @@ as they are stored, never blended with a background. CMYK is turned to RGB as Pi
 does, which takes the samples of a JPEG as inverted, as Adobe stores them, with Adobe's
 marker or without: all programs that write such files do.
 
-JPEG and PNG of the usual sorts are decoded by TensorFlow, all others by Pillow. A file
-that ends too early, or in which a decoder finds what it cannot read, is refused as
-damaged; where a decoder goes on nevertheless, it is decoded, and the decoder's words
-are the photo's warning.
+In a process that has TensorFlow, JPEG and PNG of the usual sorts are decoded by it; all
+others are decoded by Pillow. A file that ends too early, or in which a decoder finds
+what it cannot read, is refused as damaged; where a decoder goes on nevertheless, it is
+decoded, and the decoder's words are the photo's warning. (Of JPEGs Pillow tells none.)
 """
 
 import contextlib
 import io
+import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 from PIL import Image
 from PIL import ImageOps
 from PIL import TiffImagePlugin
@@ -66,69 +66,24 @@ def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.
             or are of a sort that is not read.
     """
     header = photo_header.read(contents)
+    # Where it was not imported, it is not wanted: it takes seconds.
+    if "tensorflow" not in sys.modules:
+        return by_pillow(contents, warn=warn)
+    from distortions import tensorflow_decoding
+
     if is_tensorflows(header):
         with _told(warn) if warn else contextlib.nullcontext():
-            try:
-                with tf.device("CPU:0"):
-                    return by_tensorflow(tf.constant(contents), header).numpy()
-            except tf.errors.OpError:
-                raise PhotoError("the photo is damaged or cut short") from None
+            return tensorflow_decoding.decode(contents, header)
     if warn and header.kind == "jpeg":
         # Pillow, which decodes it, keeps libjpeg's warnings to itself.
-        with contextlib.suppress(tf.errors.OpError), tf.device("CPU:0"), _told(warn):
-            tf.io.decode_jpeg(contents, ratio=8)
+        with _told(warn):
+            tensorflow_decoding.glance(contents)
     return by_pillow(contents, warn=warn)
 
 
 def is_tensorflows(header: Header) -> bool:
     """Whether TensorFlow decodes such a file as Pillow does."""
     return header.is_plain and header.kind in ("jpeg", "png")
-
-
-def by_tensorflow(contents: tf.Tensor, header: Header) -> tf.Tensor:
-    """Decodes a plain JPEG or PNG.
-
-    Raises:
-        tf.errors.OpError: if it is damaged.
-    """
-    if header.kind == "jpeg":
-        image = decode_jpeg(contents)
-    else:
-        image = tf.io.decode_png(contents, 3)
-    return upright(image, tf.constant(header.orientation))
-
-
-def decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
-    """Decodes a JPEG with the pixels that Pillow's decoder gives."""
-    # The default method differs by up to 4 levels.
-    return tf.io.decode_jpeg(contents, 3, dct_method="INTEGER_ACCURATE")
-
-
-def upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Turns a photo upright.
-
-    Args:
-        image: [height, width, channels].
-        orientation: int32 scalar, 1 to 8, as EXIF counts: which sides the first row
-            and the first column as stored are of the scene.
-
-    Returns:
-        The photo, its sides swapped where orientation is 5 or more.
-    """
-
-    def turned(image: tf.Tensor) -> tf.Tensor:
-        image = tf.cond(
-            orientation >= 5, lambda: tf.transpose(image, [1, 0, 2]), lambda: image
-        )
-        for axis, values in ((1, [2, 3, 6, 7]), (0, [3, 4, 7, 8])):
-            image = tf.cond(
-                tf.reduce_any(orientation == values),
-                lambda image=image, axis=axis: tf.reverse(image, [axis]),
-                lambda image=image: image,
-            )
-        return image
-
-    return tf.cond(orientation == 1, lambda: image, lambda: turned(image))
 
 
 def by_pillow(

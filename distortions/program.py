@@ -10,19 +10,17 @@ import traceback
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tensorflow as tf
 from absl import app
 from absl import flags
 from absl import logging
 
 from distortions import flag_files
-from distortions.presets import PRESETS
-from distortions.presets import find_preset
-from distortions.registry import Preset
 
-# What fails by the machine: full disks, too little memory, files that are gone.
-_OF_THE_MACHINE = (OSError, MemoryError, tf.errors.OpError)
+if TYPE_CHECKING:
+    from distortions.registry import Preset
+
 # Of TensorFlow's errors: nodes and pipelines, which are named around what is said.
 _WHERE = re.compile(
     r"\{\{.*?\}\}|Error in user-defined function .* Iterator::\S+: |\[Op:.*"
@@ -59,10 +57,11 @@ def run(main: Callable[[list[str]], int]) -> None:
         # what is left when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_FAILED)
-    except _OF_THE_MACHINE as error:
-        print(f"error: {_said(error)} ({_kept(error)})", file=sys.stderr)
-        sys.exit(_FAILED)
     except Exception as error:
+        # What fails by the machine: full disks, too little memory, files that are gone.
+        if isinstance(error, (OSError, MemoryError, *_op_errors())):
+            print(f"error: {_said(error)} ({_kept(error)})", file=sys.stderr)
+            sys.exit(_FAILED)
         print(
             f"error: {_said(error)}. This is a bug of this program, please report it "
             f"({_kept(error)})",
@@ -71,11 +70,17 @@ def run(main: Callable[[list[str]], int]) -> None:
         sys.exit(_BUG)
 
 
+def _op_errors() -> tuple[type[Exception], ...]:
+    """The errors of TensorFlow's operations, if the process has TensorFlow."""
+    tensorflow = sys.modules.get("tensorflow")
+    return (tensorflow.errors.OpError,) if tensorflow else ()
+
+
 def _said(error: Exception) -> str:
     """The type of an exception and what it says, in a line."""
     text = str(error)
-    if isinstance(error, tf.errors.OpError):
-        text = re.sub(_WHERE, "", error.message)
+    if isinstance(error, _op_errors()):
+        text = re.sub(_WHERE, "", getattr(error, "message", text))
     lines = text.strip().splitlines()
     return ": ".join([type(error).__name__, *lines[:1]])
 
@@ -94,12 +99,15 @@ def _kept(error: Exception) -> str:
     return f"traceback: {path}"
 
 
-def chosen(preset: str, names: Sequence[str]) -> Preset:
+def chosen(preset: str, names: Sequence[str]) -> "Preset":
     """The preset of this name, with these of its distortions, or with all.
 
     Raises:
         ValueError: if there is no such preset or distortion; it lists those there are.
     """
+    from distortions.presets import PRESETS  # With TensorFlow it takes seconds.
+    from distortions.presets import find_preset
+
     if not preset:
         raise ValueError(f"choose a --preset; there are: {', '.join(PRESETS)}")
     found = find_preset(preset)

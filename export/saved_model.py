@@ -20,7 +20,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from distortions import photo_decoding
+from distortions import tensorflow_decoding
 from export import file_headers
 from rankiqa_tf.model import Model
 
@@ -97,7 +97,7 @@ def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     # decode_image cannot be told to decode a JPEG as Pillow does.
     image = tf.cond(
         start == b"\xff\xd8\xff",
-        lambda: photo_decoding.decode_jpeg(file),
+        lambda: tensorflow_decoding.decode_jpeg(file),
         lambda: tf.cond(
             start == b"GIF",
             lambda: _decode_gif(file),
@@ -105,7 +105,7 @@ def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
         ),
     )
     image = tf.ensure_shape(image, [None, None, 3])
-    return photo_decoding.upright(image, orientation)
+    return tensorflow_decoding.upright(image, orientation)
 
 
 def _decode_gif(file: tf.Tensor) -> tf.Tensor:

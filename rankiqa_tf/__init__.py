@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from rankiqa_tf.library import list_models
     from rankiqa_tf.library import load
     from rankiqa_tf.model import Model
+    from rankiqa_tf.tflite_model import TFLiteModel
     from rankiqa_tf.training.run import train
 
 # Keras reads it as it is imported, and our networks are TensorFlow's.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-__all__ = ["Model", "__version__", "list_models", "load", "train"]
+__all__ = ["Model", "TFLiteModel", "__version__", "list_models", "load", "train"]
 
 _HOMES = {
     "Model": "rankiqa_tf.model",
+    "TFLiteModel": "rankiqa_tf.tflite_model",
     "__version__": "rankiqa_tf.library",
     "list_models": "rankiqa_tf.library",
     "load": "rankiqa_tf.library",

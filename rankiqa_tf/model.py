@@ -17,26 +17,22 @@ import zipfile
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
-from distortions import cores
-from distortions import photo_decoding
 from rankiqa_tf import models
+from rankiqa_tf import scoring
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
-from rankiqa_tf.data import decode
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.models import misgiven
-from rankiqa_tf.models.metadata import Metadata
-
-Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
-Result = float | decode.PhotoError
-
-CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
+from rankiqa_tf.scoring import CROPS
+from rankiqa_tf.scoring import Cut
+from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Result
 
 _RANDOM_CROPS = 30  # As many as the paper takes.
 _PASS_PIXELS = 32 * 224 * 224  # What one pass of the network takes, if not told.
@@ -153,12 +149,12 @@ class Model:
             The score; higher is better. metadata.score_range tells its scale.
 
         Raises:
-            decode.PhotoError: if the file is missing, or cannot be read as a photo.
+            PhotoError: if the file is missing, or cannot be read as a photo.
             ValueError: if photo is none of these, crops is none of these, or the
                 network cannot take whole photos.
         """
         cut = self._cutter(crops, seed)
-        return float(np.mean(self._score_crops(cut(_pixels(photo)))))
+        return scoring.score(photo, cut=cut, score_crops=self._score_crops)
 
     def check_crops(self, crops: str) -> None:
         """Checks that photos can be scored so.
@@ -184,7 +180,7 @@ class Model:
         crops: str = "grid",
         seed: int = 0,
         warn: Callable[[Photo, str], None] | None = None,
-    ) -> Iterator[float | decode.PhotoError]:
+    ) -> Iterator[Result]:
         """Scores photos one after another, faster than `score` does one by one.
 
         Photos are decoded ahead, several at a time, and crops of several photos pass
@@ -211,32 +207,9 @@ class Model:
         if crops == "whole":
             batch = 1  # Photos differ in size.
 
-        def prepare(photo: Photo) -> _Prepared:
-            doubts: list[str] = []
-            try:
-                crops = cut(_pixels(photo, warn=doubts.append))
-            except decode.PhotoError as error:
-                return _Prepared(photo, error, doubts)
-            return _Prepared(photo, crops, doubts)
-
-        def scored(group: list[_Prepared]) -> Iterator[Result]:
-            scores = self._score_group([each.crops for each in group])
-            for each, score in zip(group, scores, strict=True):
-                if warn:
-                    for doubt in each.doubts:
-                        warn(each.photo, doubt)
-                yield score
-
-        waiting: list[_Prepared] = []
-        count = 0
-        for prepared in cores.ahead(prepare, photos):
-            waiting.append(prepared)
-            if isinstance(prepared.crops, np.ndarray):
-                count += len(prepared.crops)
-            if count >= batch:
-                yield from scored(waiting)
-                waiting, count = [], 0
-        yield from scored(waiting)
+        yield from scoring.score_many(
+            photos, cut=cut, score_crops=self._score_crops, batch=batch, warn=warn
+        )
 
     def score_map(
         self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
@@ -250,7 +223,7 @@ class Model:
             stride: pixels from one crop to the next; if None, a quarter of a crop.
 
         Raises:
-            decode.PhotoError: as of `score`.
+            PhotoError: as of `score`.
             ValueError: if crop_size is not the network's, or less than it takes, or
                 stride is less than 1.
         """
@@ -260,7 +233,7 @@ class Model:
         step = max(side // 4, 1) if stride is None else stride
         if step < 1:
             raise ValueError(f"stride must be 1 pixel or more, not {stride}")
-        padded = crops_lib.pad_to(tf.constant(_pixels(photo)), side).numpy()
+        padded = crop_grid.pad_to(scoring.pixels(photo), side)
         tops, lefts = (
             np.unique(np.append(np.arange(0, length - side, step), length - side))
             for length in padded.shape[:2]
@@ -308,39 +281,24 @@ class Model:
                 f"{size}"
             )
 
-    def _cutter(self, crops: str, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+    def _cutter(self, crops: str, seed: int) -> Cut:
         """From a photo to what it is scored by, uint8 [n, side, side, 3]."""
         self.check_crops(crops)
         size = self.metadata.crop_size
 
         def cut(photo: np.ndarray) -> np.ndarray:
+            if crops == "grid":
+                return crop_grid.cut(photo, size)
+            if crops == "whole":
+                smallest = models.network(self.metadata.network).smallest
+                return crop_grid.pad_to(photo, smallest)[np.newaxis]
             # Asked for in threads; a graphics processor has better things to do.
             with tf.device("CPU:0"):
-                image = tf.constant(photo)
-                if crops == "grid":
-                    return crops_lib.grid_crops(image, size).numpy()
-                if crops == "whole":
-                    smallest = models.network(self.metadata.network).smallest
-                    return crops_lib.pad_to(image, smallest)[tf.newaxis].numpy()
                 return crops_lib.random_crops(
-                    image, size, count=_RANDOM_CROPS, seed=seed
+                    tf.constant(photo), size, count=_RANDOM_CROPS, seed=seed
                 ).numpy()
 
         return cut
-
-    def _score_group(
-        self, group: list[np.ndarray | decode.PhotoError]
-    ) -> list[float | decode.PhotoError]:
-        """Scores the crops of some photos in one pass; errors stay where they are."""
-        cut = [each for each in group if isinstance(each, np.ndarray)]
-        if not cut:
-            return [each for each in group if not isinstance(each, np.ndarray)]
-        scores = self._score_crops(np.concatenate(cut))
-        parts = iter(np.split(scores, np.cumsum([len(each) for each in cut])[:-1]))
-        return [
-            float(np.mean(next(parts))) if isinstance(each, np.ndarray) else each
-            for each in group
-        ]
 
     def _score_crops(self, crops: np.ndarray) -> np.ndarray:
         """From uint8 [n, h, w, 3] to float32 [n]."""
@@ -358,32 +316,3 @@ class Model:
         # Floats only after cropping.
         images = tf.cast(crops, tf.float32) / 255.0
         return tf.cast(self.network(images, training=False), tf.float32)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Prepared:
-    """A photo's crops, or why it has none, and what is doubtful about it."""
-
-    photo: Photo
-    crops: np.ndarray | decode.PhotoError
-    doubts: Sequence[str]
-
-
-def _pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
-    """A photo of any kind as uint8 [height, width, 3]."""
-    if isinstance(photo, bytes):
-        return photo_decoding.decode(photo, warn=warn)
-    if isinstance(photo, Image.Image):
-        return photo_decoding.of_pillow(photo)
-    if isinstance(photo, str | os.PathLike):
-        return decode.read_photo(Path(photo), warn=warn)
-    pixels = np.asarray(photo)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[-1] != 3:
-        raise ValueError(
-            "a photo must be a path, a file's bytes, a PIL image, or uint8 [height, "
-            f"width, 3], not {type(photo).__name__} of {pixels.dtype} "
-            f"{list(pixels.shape)}"
-        )
-    if pixels.size == 0:
-        raise ValueError(f"a photo must have pixels, not {list(pixels.shape)}")
-    return pixels

@@ -2,6 +2,8 @@
 
     python -m rankiqa_tf.score --model=model.keras PATH...
 
+The model may be a TFLite file, which needs no TensorFlow (the extra `mobile`).
+
 Scores come out in order, a few photos' at a time. A path that is missing and a file
 that cannot be read are named and passed over; what is doubtful about a photo that could
 be read is told beside its score. Exit code: 0 if all were scored, 1 if some were not, 2
@@ -21,7 +23,8 @@ from typing import TextIO
 
 from rankiqa_tf import surroundings
 
-if not surroundings.settle("distortions"):
+# A TFLite file is scored by without Keras, and without TensorFlow.
+if not surroundings.settle("distortions", keras=False):
     sys.exit(surroundings.FAILED)
 
 from absl import flags
@@ -29,9 +32,10 @@ from absl import flags
 from distortions import photo_files
 from distortions import program
 from distortions import unread_kinds
+from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring_flags
-from rankiqa_tf.data import decode
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.scoring import ScoreMany
 
 _scorer = scoring_flags.define_scorer()
 flags.adopt_module_key_flags(scoring_flags)
@@ -65,16 +69,14 @@ class Row:
     warning: str
 
 
-def score_all(
-    score_many: scoring_flags.ScoreMany, photos: Sequence[Path]
-) -> Iterator[Row]:
+def score_all(score_many: ScoreMany, photos: Sequence[Path]) -> Iterator[Row]:
     """Yields a row for each photo as soon as it is scored."""
     doubts: list[str] = []
     scores = score_many(photos, warn=lambda _, doubt: doubts.append(doubt))
     for path, score in zip(photos, scores, strict=True):
         warning = "; ".join(dict.fromkeys(doubts))
         doubts.clear()
-        if isinstance(score, decode.PhotoError):
+        if isinstance(score, PhotoError):
             yield Row(path, None, str(score).removeprefix(f"{path}: "), warning)
         else:
             yield Row(path, score, "", warning)
@@ -140,7 +142,7 @@ def main(argv: list[str]) -> int:
                         "w", encoding="utf-8", errors=program.ERRORS, newline=""
                     )
                 )
-        except (ValueError, OSError) as error:
+        except (ValueError, ImportError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
 

@@ -3,28 +3,18 @@
 import dataclasses
 import functools
 from collections.abc import Callable
-from collections.abc import Iterable
-from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from absl import flags
 
 from rankiqa_tf import library
-from rankiqa_tf import model as model_lib
-from rankiqa_tf.data.decode import PhotoError
+from rankiqa_tf import scoring
+from rankiqa_tf import surroundings
+from rankiqa_tf.scoring import ScoreMany
+from rankiqa_tf.tflite_model import TFLiteModel
 
-
-class ScoreMany(Protocol):
-    """`Model.score_many` with its options decided."""
-
-    def __call__(
-        self,
-        photos: Iterable[model_lib.Photo],
-        *,
-        warn: Callable[[model_lib.Photo, str], None] | None = None,
-    ) -> Iterator[float | PhotoError]:
-        """Scores photos one after another."""
-        ...
+if TYPE_CHECKING:
+    from rankiqa_tf.model import Model  # With TensorFlow, which takes seconds.
 
 
 def define_crops() -> flags.FlagHolder[str]:
@@ -32,7 +22,7 @@ def define_crops() -> flags.FlagHolder[str]:
     return flags.DEFINE_enum(
         "crops",
         "grid",
-        model_lib.CROPS,
+        scoring.CROPS,
         "What a photo's score is the mean of: the model's own recipe, as in exports; "
         "the photo in one pass; or the paper's 30 random crops.",
     )
@@ -42,7 +32,7 @@ def define_crops() -> flags.FlagHolder[str]:
 class Scorer:
     """A model, and how it scores photos one after another."""
 
-    model: model_lib.Model
+    model: "Model | TFLiteModel"
     score_many: ScoreMany
 
 
@@ -51,10 +41,14 @@ def define_scorer() -> Callable[[], Scorer]:
 
     Returns:
         What loads the model and makes of it what the flags say, once they are parsed.
-        It raises ValueError as `library.load` and `Model.check_crops` do.
+        It raises ValueError and ImportError as `library.load`, `TFLiteModel.load` and
+        `Model.check_crops` do.
     """
     name = flags.DEFINE_string(
-        "model", None, "The .keras model file, or the folder of a run.", required=True
+        "model",
+        None,
+        "The .keras model file, the folder of a run, or a .tflite file.",
+        required=True,
     )
     crops = define_crops()
     seed = flags.DEFINE_integer(
@@ -62,7 +56,12 @@ def define_scorer() -> Callable[[], Scorer]:
     )
 
     def scorer() -> Scorer:
-        model = library.load(name.value)
+        model: Model | TFLiteModel
+        if name.value.endswith(".tflite"):
+            model = TFLiteModel.load(name.value)
+        else:
+            surroundings.pin_keras()
+            model = library.load(name.value)
         model.check_crops(crops.value)
         score_many = functools.partial(
             model.score_many, crops=crops.value, seed=seed.value

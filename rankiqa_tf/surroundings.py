@@ -16,37 +16,47 @@ FAILED = 2  # The exit code of a program that could not begin.
 _HOME = Path(__file__).resolve().parents[1]
 
 
-def settle(*packages: str) -> bool:
+def settle(*packages: str, keras: bool = True) -> bool:
     """Makes a program's process fit to import ours; to be called first.
 
-    TensorFlow's messages are left out, and Keras is pinned to the defaults, whatever
-    its configuration file says: channels last and float32.
+    TensorFlow's messages are left out.
 
     Args:
         packages: those of ours, beside this one, that the program imports.
+        keras: whether it is sure to need Keras, which is pinned then; a program that is
+            not calls `pin_keras` when it does.
 
     Returns:
         Whether it can go on; if not, a line on the standard error says why.
     """
-    for package in packages:
-        if problem := _hidden(package):
-            print(f"error: {problem}", file=sys.stderr)
-            return False
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read by TensorFlow's import.
+    problems = [problem for package in packages if (problem := _hidden(package))]
+    if not problems and keras:
+        try:
+            pin_keras()
+        except ImportError as error:
+            problems.append(str(error))
+    for problem in problems[:1]:
+        print(f"error: {problem}", file=sys.stderr)
+    return not problems
+
+
+def pin_keras() -> None:
+    """Pins Keras to its defaults: channels last and float32.
+
+    Raises:
+        ImportError: if Keras cannot be imported; the message says why.
+    """
     try:
         import keras
     except Exception as error:  # Whatever its configuration file leads to.
         place = Path(os.environ.get("KERAS_HOME", "~/.keras"), "keras.json")
-        print(
-            f"error: Keras cannot be imported, perhaps by what {place} says: "
-            f"{type(error).__name__}: {error}",
-            file=sys.stderr,
-        )
-        return False
-
+        raise ImportError(
+            f"Keras cannot be imported, perhaps by what {place} says: "
+            f"{type(error).__name__}: {error}"
+        ) from error
     keras.config.set_image_data_format("channels_last")
     keras.config.set_floatx("float32")
-    return True
 
 
 def check_keras() -> None:

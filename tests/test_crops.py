@@ -5,25 +5,31 @@ import pytest
 import tensorflow as tf
 from batches import places
 
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (37, 53, 3), dtype=np.uint8)
+# In graphs, and in NumPy.
+EVERY_PAD = pytest.mark.parametrize("pad_to", [crops.pad_to, crop_grid.pad_to])
+EVERY_GRID = pytest.mark.parametrize("cut", [crops.grid_crops, crop_grid.cut])
 EVERY_DTYPE = pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 
 
+@EVERY_PAD
 @EVERY_DTYPE
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (20, 64), (7, 224), (63, 64)])
-def test_padding_is_numpys_symmetric(shape, dtype):
+def test_padding_is_numpys_symmetric(pad_to, shape, dtype):
     image = IMAGE.repeat(5, 1)[:63, : shape[1]].repeat(2, 0)[: shape[0]].astype(dtype)
     height, width = (max(64 - side, 0) for side in shape)
     ends = [(side // 2, side - side // 2) for side in (height, width)]
-    padded = crops.pad_to(image, 64)
+    padded = pad_to(image, 64)
     assert padded.dtype == dtype
     np.testing.assert_array_equal(padded, np.pad(image, [*ends, (0, 0)], "symmetric"))
 
 
-def test_a_large_enough_image_is_not_padded():
-    np.testing.assert_array_equal(crops.pad_to(IMAGE, 37), IMAGE)
+@EVERY_PAD
+def test_a_large_enough_image_is_not_padded(pad_to):
+    np.testing.assert_array_equal(pad_to(IMAGE, 37), IMAGE)
 
 
 @EVERY_DTYPE
@@ -88,26 +94,37 @@ def test_random_crop_of_a_small_image_is_the_padded_image():
 )
 def test_offsets_are_evenly_spaced_from_one_end_to_the_other(side, offsets):
     assert crops.grid_offsets(side, 10).numpy().tolist() == offsets
+    assert crop_grid.offsets(side, 10) == offsets
 
 
+def test_offsets_are_the_same_in_graphs_and_outside_of_them():
+    for size in (7, 32):
+        for side in range(size, 5 * size):
+            expected = crops.grid_offsets(side, size).numpy().tolist()
+            assert crop_grid.offsets(side, size) == expected
+
+
+@EVERY_GRID
 @EVERY_DTYPE
-def test_grid_goes_row_by_row(dtype):
+def test_grid_goes_row_by_row(cut, dtype):
     image = IMAGE.astype(dtype)
     # 37 by 20: offsets 0, 17. 53 by 20: 0, 16.5 rounded up, 33.
     expected = [image[y : y + 20, x : x + 20] for y in (0, 17) for x in (0, 17, 33)]
-    grid = crops.grid_crops(image, 20)
+    grid = cut(image, 20)
     assert grid.dtype == dtype
     np.testing.assert_array_equal(grid, expected)
 
 
-def test_grid_of_a_small_image_is_the_padded_image():
+@EVERY_GRID
+def test_grid_of_a_small_image_is_the_padded_image(cut):
     np.testing.assert_array_equal(
-        crops.grid_crops(IMAGE[:1, :1], 64), crops.pad_to(IMAGE[:1, :1], 64)[None]
+        cut(IMAGE[:5, :1], 64), crops.pad_to(IMAGE[:5, :1], 64)[None]
     )
 
 
-def test_grid_has_at_most_16_crops():
-    assert crops.grid_crops(IMAGE, 3).shape == (16, 3, 3, 3)
+@EVERY_GRID
+def test_grid_has_at_most_16_crops(cut):
+    assert cut(IMAGE, 3).shape == (16, 3, 3, 3)
 
 
 def test_unknown_sizes_work_in_a_dataset():

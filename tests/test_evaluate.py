@@ -14,8 +14,8 @@ from programs import run_several
 
 import distortions
 from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
 
 REDS = (0, 51, 102, 204, 255)  # The model's scores of them are 0, 2, 4, 8, 10.
 OPINIONS = (1.5, 1, 5, 4.5, 9)

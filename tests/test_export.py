@@ -16,8 +16,8 @@ from PIL import Image
 from export import saved_model
 from export import tflite
 from rankiqa_tf.data import decode
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
 
 METADATA = Metadata(
     network="tiny",

@@ -20,8 +20,8 @@ from distortions import photo_decoding
 from distortions import photo_header
 from export import file_headers
 from export import saved_model
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
 
 
 @pytest.fixture(scope="module")

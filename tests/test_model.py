@@ -14,9 +14,9 @@ from PIL import Image
 from distortions import photo_decoding
 from rankiqa_tf import models
 from rankiqa_tf.data.decode import PhotoError
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
-from rankiqa_tf.models.metadata import Metadata
 
 METADATA = Metadata(
     network="mean",

@@ -7,9 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf import config as config_lib
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
-from rankiqa_tf.models.metadata import Metadata
 from rankiqa_tf.training.stages import preparation
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (64, 9, 7, 3), np.uint8)

@@ -11,8 +11,8 @@ from programs import run_several
 from programs import start
 
 from distortions import cores
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
 
 
 @pytest.fixture(scope="module")

@@ -18,8 +18,8 @@ PROGRAMS = ("train", "score", "evaluate", "benchmark")
 # What a program finds once it has begun.
 _BEGUN = """
 import sys
-sys.argv = ["score", "--help"]
-from rankiqa_tf import score
+sys.argv = ["evaluate", "--help"]
+from rankiqa_tf import evaluate
 import keras
 from rankiqa_tf import models
 network = models.build("shallow")
@@ -60,9 +60,16 @@ def test_a_program_pins_what_keras_json_and_the_environment_say(home):
         assert second == "(None, None, None, 3) {'float32'}"
 
 
-def test_a_configuration_that_keras_refuses_is_named(tmp_path):
+@pytest.mark.parametrize(
+    "arguments", [["evaluate"], ["score", "--model=model.keras", "photo.jpg"]]
+)
+def test_a_configuration_that_keras_refuses_is_named(arguments, tmp_path):
     (tmp_path / "keras.json").write_text('{"floatx": "float17"}')
-    code, output, errors = run("-m", "rankiqa_tf.score", KERAS_HOME=str(tmp_path))
+    (tmp_path / "photo.jpg").touch()
+    program, *rest = arguments
+    code, output, errors = run(
+        "-m", f"rankiqa_tf.{program}", *rest, cwd=tmp_path, KERAS_HOME=str(tmp_path)
+    )
     assert (code, output) == (2, "")
     assert errors.startswith("error: Keras cannot be imported")
     assert f"{tmp_path}/keras.json" in errors

@@ -20,8 +20,8 @@ from export import tflite
 from rankiqa_tf import models
 from rankiqa_tf.config import LOSSES
 from rankiqa_tf.config import Config
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
 from rankiqa_tf.training import devices
 from rankiqa_tf.training import layers
 from rankiqa_tf.training.stages import ranking

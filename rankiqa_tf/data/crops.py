@@ -4,15 +4,15 @@ Images are [height, width, channels] of any dtype, which the crops keep. Height 
 width may be unknown until the graph runs. Where an image is smaller than a crop it is
 first enlarged by mirroring, never by resizing: resizing changes quality.
 
-Only core operations: these functions also run inside exported models.
+Only core operations: these functions also run inside exported models. What is scored
+outside of graphs is cut by `crop_grid`, which needs no TensorFlow.
 """
 
 import tensorflow as tf
 
 from distortions import mirror
 from rankiqa_tf.data import order
-
-MAX_CROPS_A_SIDE = 4  # At most 16 crops a photo, so that large ones are not slow.
+from rankiqa_tf.data.crop_grid import MAX_CROPS_A_SIDE
 
 
 def pad_to(image: tf.Tensor, size: int) -> tf.Tensor:

@@ -17,10 +17,10 @@ from rankiqa_tf.data.batches import Batches
 from rankiqa_tf.data.quality import OPINIONS
 from rankiqa_tf.data.quality import Quality
 from rankiqa_tf.data.versions import Versions
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
 from rankiqa_tf.models.curve import Curve
-from rankiqa_tf.models.metadata import Metadata
 from rankiqa_tf.training import layers
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop

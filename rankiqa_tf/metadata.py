@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from rankiqa_tf.data import crops
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.version import version
 
 DIRECTION = "higher is better"
@@ -18,7 +18,7 @@ RECIPE = (
     "8-bit RGB. If a side is shorter than crop_size, the photo is mirrored at its "
     "edges (edge pixel included, as often as needed, evenly at both ends) up to "
     "crop_size; it is never resized. Along each side stand ceil(side / crop_size) "
-    f"crops, at most {crops.MAX_CROPS_A_SIDE}, evenly spaced from 0 to "
+    f"crops, at most {crop_grid.MAX_CROPS_A_SIDE}, evenly spaced from 0 to "
     "side - crop_size, rounded, halves up. Each crop, divided by 255, gets a score; "
     "the photo's is their mean."
 )

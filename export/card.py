@@ -1,0 +1,172 @@
+"""The README.md of an export: what the model is, in the form that model hubs read."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from export.formats import FORMATS
+from rankiqa_tf.data import crop_grid
+from rankiqa_tf.metadata import Metadata
+
+_TAGS = (
+    "image-quality-assessment",
+    "no-reference",
+    "blind-iqa",
+    "rankiqa",
+    "keras",
+    "tensorflow",
+    "tflite",
+    "litert",
+)
+# Of a run's results.json: what is told, and how it is called.
+_FIGURES = {
+    "test/srocc": "SROCC with human scores, on photos held out",
+    "test/lcc": "LCC with them",
+    "test/krocc": "KROCC with them",
+    "test/rmse": "root mean squared error, in the scores' unit",
+    "rank/pair_accuracy": "share of pairs of levels ranked right, on photos held out",
+    "rank/order_kept/photo_from_level_2": "share of distorted versions of level 2 and "
+    "above that score below their photo (ranked)",
+    "test/order_kept/photo_from_level_2": "the same of the tuned model",
+}
+_SNIPPETS = {
+    "saved_model": """```python
+import tensorflow as tf
+
+model = tf.saved_model.load("saved_model")
+with open("photo.jpg", "rb") as file:
+    found = model.signatures["serving_default"](tf.constant([file.read()]))
+print(found["score"], found["error"])
+```
+""",
+    "tflite": """```sh
+pip install --no-deps rankiqa-tf && pip install ai-edge-litert numpy pillow absl-py
+python -m rankiqa_tf.score --model={file} photo.jpg
+```
+""",
+    "web": """```sh
+python -m http.server --directory web   # Then open http://localhost:8000
+```
+""",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What may be done with a model; only who publishes it can say.
+
+    Attributes:
+        licence: of the weights, by its SPDX name, such as apache-2.0.
+        data: the terms of the data that it was trained on, in a sentence.
+    """
+
+    licence: str
+    data: str
+
+
+def write(
+    name: str,
+    metadata: Metadata,
+    sizes: Mapping[str, int],
+    *,
+    figures: Mapping[str, float],
+    agreement: Mapping[str, str],
+    terms: Terms,
+) -> str:
+    """Writes the card.
+
+    Args:
+        name: of the model.
+        metadata: what is known of it.
+        sizes: of the forms that were exported, by their name in `FORMATS`, in bytes.
+        figures: of the run that trained it, by their names in results.json; empty where
+            they are not known.
+        agreement: of forms, how near they are to the Keras model, in words.
+        terms: what may be done with it.
+
+    Returns:
+        The text, Markdown under a block of YAML.
+    """
+    parts = [
+        _front_matter(terms),
+        f"# {name}\n\nScores how good a photo looks, with no original to compare it "
+        f"with.\n\n{_facts(metadata)}",
+        f"## Files\n\n{_files(metadata, sizes, agreement)}",
+        f"## Use\n\n{_use(sizes)}",
+    ]
+    told = [(text, figures[key]) for key, text in _FIGURES.items() if key in figures]
+    if told:
+        rows = "".join(f"| {text} | {value:.3f} |\n" for text, value in told)
+        parts.append(
+            f"## Figures\n\nOf the run that trained it.\n\n| | |\n| --- | "
+            f"---: |\n{rows}"
+        )
+    parts.append(
+        f"## Licence and data\n\n- Weights: {terms.licence or 'not stated'}.\n"
+        f"- Data: {terms.data or 'terms not stated'}\n"
+        f"- Trained on: {metadata.trained_on or 'nothing'}.\n"
+    )
+    return "\n".join(parts)
+
+
+def _front_matter(terms: Terms) -> str:
+    lines = [
+        "library_name: rankiqa-tf",
+        # JSON's strings are YAML's too.
+        f"license: {json.dumps(terms.licence or 'other')}",
+        "tags:",
+        *(f"- {tag}" for tag in _TAGS),
+    ]
+    return "\n".join(["---", *lines, "---", ""])
+
+
+def _facts(metadata: Metadata) -> str:
+    if metadata.score_range is None:
+        scale = (
+            "an order, not a scale: it was ranked only, so its scores compare versions "
+            "of photos, and no threshold means good"
+        )
+    else:
+        low, high = metadata.score_range
+        scale = (
+            f"the scale of the human scores that it was tuned on, {low:g} to {high:g}"
+        )
+    size, most = metadata.crop_size, crop_grid.MAX_CROPS_A_SIDE**2
+    return (
+        f"- {metadata.direction.capitalize()}; the scores are {scale}.\n"
+        f"- Network: {metadata.network}, levels: {metadata.levels}; stages: "
+        f"{', '.join(metadata.stages) or 'none'}.\n"
+        f"- A photo is cut into crops of {size} x {size} pixels, 1 to {most} of them, "
+        f"never resized; its score is their mean. {metadata.recipe}\n"
+    )
+
+
+def _files(
+    metadata: Metadata, sizes: Mapping[str, int], agreement: Mapping[str, str]
+) -> str:
+    lines = [
+        "| file | MB | for | in | out | against Keras |",
+        "| --- | ---: | --- | --- | --- | --- |",
+    ]
+    for name, size in sizes.items():
+        form = FORMATS[name]
+        cells = (
+            f"`{form.file}`",
+            f"{size / 1e6:.1f}",
+            form.use,
+            form.inputs.format(size=metadata.crop_size),
+            form.outputs,
+            agreement.get(name, ""),
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _use(names: Sequence[str] | Mapping[str, int]) -> str:
+    found = [_SNIPPETS[name] for name in ("saved_model", "web") if name in names]
+    tflite = [name for name in names if name.startswith("tflite")]
+    if tflite:
+        snippet = _SNIPPETS["tflite"].format(file=FORMATS[tflite[-1]].file)
+        found.insert(1 if "saved_model" in names else 0, snippet)
+    return "\n".join(found)

@@ -1,0 +1,67 @@
+"""The forms that a model is exported to, by name, and what each is for."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Format:
+    """A form of a model.
+
+    Attributes:
+        file: its name in the folder of an export; a folder where it ends in /.
+        use: who takes it.
+        inputs: what it takes; `{size}` stands for the side of a crop.
+        outputs: what it gives.
+    """
+
+    file: str
+    use: str
+    inputs: str
+    outputs: str
+
+
+_CROP = "`image`: float32 [1, {size}, {size}, 3], RGB in 0..1: one crop"
+_SCORE = "`score`: float32 [1]"
+
+FORMATS: Mapping[str, Format] = MappingProxyType(
+    {
+        "saved_model": Format(
+            file="saved_model/",
+            use="servers: TensorFlow Serving, KServe, anything with TensorFlow",
+            inputs="`image_bytes`: string [n], files; or `image`: uint8 pixels",
+            outputs="`score`: float32 [n], and of files `error`: string [n]",
+        ),
+        "tflite": Format(
+            file="model.tflite",
+            use="phones and small computers: the scores of Keras",
+            inputs=_CROP,
+            outputs=_SCORE,
+        ),
+        "tflite_float16": Format(
+            file="model_float16.tflite",
+            use="phones with a graphics processor: half the size",
+            inputs=_CROP,
+            outputs=_SCORE,
+        ),
+        "tflite_dynamic": Format(
+            file="model_dynamic.tflite",
+            use="phones: weights in 8 bits, a quarter of the size",
+            inputs=_CROP,
+            outputs=_SCORE,
+        ),
+        "tflite_int8": Format(
+            file="model_int8.tflite",
+            use="phones without floats: weights and features in 8 bits",
+            inputs="`image`: uint8 [1, {size}, {size}, 3], RGB in 0..255: one crop",
+            outputs=_SCORE,
+        ),
+        "web": Format(
+            file="web/",
+            use="a page that scores photos on the visitor's own device",
+            inputs="photos, dropped on the page",
+            outputs="scores, and where a photo is good or bad",
+        ),
+    }
+)

@@ -1,0 +1,60 @@
+"""A fixed grid of square crops, so that a photo always gives the same ones, in NumPy.
+
+`crops` does the same inside graphs. Images are [height, width, channels] of any dtype,
+which the crops keep. Where an image is smaller than a crop it is first enlarged by
+mirroring, never by resizing: resizing changes quality.
+"""
+
+import numpy as np
+
+MAX_CROPS_A_SIDE = 4  # At most 16 crops a photo, so that large ones are not slow.
+
+
+def pad_to(image: np.ndarray, size: int) -> np.ndarray:
+    """Mirrors an image at its edges until both its sides are size or more.
+
+    Args:
+        image: [height, width, channels].
+        size: the least height and width, in pixels.
+
+    Returns:
+        [max(height, size), max(width, size), channels], the image in the middle. The
+        edge pixel is mirrored too, as often as needed. An odd number of added pixels
+        puts one more at the lower or right end.
+    """
+    missing = [max(size - side, 0) for side in image.shape[:2]]
+    ends = [(each // 2, each - each // 2) for each in missing]
+    return np.pad(image, [*ends, (0, 0)], "symmetric") if any(missing) else image
+
+
+def cut(image: np.ndarray, size: int) -> np.ndarray:
+    """Cuts an image into crops.
+
+    Args:
+        image: [height, width, channels]; padded where smaller than a crop.
+        size: height and width of a crop, in pixels.
+
+    Returns:
+        [n, size, size, channels], row by row, from `offsets` along each side.
+    """
+    image = pad_to(image, size)
+    tops, lefts = (offsets(side, size) for side in image.shape[:2])
+    return np.stack(
+        [image[top : top + size, left : left + size] for top in tops for left in lefts]
+    )
+
+
+def offsets(side: int, size: int) -> list[int]:
+    """Places crops along one side of an image.
+
+    Args:
+        side: the side in pixels; size or more.
+        size: the side of a crop.
+
+    Returns:
+        Evenly spaced from 0 to side - size, rounded (halves up). There are as few as
+        cover the side, but at most MAX_CROPS_A_SIDE.
+    """
+    count = min(max(-(-side // size), 1), MAX_CROPS_A_SIDE)
+    gaps = max(count - 1, 1)
+    return [(2 * place * (side - size) + gaps) // (2 * gaps) for place in range(count)]

@@ -1,0 +1,195 @@
+"""A TFLite file that scores photos: on phones and small computers, without TensorFlow.
+
+    model = TFLiteModel.load("model.tflite")
+    print(model.score("photo.jpg"))
+
+It needs NumPy, Pillow and LiteRT (the extra `mobile`); where LiteRT is missing and
+TensorFlow is there, TensorFlow's own interpreter is taken. Photos are decoded and cut
+by the code that `Model` uses.
+"""
+
+import dataclasses
+import functools
+import os
+import zipfile
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distortions import cores
+from rankiqa_tf import scoring
+from rankiqa_tf.data import crop_grid
+from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Result
+
+ENTRY = "rankiqa.json"  # What export.tflite writes into the file.
+
+_SIGNATURE = "serving_default"
+_BATCH = 1  # Crops pass one by one: then a photo's score is out as soon as it can be.
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class TFLiteModel:
+    """A model that scores photos, as `Model` does, from a TFLite file.
+
+    Attributes:
+        metadata: what is known of it.
+        input_size: height and width of its input: of a crop, or of the whole photos
+            that a file of a fixed size is for.
+        takes_bytes: whether its input is uint8 in 0..255, and not float32 in 0..1.
+    """
+
+    metadata: Metadata
+    input_size: tuple[int, int]
+    takes_bytes: bool
+    _run: Callable[..., dict[str, np.ndarray]]
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str], *, threads: int | None = None
+    ) -> "TFLiteModel":
+        """Reads a file that `export.tflite` wrote.
+
+        Args:
+            path: the file.
+            threads: that a crop is scored on; those of the machine if None.
+
+        Raises:
+            ValueError: if the file is missing or damaged, or was not written so.
+            ModuleNotFoundError: if there is nothing to run it with.
+        """
+        path = Path(path)
+        metadata = _metadata(path)
+        try:
+            interpreter = _runtime()(
+                str(path), num_threads=threads or cores.available()
+            )
+            runner = interpreter.get_signature_runner(_SIGNATURE)
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(f"{path} cannot be run: {_first_line(error)}") from error
+        details = runner.get_input_details()["image"]
+        height, width = map(int, details["shape"][1:3])
+        return cls(metadata, (height, width), details["dtype"] == np.uint8, runner)
+
+    def check_crops(self, crops: str) -> None:
+        """Checks that photos can be scored so.
+
+        Raises:
+            ValueError: if crops is not "grid": a TFLite file takes crops of one size,
+                and random places are drawn by TensorFlow.
+        """
+        if crops != "grid":
+            raise ValueError(
+                f"a TFLite file scores photos by the grid of crops, not by {crops!r}: "
+                "give the model.keras for that"
+            )
+
+    def score(self, photo: Photo, *, crops: str = "grid", seed: int = 0) -> float:
+        """Scores one photo, as `Model.score` does; crops must be "grid"."""
+        del seed  # Nothing here is drawn.
+        self.check_crops(crops)
+        return scoring.score(photo, cut=self._cut, score_crops=self.score_crops)
+
+    def score_many(
+        self,
+        photos: Iterable[Photo],
+        *,
+        crops: str = "grid",
+        seed: int = 0,
+        warn: Callable[[Photo, str], None] | None = None,
+    ) -> Iterator[Result]:
+        """Scores photos one after another, as `Model.score_many` does.
+
+        Args:
+            photos: paths, bytes, PIL images, or uint8 [height, width, 3].
+            crops: must be "grid".
+            seed: of nothing; there is none to be had but the grid.
+            warn: is called with a photo and what is doubtful about it, though it could
+                be read, before its score is given.
+
+        Yields:
+            For each photo in turn its score, or the PhotoError that it gave.
+        """
+        del seed
+        self.check_crops(crops)
+        yield from scoring.score_many(
+            photos,
+            cut=self._cut,
+            score_crops=self.score_crops,
+            batch=_BATCH,
+            warn=warn,
+        )
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops.
+
+        Args:
+            crops: uint8 [n, height, width, 3], of `input_size`.
+
+        Returns:
+            float32 [n].
+        """
+        if not self.takes_bytes:
+            crops = crops.astype(np.float32) / 255
+        scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
+        return np.concatenate(scores).astype(np.float32)
+
+    def _cut(self, photo: np.ndarray) -> np.ndarray:
+        size = self.metadata.crop_size
+        if self.input_size == (size, size):
+            return crop_grid.cut(photo, size)
+        if photo.shape[:2] != self.input_size:
+            height, width = self.input_size
+            raise ValueError(
+                f"the file is for photos of {height} x {width} pixels, not of "
+                f"{photo.shape[0]} x {photo.shape[1]}"
+            )
+        return photo[np.newaxis]
+
+
+def _metadata(path: Path) -> Metadata:
+    if not path.is_file():
+        raise ValueError(f"no such model file: {path}")
+    with path.open("rb") as file:
+        is_tflite = file.read(8)[4:] == b"TFL3"
+    if not is_tflite:
+        raise ValueError(f"{path} is not a TFLite file, or is broken")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return Metadata.from_json(archive.read(ENTRY).decode())
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(
+            f"{path} is cut short, or was not written by rankiqa_tf: it has no "
+            f"{ENTRY}, which tells how photos are scored; python -m export "
+            "--formats=tflite writes one"
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"{path} cannot be used: its {ENTRY} is of another sort ({error})"
+        ) from error
+
+
+@functools.cache
+def _runtime() -> Any:
+    """The class of interpreters: LiteRT's, or TensorFlow's."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        try:
+            import tensorflow as tf
+        except ImportError:
+            raise ModuleNotFoundError(
+                "nothing is installed that runs a TFLite file: "
+                "pip install 'rankiqa-tf[mobile]'"
+            ) from None
+        return tf.lite.Interpreter
+    return Interpreter
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
