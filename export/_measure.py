@@ -9,11 +9,12 @@ import re
 import resource
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+
+from rankiqa_tf import tflite_model
 
 Score = Callable[[np.ndarray], object]
 _SECONDS = 3.0  # To measure a thing for.
@@ -55,45 +56,15 @@ def _milliseconds(score: Score, images: list[np.ndarray]) -> float:
 
 
 def _tflite(path: str) -> tuple[Score, Score, tuple[int, ...]]:
-    try:
-        from ai_edge_litert import interpreter as runtime
-    except ImportError:
-        import tensorflow as tf
-
-        runtime = tf.lite
-    interpreter = runtime.Interpreter(path, num_threads=1)
-    runner = interpreter.get_signature_runner("serving_default")
-    details = runner.get_input_details()["image"]
-    shape = tuple(int(side) for side in details["shape"][1:])
-    with zipfile.ZipFile(path) as archive:
-        known = json.loads(archive.read("rankiqa.json"))["tflite"]
-
-    def score_crop(crop: np.ndarray) -> object:
-        image = crop[np.newaxis]
-        if details["dtype"] == np.float32:
-            image = image.astype(np.float32) / 255
-        return runner(image=image)["score"]
+    model = tflite_model.TFLiteModel.load(path, threads=1)
+    shape = (*model.input_size, 3)
+    side = model.metadata.crop_size
 
     def score_photo(photo: np.ndarray) -> object:
-        side = shape[0]
-        tops, lefts = (_offsets(length, side) for length in photo.shape[:2])
-        return [
-            score_crop(photo[top : top + side, left : left + side])
-            for top in tops
-            for left in lefts
-        ]
+        whole = model.input_size != (side, side)
+        return model.score(np.resize(photo, shape) if whole else photo)
 
-    def score_whole(photo: np.ndarray) -> object:
-        return score_crop(np.resize(photo, shape))
-
-    whole = known["takes"] == "whole photos"
-    return score_crop, score_whole if whole else score_photo, shape
-
-
-def _offsets(length: int, side: int) -> list[int]:
-    count = min(max(-(-length // side), 1), 4)
-    gaps = max(count - 1, 1)
-    return [(2 * n * (length - side) + gaps) // (2 * gaps) for n in range(count)]
+    return lambda crop: model.score_crops(crop[np.newaxis]), score_photo, shape
 
 
 def _by_tensorflow(name: str) -> tuple[Score, Score, tuple[int, ...]]:

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from rankiqa_tf import surroundings
 
@@ -27,7 +26,7 @@ if not surroundings.settle("distortions", "export"):
 from absl import flags
 
 from distortions import program
-from rankiqa_tf.data import crops
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 
@@ -124,7 +123,7 @@ def main(argv: list[str]) -> int:
 
 def _middle(photo: np.ndarray) -> np.ndarray:
     """The middle of a photo, mirrored where it is smaller."""
-    padded = crops.pad_to(tf.constant(photo), _SIDE).numpy()
+    padded = crop_grid.pad_to(photo, _SIDE)
     top, left = ((side - _SIDE) // 2 for side in padded.shape[:2])
     return padded[top : top + _SIDE, left : left + _SIDE]
 

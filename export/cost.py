@@ -6,7 +6,7 @@ import sys
 import tensorflow as tf
 
 from rankiqa_tf import models
-from rankiqa_tf.data import crops
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.model import Model
 
 _PHOTOS = {"512x512": (512, 512), "4000x3000": (4000, 3000)}  # Small; a phone's.
@@ -33,8 +33,8 @@ def multiply_adds(model: Model) -> int:
 
 def count_crops(height: int, width: int, crop_size: int) -> int:
     """How many crops a photo has."""
-    sides = (math.ceil(side / crop_size) for side in (height, width))
-    return math.prod(min(side, crops.MAX_CROPS_A_SIDE) for side in sides)
+    sides = (max(side, crop_size) for side in (height, width))
+    return math.prod(len(crop_grid.offsets(side, crop_size)) for side in sides)
 
 
 def describe(model: Model) -> str:

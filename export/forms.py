@@ -7,10 +7,7 @@ So that forms can be laid beside each other (`gate`), whatever runs them.
 """
 
 import io
-import json
 import sys
-import zipfile
-from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -22,9 +19,10 @@ from PIL import Image
 from distortions import photo_decoding
 from export import tflite_metadata
 from rankiqa_tf import library
-from rankiqa_tf.data import crops
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.tflite_model import ENTRY
+from rankiqa_tf.tflite_model import TFLiteModel
 
 SIGNATURES = ("serving_default", "pixels")  # Of a SavedModel.
 
@@ -119,7 +117,7 @@ class SavedModel:
     def __init__(self, folder: str | Path, *, signature: str = "serving_default"):
         takes = "bytes" if signature == "serving_default" else signature
         self.name = f"{Path(folder).name}/{takes}"
-        metadata = Path(folder, "assets.extra", tflite_metadata.ENTRY)
+        metadata = Path(folder, "assets.extra", ENTRY)
         self.metadata = Metadata.from_json(metadata.read_text(encoding="utf-8"))
         self._loaded = tf.saved_model.load(str(folder))  # Holds the variables.
         self._signature = self._loaded.signatures[signature]
@@ -151,7 +149,7 @@ class SavedModel:
 
 
 class TFLite:
-    """A file that tflite.write wrote, run by LiteRT, or by TensorFlow; see `Form`.
+    """A file that tflite.write wrote; see `Form`.
 
     Args:
         path: the file.
@@ -159,38 +157,19 @@ class TFLite:
     """
 
     def __init__(self, path: str | Path, *, threads: int = 1):
-        self.name = Path(path).name
-        try:
-            with zipfile.ZipFile(path) as archive:
-                text = archive.read(tflite_metadata.ENTRY).decode()
-        except (zipfile.BadZipFile, KeyError) as error:
-            raise ValueError(
-                f"{path} is no TFLite file of this program: it has no "
-                f"{tflite_metadata.ENTRY}"
-            ) from error
-        self.metadata = Metadata.from_json(text)
-        facts = json.loads(text).get("tflite", {})  # Older files have none.
-        self.form = facts.get("form", "float32")
-        _, height, width, _ = facts["input"]["shape"] if facts else (0, 0, 0, 0)
-        whole = facts.get("takes") == "whole photos"
-        self.size = (height, width) if whole else None
-        self._run, self._dtype = _interpreter(path, threads)
+        self._model = TFLiteModel.load(path, threads=threads)
+        self.name, self.metadata = Path(path).name, self._model.metadata
+        self.form = tflite_metadata.form_of(path)
+        side, size = self.metadata.crop_size, self._model.input_size
+        self.size = None if size == (side, side) else size
 
     def score(self, photo: bytes | np.ndarray) -> float:
         """Scores a photo."""
-        if self.size is not None:
-            return self._score(_of_size(photo, self.size))
-        cut = crops.grid_crops(_pixels(photo), self.metadata.crop_size)
-        return float(np.mean(self.score_crops(cut.numpy())))
+        return self._model.score(photo)
 
     def score_crops(self, crops: np.ndarray) -> np.ndarray:
         """Scores crops."""
-        return np.array([self._score(crop) for crop in crops], np.float32)
-
-    def _score(self, image: np.ndarray) -> float:
-        if self._dtype == np.float32:
-            image = image.astype(np.float32) / 255
-        return self._run(image[np.newaxis])
+        return self._model.score_crops(crops)
 
 
 def load(name: str | Path) -> list[Form]:
@@ -208,8 +187,6 @@ def load(name: str | Path) -> list[Form]:
     """
     path = Path(name)
     if path.suffix == ".tflite":
-        if not path.is_file():
-            raise ValueError(f"there is no file {path}")
         return [TFLite(path)]
     if (path / "saved_model.pb").is_file():
         return [SavedModel(path, signature=each) for each in SIGNATURES]
@@ -244,23 +221,6 @@ def _recipe(form: Form) -> str:
     if form.size is not None:
         return "takes whole photos of {}x{} pixels".format(*form.size)
     return f"takes crops of {form.metadata.crop_size} pixels"
-
-
-def _interpreter(
-    path: str | Path, threads: int
-) -> tuple[Callable[[np.ndarray], float], np.dtype]:
-    """What scores an image, [1, height, width, 3], and of which type it is to be."""
-    try:
-        from ai_edge_litert import interpreter as runtime
-    except ImportError:
-        runtime = tf.lite
-    try:
-        interpreter = runtime.Interpreter(str(path), num_threads=threads)
-        runner = interpreter.get_signature_runner("serving_default")
-    except (ValueError, RuntimeError) as error:
-        raise ValueError(f"{path} cannot be run: {error}") from error
-    dtype = runner.get_input_details()["image"]["dtype"]
-    return lambda image: float(runner(image=image)["score"][0]), dtype
 
 
 def _pixels(photo: bytes | np.ndarray) -> np.ndarray:

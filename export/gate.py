@@ -258,13 +258,19 @@ class Gate:
         )
 
     def write(
-        self, write: Callable[[Path], object], path: str | Path
+        self,
+        write: Callable[[Path], object],
+        path: str | Path,
+        *,
+        scores: str = "",
     ) -> list[Agreement]:
         """Writes a form if it passes.
 
         Args:
             write: writes it to a path.
             path: where it belongs; what is there is replaced.
+            scores: the part of it that scores, where not all of it is a form that
+                `forms.load` opens: a path within it.
 
         Returns:
             How near it is, for each signature of a SavedModel.
@@ -278,7 +284,7 @@ class Gate:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
             temporary = Path(folder, path.name)
             write(temporary)
-            agreements = [self.check(form) for form in forms.load(temporary)]
+            agreements = [self.check(form) for form in forms.load(temporary / scores)]
             if path.is_dir():
                 shutil.rmtree(path)
             temporary.replace(path)

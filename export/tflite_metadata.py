@@ -15,6 +15,7 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from collections.abc import Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -23,10 +24,10 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
-from rankiqa_tf.data import crops
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.data import crop_grid
+from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.tflite_model import ENTRY
 
-ENTRY = "rankiqa.json"
 _NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"
 # What needs no more than the schema's first version.
@@ -81,7 +82,7 @@ class Facts:
             },
             "output": {"name": "score", "shape": [1], "dtype": "float32"},
             "takes": "whole photos" if self.whole else "crops",
-            "max_crops_a_side": None if self.whole else crops.MAX_CROPS_A_SIDE,
+            "max_crops_a_side": None if self.whole else crop_grid.MAX_CROPS_A_SIDE,
             # Of photos with a side shorter than a crop.
             "padding": None if self.whole else "mirrored, edge pixel included",
             "odd_padding": None if self.whole else "after",  # Below, or on the right.
@@ -104,6 +105,13 @@ def added(content: bytes, facts: Facts) -> bytes:
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr(ENTRY, facts.to_json())
     return file.getvalue()
+
+
+def form_of(path: str | Path) -> str:
+    """Which of tflite.FORMS a file is of."""
+    with zipfile.ZipFile(path) as archive:
+        known = json.loads(archive.read(ENTRY))
+    return known.get("tflite", {}).get("form", "float32")  # Older files say nothing.
 
 
 def _flatbuffer(facts: Facts) -> bytes:
