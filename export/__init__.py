@@ -1,1 +1,1 @@
-"""Trained models for other programs: SavedModel, TFLite, and whether they agree."""
+"""Trained models for other programs: SavedModel, TFLite; how near they are."""

@@ -1,64 +1,165 @@
 """TFLite files, for phones, small computers and the browser.
 
-One signature, serving_default: image, float32 [1, crop_size, crop_size, 3] in 0..1, to
-score, float32 [1]. The caller cuts the crops and takes the mean of their scores. The
-shape is fixed, as accelerators and LiteRT.js need it.
+One signature, serving_default: image, [1, height, width, 3], to score, float32 [1].
 
-The recipe for that is in the metadata, in a zip archive at the file's end as TFLite's
-associated files are: `unzip -p model.tflite rankiqa.json`.
+    form       image                weights of EfficientNet-Lite0
+    float32    float32, 0..1        13.7 MB
+    float16    float32, 0..1        half of it, rounded to float16
+    dynamic    float32, 0..1        a quarter, in 8 bits; what they meet is in float
+    int8       uint8, 0..255        a quarter; most of the arithmetic too is in 8 bits
+
+Height and width are the model's crop_size: the caller cuts the crops and takes the mean
+of their scores. A file that takes whole photos, all of one size, scores without either.
+The shape is fixed, as accelerators and LiteRT.js need it.
+
+What a caller needs to know is in the file: `unzip -p model.tflite rankiqa.json`, and as
+TFLite's own metadata (see tflite_metadata).
 """
 
 import os
 import subprocess
 import sys
 import tempfile
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
+import keras
 import tensorflow as tf
 
+from export import calibration
+from export import tflite_metadata
+from rankiqa_tf import models
 from rankiqa_tf.model import Model
+from rankiqa_tf.training import layers
+
+FORMS = ("float32", "float16", "dynamic", "int8")
 
 
-def write(model: Model, path: str | Path) -> None:
-    """Writes a model as a TFLite file in float32.
+def write(
+    model: Model,
+    path: str | Path,
+    *,
+    form: str = "float32",
+    size: tuple[int, int] | None = None,
+    photos: Sequence[str | Path] = (),
+) -> None:
+    """Writes a model as a TFLite file, whole or not at all.
+
+    Whether it scores as the model does, `gate` can tell.
+
+    Args:
+        model: the model.
+        path: the file.
+        form: one of FORMS.
+        size: height and width of the photos that are to be scored as a whole; if None,
+            crops are.
+        photos: good photos that int8 is calibrated with (see `calibration`); if none,
+            those that the package carries.
 
     Raises:
+        ValueError: if there is no such form, or the network cannot take whole photos of
+            that size.
         RuntimeError: if TensorFlow cannot convert the model.
+        PhotoError: if a photo cannot be read.
     """
+    if form not in FORMS:
+        raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
+    if size is not None:
+        model.check_crops("whole")
+        least = models.network(model.metadata.network).smallest
+        if min(size) < least:
+            raise ValueError(
+                f"network {model.metadata.network} takes photos of {least} pixels a "
+                f"side or more, not of {size[0]}x{size[1]}"
+            )
     path = Path(path)
+    side = model.metadata.crop_size
+    height, width = size or (side, side)
+    facts = tflite_metadata.Facts(
+        metadata=model.metadata,
+        form=form,
+        height=height,
+        width=width,
+        whole=size is not None,
+    )
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         saved, temporary = Path(folder, "saved_model"), Path(folder, "model.tflite")
-        crop = _Crop(model)
+        arguments = [str(saved), str(temporary), form]
+        if form == "int8":
+            crops = Path(folder, "crops.npy")
+            calibration.write(crops, size=min(height, width), photos=photos)
+            arguments.append(str(crops))
+        network = _of_floats(model.network, sums=form == "dynamic")
+        module = _Image(network, height, width, tf.dtypes.as_dtype(facts.input_dtype))
         # Never from the Keras model itself: that ends the process or converts it wrong.
-        tf.saved_model.save(crop, str(saved), signatures=crop.score)
-        _convert(saved, temporary)
-        with zipfile.ZipFile(temporary, "a") as archive:
-            archive.writestr("rankiqa.json", model.metadata.to_json())
+        tf.saved_model.save(module, str(saved), signatures=module.score)
+        _convert(arguments)
+        temporary.write_bytes(tflite_metadata.added(temporary.read_bytes(), facts))
         temporary.replace(path)
 
 
-class _Crop(tf.Module):
-    def __init__(self, model: Model):
+class _Image(tf.Module):
+    def __init__(self, network: keras.Model, height: int, width: int, dtype: tf.DType):
         super().__init__()
-        self._variables = [variable.value for variable in model.network.variables]
-        side = model.metadata.crop_size
-        shape = tf.TensorSpec([1, side, side, 3], tf.float32, "image")
+        self._variables = [variable.value for variable in network.variables]
+        shape = tf.TensorSpec([1, height, width, 3], dtype, "image")
 
         @tf.function(input_signature=[shape])
         def score(image: tf.Tensor) -> dict[str, tf.Tensor]:
-            return {"score": tf.cast(model.network(image, training=False), tf.float32)}
+            if dtype == tf.uint8:
+                image = tf.cast(image, tf.float32) / 255
+            return {"score": tf.cast(network(image, training=False), tf.float32)}
 
         self.score = score
 
 
-def _convert(saved_model: Path, output: Path) -> None:
+class _Sum(keras.layers.Dense):
+    """A dense layer of one unit that the converter does not take for one.
+
+    It would round the weights to 8 bits, and each of the features with one step for
+    all: they are standardised by then in what the converter makes of the weights, and
+    differ a hundredfold in scale.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        del training
+        weighted = inputs * keras.ops.transpose(self.kernel)
+        score = keras.ops.sum(weighted, axis=-1, keepdims=True)
+        return self.activation(score if self.bias is None else score + self.bias)
+
+
+def _of_floats(network: keras.Model, *, sums: bool) -> keras.Model:
+    """The same network with every layer computing in float32.
+
+    Args:
+        network: the network; the converter cannot read layers in mixed precision.
+        sums: whether dense layers of one unit are to be sums.
+    """
+    policies = {layer.dtype_policy.name for layer in layers.leaves(network)}
+    if policies <= {"float32"} and not sums:
+        return network
+
+    def clone(layer: keras.Layer) -> keras.Layer:
+        config = layer.get_config()
+        if "dtype" in config:  # Not in those that are a function of keras.ops.
+            config["dtype"] = "float32"
+        is_dense = isinstance(layer, keras.layers.Dense)
+        if sums and is_dense and layer.units == 1:
+            return _Sum.from_config(config)
+        return type(layer).from_config(config)
+
+    made = keras.models.clone_model(network, clone_function=clone, recursive=True)
+    made.set_weights(network.get_weights())
+    return made
+
+
+def _convert(arguments: Sequence[str]) -> None:
     # In a process of its own, as the converter may end it. By its path, so that it is
     # found wherever this package was imported from; -P keeps the modules here from
     # hiding others of the same name.
     program = Path(__file__).with_name("_convert.py")
     child = subprocess.run(
-        [sys.executable, "-P", str(program), str(saved_model), str(output)],
+        [sys.executable, "-P", str(program), *arguments],
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": "-1"},
         capture_output=True,
         text=True,
@@ -69,3 +170,7 @@ def _convert(saved_model: Path, output: Path) -> None:
         raise RuntimeError(
             f"TFLite conversion failed (exit code {child.returncode}):\n{last}"
         )
+
+
+if __name__ == "__main__":
+    sys.exit("export.tflite is a library; the program is python -m export")

@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export import agreement
 from export import saved_model
 from export import tflite
 from rankiqa_tf.data import decode
@@ -162,32 +161,3 @@ def test_a_failed_conversion_says_why_and_writes_nothing(tmp_path):
     with pytest.raises(RuntimeError, match=r"(?s)conversion failed .*Betainc"):
         tflite.write(Model(network, METADATA), tmp_path / "model.tflite")
     assert not list(tmp_path.iterdir())
-
-
-def test_exports_agree_with_keras(model, saved, converted, photos):
-    differences = agreement.check(
-        model, saved_model=saved, tflite=converted, photos=photos
-    )
-    assert set(differences) == {"saved_model/bytes", "saved_model/pixels", "tflite"}
-    assert max(differences.values()) < 1e-4
-
-
-def test_disagreement_names_the_export_the_photo_and_both_scores(
-    model, saved, converted, photos
-):
-    network = keras.models.clone_model(model.network)
-    network.set_weights([1.01 * weight for weight in model.network.get_weights()])
-    other = Model(network, METADATA)
-    with pytest.raises(
-        agreement.AgreementError,
-        match=r"saved_model/bytes scores .*\.(jpg|png) -?\d+\.\d+, Keras -?\d+\.\d+",
-    ):
-        agreement.check(other, saved_model=saved, tflite=converted, photos=photos)
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_refuses_to_compare_on_too_few_photos(model, saved, converted, photos, count):
-    with pytest.raises(ValueError, match="at least 2 photos"):
-        agreement.check(
-            model, saved_model=saved, tflite=converted, photos=photos[:count]
-        )

@@ -73,6 +73,8 @@ def is_program(name: str, tree: ast.Module) -> bool:
             isinstance(node, ast.If)
             and "__name__" in ast.unparse(node.test)
             and "__main__" in ast.unparse(node.test)
+            # A library may say that it is one.
+            and not ast.unparse(node.body).startswith(f"sys.exit('{name} is a lib")
             for node in tree.body
         )
     )

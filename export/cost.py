@@ -1,0 +1,69 @@
+"""What it costs to score a photo by crops of one size or another."""
+
+import math
+import sys
+
+import tensorflow as tf
+
+from rankiqa_tf import models
+from rankiqa_tf.data import crop_grid
+from rankiqa_tf.model import Model
+
+_PHOTOS = {"512x512": (512, 512), "4000x3000": (4000, 3000)}  # Small; a phone's.
+# Operations by how many sides of their kernel are summed over: kernels are [height,
+# width, in, out], [height, width, channels, 1] and [in, out].
+_SUMMED = {"Conv2D": 3, "DepthwiseConv2dNative": 2, "MatMul": 1}
+
+
+def multiply_adds(model: Model) -> int:
+    """How many multiplications, each with an addition, a crop takes."""
+    side = model.metadata.crop_size
+
+    @tf.function(input_signature=[tf.TensorSpec([1, side, side, 3], tf.float32)])
+    def score(image: tf.Tensor) -> tf.Tensor:
+        return model.network(image, training=False)
+
+    total = 0
+    for operation in score.get_concrete_function().graph.get_operations():
+        if operation.type in _SUMMED:
+            kernel = operation.inputs[1].shape[: _SUMMED[operation.type]]
+            total += math.prod(operation.outputs[0].shape) * math.prod(kernel)
+    return total
+
+
+def count_crops(height: int, width: int, crop_size: int) -> int:
+    """How many crops a photo has."""
+    sides = (max(side, crop_size) for side in (height, width))
+    return math.prod(len(crop_grid.offsets(side, crop_size)) for side in sides)
+
+
+def describe(model: Model) -> str:
+    """Says what photos cost, in lines; and what with the crops of the network's own.
+
+    Photos beyond 4 crops a side have 16 whatever their size, so that smaller crops
+    cost less by as much as they are smaller, and see less of the photo. Small photos
+    are covered by more of them: those may cost more.
+    """
+    own = models.network(model.metadata.network).crop_size
+    sizes = [model.metadata.crop_size]
+    if own < sizes[0] and model.network.input_shape[1] is None:
+        sizes.append(own)
+    return "\n".join(_line(model.with_crop_size(size)) for size in sizes)
+
+
+def _line(model: Model) -> str:
+    size, each = model.metadata.crop_size, multiply_adds(model)
+    photos = []
+    for name, (width, height) in _PHOTOS.items():
+        count = count_crops(height, width, size)
+        photos.append(
+            f"a photo of {name} takes {count} of them, {count * each / 1e9:.1f}"
+        )
+    return (
+        f"crops of {size}: {each / 1e9:.2f} billion multiply-adds each; "
+        f"{'; '.join(photos)}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit("export.cost is a library; the program is python -m export")

@@ -1,0 +1,248 @@
+"""A model in any of its forms, as what scores photos: Keras, SavedModel, TFLite.
+
+    form = forms.load("model.tflite")
+    form.score(photo)
+
+So that forms can be laid beside each other (`gate`), whatever runs them.
+"""
+
+import io
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+
+from distortions import photo_decoding
+from export import tflite_metadata
+from rankiqa_tf import library
+from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.model import Model
+from rankiqa_tf.tflite_model import ENTRY
+from rankiqa_tf.tflite_model import TFLiteModel
+
+SIGNATURES = ("serving_default", "pixels")  # Of a SavedModel.
+
+
+class Form(Protocol):
+    """What scores photos.
+
+    Attributes:
+        name: for people to read.
+        form: "keras", "saved_model", or one of tflite.FORMS.
+        metadata: the model's.
+        size: height and width of the photos it takes, if it takes no others; else
+            None.
+    """
+
+    name: str
+    form: str
+    metadata: Metadata
+    size: tuple[int, int] | None
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo.
+
+        Args:
+            photo: the bytes of a file, or uint8 [height, width, 3], RGB.
+
+        Raises:
+            PhotoError: if the file cannot be read.
+            ValueError: if the photo is not of `size`.
+        """
+        ...
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops, uint8 [n, side, side, 3], each by itself: float32 [n]."""
+        ...
+
+
+class Keras:
+    """A Keras model; see `Form`.
+
+    Args:
+        model: the model.
+        name: how to call it.
+        size: to score photos of this height and width as a whole, not by crops.
+    """
+
+    form = "keras"
+
+    def __init__(
+        self,
+        model: Model,
+        name: str = "Keras",
+        *,
+        size: tuple[int, int] | None = None,
+    ):
+        self._model = model
+        self.name, self.metadata, self.size = name, model.metadata, size
+
+    def like(self, other: Form) -> "Keras":
+        """The same model, which takes what another form takes."""
+        model = self._model
+        if other.size is not None:
+            model.check_crops("whole")
+        else:
+            model = model.with_crop_size(other.metadata.crop_size)
+        return Keras(model, self.name, size=other.size)
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo."""
+        if self.size is None:
+            return self._model.score(photo)
+        return self._model.score(_of_size(photo, self.size), crops="whole")
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops."""
+        # Each fills the grid of one.
+        return np.array(list(self._model.score_many(crops)), np.float32)
+
+
+class SavedModel:
+    """A folder that saved_model.write wrote; see `Form`.
+
+    Args:
+        folder: the folder.
+        signature: one of SIGNATURES. Pixels come to serving_default as PNG, and so do
+            files of kinds that it does not decode itself.
+    """
+
+    form = "saved_model"
+    size: tuple[int, int] | None = None
+
+    def __init__(self, folder: str | Path, *, signature: str = "serving_default"):
+        takes = "bytes" if signature == "serving_default" else signature
+        self.name = f"{Path(folder).name}/{takes}"
+        metadata = Path(folder, "assets.extra", ENTRY)
+        self.metadata = Metadata.from_json(metadata.read_text(encoding="utf-8"))
+        self._loaded = tf.saved_model.load(str(folder))  # Holds the variables.
+        self._signature = self._loaded.signatures[signature]
+        self._takes_files = signature == "serving_default"
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo."""
+        if self._takes_files:
+            return self._score_file(photo)
+        return float(self._score(_pixels(photo))[0])
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops."""
+        if self._takes_files:
+            return np.array([self._score_file(crop) for crop in crops], np.float32)
+        return self._score(crops)
+
+    def _score_file(self, photo: bytes | np.ndarray) -> float:
+        if not isinstance(photo, bytes):
+            photo = _png(photo)
+        found = self._signature(tf.constant([photo]))
+        # Of kinds that it leaves to others to decode.
+        if b"decode" in found["error"].numpy()[0]:
+            found = self._signature(tf.constant([_png(_pixels(photo))]))
+        return float(found["score"][0])
+
+    def _score(self, pixels: np.ndarray) -> np.ndarray:
+        return self._signature(tf.constant(pixels))["score"].numpy()
+
+
+class TFLite:
+    """A file that tflite.write wrote; see `Form`.
+
+    Args:
+        path: the file.
+        threads: how many to run it with.
+    """
+
+    def __init__(self, path: str | Path, *, threads: int = 1):
+        self._model = TFLiteModel.load(path, threads=threads)
+        self.name, self.metadata = Path(path).name, self._model.metadata
+        self.form = tflite_metadata.form_of(path)
+        side, size = self.metadata.crop_size, self._model.input_size
+        self.size = None if size == (side, side) else size
+
+    def score(self, photo: bytes | np.ndarray) -> float:
+        """Scores a photo."""
+        return self._model.score(photo)
+
+    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+        """Scores crops."""
+        return self._model.score_crops(crops)
+
+
+def load(name: str | Path) -> list[Form]:
+    """Opens a model in whatever form it is.
+
+    Args:
+        name: a TFLite file; a SavedModel's folder; or what `library.load` takes: a
+            model.keras, the folder of a run, or a name.
+
+    Returns:
+        One that scores, or two of a SavedModel, one for each of SIGNATURES.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    path = Path(name)
+    if path.suffix == ".tflite":
+        return [TFLite(path)]
+    if (path / "saved_model.pb").is_file():
+        return [SavedModel(path, signature=each) for each in SIGNATURES]
+    return [Keras(library.load(name), path.name)]
+
+
+def load_alike(names: Sequence[str | Path]) -> list[Form]:
+    """Opens forms of one model, to compare them: all score by the same recipe.
+
+    Crop size and size of photos are fixed in all but Keras models, which follow them.
+
+    Args:
+        names: as of `load`.
+
+    Raises:
+        ValueError: as of `load`; or if the others have no one recipe.
+    """
+    found = [form for name in names for form in load(name)]
+    fixed = [form for form in found if not isinstance(form, Keras)] or found[:1]
+    recipes = {_recipe(form): form.name for form in fixed}
+    if len(recipes) > 1:
+        described = ", ".join(f"{n} {recipe}" for recipe, n in recipes.items())
+        raise ValueError(f"forms must score by the same recipe, not: {described}")
+    like = fixed[0]
+    return [
+        form.like(like) if isinstance(form, Keras) and form is not like else form
+        for form in found
+    ]
+
+
+def _recipe(form: Form) -> str:
+    if form.size is not None:
+        return "takes whole photos of {}x{} pixels".format(*form.size)
+    return f"takes crops of {form.metadata.crop_size} pixels"
+
+
+def _pixels(photo: bytes | np.ndarray) -> np.ndarray:
+    return photo_decoding.decode(photo) if isinstance(photo, bytes) else photo
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _of_size(photo: bytes | np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    pixels = _pixels(photo)
+    if pixels.shape[:2] != size:
+        height, width = pixels.shape[:2]
+        raise ValueError(
+            f"photos of {size[0]}x{size[1]} pixels are scored as a whole, not one of "
+            f"{height}x{width}"
+        )
+    return pixels
+
+
+if __name__ == "__main__":
+    sys.exit("export.forms is a library; the program is python -m export")
