@@ -23,6 +23,7 @@ from absl import flags
 
 from distortions import program
 from export import card
+from export import cost
 from export import forms
 from export import gate
 from export import saved_model
@@ -30,8 +31,6 @@ from export import tflite
 from export import web
 from export.formats import FORMATS
 from rankiqa_tf import library
-from rankiqa_tf import models
-from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.model import Model
@@ -79,7 +78,6 @@ _DATA_TERMS = flags.DEFINE_string(
 )
 
 _CARD = "README.md"
-_MEGAPIXELS_12 = (3024, 4032)
 
 
 def photo_size() -> tuple[int, int] | None:
@@ -116,25 +114,6 @@ def check_flags(output: Path) -> None:
         raise ValueError(f"{output} is there already: name a new or empty folder")
     if "web" in _FORMATS.value:
         web.check_runtime(_LITERT_JS.value)
-
-
-def cost(model: Model) -> str:
-    """Says what a photo costs by crops of this size, and what less would be."""
-    size = model.metadata.crop_size
-    usual = models.network(model.metadata.network).crop_size
-    crops, fewer = (
-        len(crop_grid.offsets(_MEGAPIXELS_12[0], side))
-        * len(crop_grid.offsets(_MEGAPIXELS_12[1], side))
-        for side in (size, usual)
-    )
-    text = f"a photo of 12 megapixels is scored by {crops} crops of {size} x {size}"
-    times = crops * size**2 / (fewer * usual**2)
-    if times > 1:
-        text += (
-            f": --crop_size={usual} would be {times:.1f} times less work, and another "
-            "score"
-        )
-    return text
 
 
 class Exporter:
@@ -230,7 +209,7 @@ def main(argv: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
-    print(cost(model))
+    print(cost.describe(model), flush=True)
     exporter = Exporter(model, output, photos=photos, size=size)
     agreements: dict[str, str] = {}
     for name in dict.fromkeys(_FORMATS.value):

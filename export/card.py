@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -170,3 +171,7 @@ def _use(names: Sequence[str] | Mapping[str, int]) -> str:
         snippet = _SNIPPETS["tflite"].format(file=FORMATS[tflite[-1]].file)
         found.insert(1 if "saved_model" in names else 0, snippet)
     return "\n".join(found)
+
+
+if __name__ == "__main__":
+    sys.exit("export.card is a library; the program is python -m export")

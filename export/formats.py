@@ -1,6 +1,7 @@
 """The forms that a model is exported to, by name, and what each is for."""
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -65,3 +66,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ),
     }
 )
+
+
+if __name__ == "__main__":
+    sys.exit("export.formats is a library; the program is python -m export")

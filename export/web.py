@@ -8,6 +8,7 @@ what it can and cannot do.
 
 import json
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -121,3 +122,7 @@ def _scripts(runtime: Path) -> dict[str, str]:
         + index.replace(_IMPORT, 'from "./wasm-utils.js"'),
         "wasm-utils.js": (utils / "dist" / "index.js").read_text(encoding="utf-8"),
     }
+
+
+if __name__ == "__main__":
+    sys.exit("export.web is a library; the program is python -m export")

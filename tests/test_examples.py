@@ -17,8 +17,8 @@ import pytest
 from PIL import Image
 
 from export import tflite
-from rankiqa_tf.model import Model
 from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.model import Model
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 NODE = shutil.which("node")

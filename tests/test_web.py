@@ -32,8 +32,8 @@ from PIL import Image
 
 from export import web
 from rankiqa_tf.data import crops
-from rankiqa_tf.model import Model
 from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.model import Model
 
 try:
     from playwright import sync_api
