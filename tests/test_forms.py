@@ -2,6 +2,8 @@
 
 import functools
 import io
+import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -96,6 +98,7 @@ def test_whole_photos_are_scored_if_of_the_size(folder, model, photo):
     assert form.size == (37, 53)
     turned = np.ascontiguousarray(photo[:53].swapaxes(0, 1))
     expected = model.score(turned, crops="whole")
+    assert expected != pytest.approx(model.score(turned), abs=0.01)  # By crops.
     assert form.score(turned) == pytest.approx(expected, abs=1e-4)
     keras, _ = forms.load_alike([folder / "model.keras", folder / "whole.tflite"])
     assert keras.size == (37, 53)
@@ -103,6 +106,14 @@ def test_whole_photos_are_scored_if_of_the_size(folder, model, photo):
     for each in (form, keras):
         with pytest.raises(ValueError, match=r"37 ?x ?53 pixels"):
             each.score(photo)
+
+
+def test_a_file_for_whole_photos_says_so(folder):
+    with zipfile.ZipFile(folder / "whole.tflite") as archive:
+        found = json.loads(archive.read("rankiqa.json"))["tflite"]
+    assert found["takes"] == "whole photos"
+    assert found["input"]["shape"] == [1, 37, 53, 3]
+    assert found["max_crops_a_side"] is None
 
 
 def test_keras_models_take_the_crops_of_the_others(folder, model, photo, tmp_path):

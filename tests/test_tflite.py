@@ -183,19 +183,6 @@ def test_tensorflow_lists_the_metadata(files):
     assert bytes(file.buffers[buffers[0]].data)[4:8] == b"M001"
 
 
-def test_a_whole_photo_of_a_fixed_size_is_scored(model, tmp_path):
-    path = tmp_path / "whole.tflite"
-    tflite.write(model, path, size=(37, 53))
-    photo = np.random.default_rng(2).integers(0, 256, (37, 53, 3), dtype=np.uint8)
-    expected = model.score(photo, crops="whole")
-    assert expected != pytest.approx(model.score(photo), rel=1e-3)  # By crops.
-    np.testing.assert_allclose(scores_of(path, photo[np.newaxis]), expected, rtol=1e-4)
-    with zipfile.ZipFile(path) as archive:
-        found = json.loads(archive.read("rankiqa.json"))["tflite"]
-    assert found["takes"] == "whole photos"
-    assert found["input"]["shape"] == [1, 37, 53, 3]
-
-
 def test_a_model_in_mixed_precision_is_written_in_float32(crops, tmp_path):
     mixed = toy_scorer.of_several_levels(precision="mixed_float16")
     exact = toy_scorer.of_several_levels()

@@ -94,14 +94,13 @@ def test_forms_are_measured(folder, photos):
     assert "there is no file or folder" in errors
 
 
-@pytest.mark.parametrize("name", ["tflite_metadata", "samples"])
-def test_a_library_that_is_run_says_that_it_is_one(name):
+def test_a_library_that_is_run_says_that_it_is_one():
     child = subprocess.run(
-        [sys.executable, "-m", f"export.{name}"],
+        [sys.executable, "-m", "export.tflite_metadata"],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
     )
     assert child.returncode == 1
-    assert f"export.{name} is a library" in child.stderr
+    assert "export.tflite_metadata is a library" in child.stderr
