@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from typing import Protocol
 
 import numpy as np
@@ -109,18 +110,27 @@ class SavedModel:
         folder: the folder.
         signature: one of SIGNATURES. Pixels come to serving_default as PNG, and so do
             files of kinds that it does not decode itself.
+        loaded: what tf.saved_model.load gave for the folder, if it was loaded already.
     """
 
     form = "saved_model"
     size: tuple[int, int] | None = None
 
-    def __init__(self, folder: str | Path, *, signature: str = "serving_default"):
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        signature: str = "serving_default",
+        loaded: Any = None,
+    ):
         takes = "bytes" if signature == "serving_default" else signature
         self.name = f"{Path(folder).name}/{takes}"
         metadata = Path(folder, "assets.extra", ENTRY)
         self.metadata = Metadata.from_json(metadata.read_text(encoding="utf-8"))
-        self._loaded = tf.saved_model.load(str(folder))  # Holds the variables.
-        self._signature = self._loaded.signatures[signature]
+        if loaded is None:
+            loaded = tf.saved_model.load(str(folder))
+        self._loaded = loaded  # Holds the variables.
+        self._signature = loaded.signatures[signature]
         self._takes_files = signature == "serving_default"
 
     def score(self, photo: bytes | np.ndarray) -> float:
@@ -189,7 +199,8 @@ def load(name: str | Path) -> list[Form]:
     if path.suffix == ".tflite":
         return [TFLite(path)]
     if (path / "saved_model.pb").is_file():
-        return [SavedModel(path, signature=each) for each in SIGNATURES]
+        loaded = tf.saved_model.load(str(path))  # Once: it takes seconds.
+        return [SavedModel(path, signature=s, loaded=loaded) for s in SIGNATURES]
     return [Keras(library.load(name), path.name)]
 
 
