@@ -17,6 +17,7 @@ Memory is bounded: so many connections, so many requests read at a time, of a si
 
 import base64
 import binascii
+import contextlib
 import http.server
 import json
 import re
@@ -94,10 +95,8 @@ class Server(http.server.ThreadingHTTPServer):
             f"Content-Length: {len(body)}\r\nRetry-After: 1\r\n"
             "Connection: close\r\n\r\n"
         )
-        try:
+        with contextlib.suppress(OSError):  # It may be gone.
             request.sendall(head.encode() + body)
-        except OSError:
-            pass  # It is gone.
         self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
@@ -430,5 +429,7 @@ def _plain(array: np.ndarray) -> Any:
         texts = [each.decode("utf-8", "replace") for each in array.flat]
         return np.array(texts, object).reshape(array.shape).tolist()
     if array.dtype.kind == "f":
-        return np.where(np.isfinite(array), array.astype(object), None).tolist()
+        plain = array.astype(object)
+        plain[~np.isfinite(array)] = None
+        return plain.tolist()
     return array.tolist()

@@ -30,6 +30,14 @@ from distortions import program
 from export import rest
 from export import served_model
 
+try:
+    from export import grpc_service
+    from export import warmup
+except ImportError as error:  # Without the extra `serving`.
+    _NO_GRPC = str(error)
+else:
+    _NO_GRPC = ""
+
 _MODEL = flags.DEFINE_string(
     "model",
     None,
@@ -71,8 +79,10 @@ def main(argv: list[str]) -> int:
     limits = {"max_bytes": _MAX_REQUEST_MB.value << 20}
     remote = None
     try:
-        if _GRPC_PORT.value is not None:
-            grpc_service = _grpc_service()
+        if _GRPC_PORT.value is not None and _NO_GRPC:
+            raise ValueError(
+                f'--grpc_port needs pip install "rankiqa-tf[serving]": {_NO_GRPC}'
+            )
         model = served_model.ServedModel(_MODEL.value, name=_NAME.value)
         web = rest.Server(
             (_HOST.value, _REST_PORT.value),
@@ -87,6 +97,7 @@ def main(argv: list[str]) -> int:
                 max_requests=_MAX_REQUESTS.value,
                 **limits,
             )
+        _warm_up(model)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return surroundings.FAILED
@@ -105,14 +116,14 @@ def main(argv: list[str]) -> int:
     return 0 if answered else 1
 
 
-def _grpc_service():
-    try:
-        from export import grpc_service
-    except ImportError as error:
-        raise ValueError(
-            f'--grpc_port needs pip install "rankiqa-tf[serving]": {error}'
-        ) from error
-    return grpc_service
+def _warm_up(model: served_model.ServedModel) -> None:
+    """Sends a model the requests that stand beside it, so that the first are quick."""
+    if _NO_GRPC:
+        return  # What reads them comes with gRPC.
+    service = grpc_service.PredictionService(model)
+    for request in warmup.requests(model.folder):
+        request.model_spec.name = model.name
+        service.answer(request)
 
 
 def _bracketed(host: str) -> str:

@@ -30,7 +30,8 @@ class ServedModel:
 
     Attributes:
         name: what requests call it.
-        version: 1 or more.
+        version: 0 or more.
+        folder: of the version.
         signature_defs: its signatures as the file has them.
     """
 
@@ -46,7 +47,7 @@ class ServedModel:
             ValueError: if there is no SavedModel, or it has no signature
                 serving_default.
         """
-        path = _newest(Path(folder))
+        self.folder = path = _newest(Path(folder))
         self.name = name
         self.version = int(path.name) if path.name.isdecimal() else 1
         self.signature_defs = _signature_defs(path)
@@ -134,7 +135,7 @@ class ServedModel:
             except tf.errors.InvalidArgumentError as error:
                 raise RequestError(_reason(error)) from error
             wanted = outputs or list(found)
-            return {name: found[name].numpy() for name in wanted}
+            return {name: _array(found[name]) for name in wanted}
 
 
 def _check(name: str, value: np.ndarray, spec: tf.TensorSpec) -> None:
@@ -145,6 +146,13 @@ def _check(name: str, value: np.ndarray, spec: tf.TensorSpec) -> None:
         raise RequestError(
             f"{name} must have the shape {_shape(spec)}, not {list(value.shape)}"
         )
+
+
+def _array(tensor: tf.Tensor) -> np.ndarray:
+    value = tensor.numpy()
+    if isinstance(value, bytes):  # NumPy's own arrays of bytes lose zeros at the end.
+        value = np.array(value, object)
+    return value
 
 
 def _shape(spec: tf.TensorSpec) -> str:
@@ -166,7 +174,7 @@ def _reason(error: tf.errors.OpError) -> str:
         and not line.startswith(("Graph execution error", "Detected at", "<stack"))
     ]
     text = said[0] if said else type(error).__name__
-    return text.removeprefix("assertion failed: ").strip("[]")
+    return text.removeprefix("assertion failed: [").split("]")[0].strip(" .")
 
 
 def _newest(path: Path) -> Path:
