@@ -167,6 +167,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     ) -> None:
         """Answers what the base class finds wrong, in JSON too."""
         self.close_connection = True
+        self.request_version = self.protocol_version  # Else without a head, as of 1991.
         status = HTTPStatus(code)
         self._answer(status, {"error": message or status.phrase})
 
@@ -320,9 +321,10 @@ def _predict(model: ServedModel, body: bytes) -> dict[str, Any]:
         raise RequestError(
             'a request must be a JSON object with "instances" or "inputs"'
         )
-    signature = request.get("signature_name") or DEFAULT_SIGNATURE
+    signature = request.get("signature_name", "")
     if not isinstance(signature, str):
         raise RequestError(f'"signature_name" must be a text, not {signature!r}')
+    signature = signature or DEFAULT_SIGNATURE
     specs = model.inputs(signature)
     given = [key for key in ("instances", "inputs") if key in request]
     if len(given) != 1:

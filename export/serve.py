@@ -18,6 +18,7 @@ could not begin.
 import signal
 import sys
 import threading
+import time
 
 from rankiqa_tf import surroundings
 
@@ -66,6 +67,7 @@ _MAX_REQUESTS = flags.DEFINE_integer(
 )
 
 _GRACE_SECONDS = 20.0
+_POLL_SECONDS = 0.2
 
 
 def main(argv: list[str]) -> int:
@@ -73,9 +75,9 @@ def main(argv: list[str]) -> int:
     if len(argv) > 1:
         print(f"error: unexpected arguments: {argv[1:]}", file=sys.stderr)
         return surroundings.FAILED
-    stopped = threading.Event()
+    signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda number, _: signals.append(number))
     limits = {"max_bytes": _MAX_REQUEST_MB.value << 20}
     remote = None
     try:
@@ -108,7 +110,10 @@ def main(argv: list[str]) -> int:
         remote.start()
         print(f"gRPC: {host}:{port}")
     print(f"serving version {model.version} of {model.name}", flush=True)
-    stopped.wait()
+    # Not by an event: the signal may come to one of TensorFlow's threads, and Python
+    # then does not wake this one.
+    while not signals:
+        time.sleep(_POLL_SECONDS)
     closing = remote.stop(_GRACE_SECONDS) if remote else None
     answered = web.stop(_GRACE_SECONDS)
     if closing:
