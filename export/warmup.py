@@ -9,6 +9,7 @@ Needs the extra `serving`, which has the protocol.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -34,8 +35,10 @@ def write(model: Model, path: str | Path) -> None:
     side = model.metadata.crop_size
     small, large = _photo(side), _photo(side * crops.MAX_CROPS_A_SIDE)
     files = [tf.io.encode_jpeg(small).numpy(), tf.io.encode_png(large).numpy()]
-    given = [("serving_default", "image_bytes", [file]) for file in files]
-    given.append(("pixels", "image", small))
+    given: list[tuple[str, str, Any]] = [
+        *(("serving_default", "image_bytes", [file]) for file in files),
+        ("pixels", "image", small),
+    ]
     with tf.io.TFRecordWriter(str(Path(path, FILE))) as writer:
         for signature, name, value in given:
             log = prediction_log_pb2.PredictionLog()
