@@ -88,8 +88,9 @@ class _Photos(tf.Module):
     @tf.function(input_signature=[tf.TensorSpec(None, tf.uint8, "image")])
     def score_pixels(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         size = tf.shape(image)[-3:]  # One photo becomes a batch of one.
-        tf.debugging.assert_positive(size, _NO_PIXELS)
-        photos = tf.reshape(image, tf.concat([[-1], size], axis=0))
+        has_pixels = tf.debugging.assert_positive(size, _NO_PIXELS)
+        with tf.control_dependencies([has_pixels]):
+            photos = tf.reshape(image, tf.concat([[-1], size], axis=0))
         photos = tf.ensure_shape(photos, [None, None, None, 3])
         scores = tf.map_fn(
             self._score, photos, fn_output_signature=tf.float32, parallel_iterations=1
@@ -168,8 +169,9 @@ class _PhotosAndMaps(_Photos):
     @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8, "image")])
     def map_pixels(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         side = self._map_side
-        tf.debugging.assert_positive(tf.shape(image), _NO_PIXELS)
-        photo = crops.pad_to(image, side)
+        has_pixels = tf.debugging.assert_positive(tf.shape(image), _NO_PIXELS)
+        with tf.control_dependencies([has_pixels]):
+            photo = crops.pad_to(tf.identity(image), side)
         sides = tf.unstack(tf.shape(photo)[:2])
         tops, lefts = (self._places(length) for length in sides)
         return {
