@@ -42,7 +42,7 @@ def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         picture, else all.
     """
     length = tf.strings.length(file)
-    data = tf.cast(tf.io.decode_raw(file + b"\0" * _PAD, tf.uint8), tf.int32)
+    data = tf.io.decode_raw(file, tf.uint8, fixed_length=length + _PAD)
     if length == 0:
         problem, orientation, width, height = _EMPTY, 1, 1, 1
     elif _is(data, 0, b"\xff\xd8\xff"):
@@ -68,10 +68,15 @@ def _is(data, place, expected):
     return tf.reduce_all(_part(data, place, len(expected)) == list(expected))
 
 
+def _byte(data, place):
+    # One at a time: a file of 100 MB would take 400 MB as whole numbers.
+    return tf.cast(data[place], tf.int32)
+
+
 def _part(data, place, count):
     """Some bytes; those of the end where the place is beyond it."""
     place = tf.clip_by_value(place, 0, tf.size(data) - count)
-    return data[place : place + count]
+    return tf.cast(data[place : place + count], tf.int32)
 
 
 def _number(data, place, count, *, little=False):
@@ -91,10 +96,10 @@ def _jpeg(file, data):
     place, parts, reading = 2, 0, True
     while reading and place < size and parts < _MOST_PARTS:
         tf.autograph.experimental.set_loop_options(maximum_iterations=_MOST_PARTS)
-        marker, length = data[place + 1], _number(data, place + 2, 2)
+        marker, length = _byte(data, place + 1), _number(data, place + 2, 2)
         parts += 1
         alone = marker <= 1 or (marker >= 0xD0 and marker <= 0xD8)
-        if data[place] != 0xFF or marker == 0xFF:
+        if _byte(data, place) != 0xFF or marker == 0xFF:
             place += 1
         elif alone:
             place += 2
@@ -113,9 +118,9 @@ def _jpeg(file, data):
             is_frame = marker >= 0xC0 and marker <= 0xCF and components == 0
             if is_frame and marker != 0xC4 and marker != 0xC8 and marker != 0xCC:
                 height, width = _number(data, place + 5, 2), _number(data, place + 7, 2)
-                components = data[place + 9]
+                components = _byte(data, place + 9)
                 # Huffman-coded, of 8 bits.
-                is_usual = marker <= 0xC2 and data[place + 4] == 8
+                is_usual = marker <= 0xC2 and _byte(data, place + 4) == 8
             place += 2 + length
     if components == 0:
         problem = CUT_SHORT
@@ -177,7 +182,9 @@ def _png(file, data):
         elif _is(data, place + 5, b"EXt") or _is(data, place + 5, b"TXt"):
             unknown |= _is(data, place + 8, b"Raw profile type")
         place += tf.clip_by_value(length, 0, size) + 12
-    if not _is(data, 12, b"IHDR") or not tf.reduce_any(data[24] == [1, 2, 4, 8, 16]):
+    if not _is(data, 12, b"IHDR") or not tf.reduce_any(
+        _byte(data, 24) == [1, 2, 4, 8, 16]
+    ):
         problem = CUT_SHORT
     elif parts >= _MOST_PARTS:
         problem = _TOO_LONG
@@ -195,14 +202,14 @@ def _gif(file, data):
     height = _number(data, 8, 2, little=True)
     place, transparent, in_blocks = 13 + _colours(data, 10), False, False
     parts = 0
-    while place < size and data[place] != 0x2C and parts < _MOST_PARTS:
+    while place < size and _byte(data, place) != 0x2C and parts < _MOST_PARTS:
         parts += 1
         if in_blocks:  # Each is as long as its first byte says; one of 0 is the last.
-            in_blocks = data[place] != 0
-            place += 1 + data[place]
-        elif data[place] == 0x21:
-            if data[place + 1] == 0xF9:
-                transparent = data[place + 3] % 2 == 1
+            in_blocks = _byte(data, place) != 0
+            place += 1 + _byte(data, place)
+        elif _byte(data, place) == 0x21:
+            if _byte(data, place + 1) == 0xF9:
+                transparent = _byte(data, place + 3) % 2 == 1
             in_blocks = True
             place += 2
         else:
@@ -211,15 +218,15 @@ def _gif(file, data):
     fills &= _number(data, place + 5, 2, little=True) == width
     fills &= _number(data, place + 7, 2, little=True) == height
     place = tf.minimum(place + 10 + _colours(data, tf.minimum(place + 9, size)), size)
-    bits = data[place]
+    bits = _byte(data, place)
     place, count = place + 1, 0
     blocks = tf.TensorArray(tf.string, 0, dynamic_size=True, element_shape=[])
-    while place < size and data[place] != 0:
+    while place < size and _byte(data, place) != 0:
         block = tf.strings.substr(
-            file, place + 1, tf.minimum(data[place], size - place)
+            file, place + 1, tf.minimum(_byte(data, place), size - place)
         )
         blocks = blocks.write(count, block)
-        place, count = place + 1 + data[place], count + 1
+        place, count = place + 1 + _byte(data, place), count + 1
     if place >= size or bits < 1 or bits > 8:
         problem = CUT_SHORT
     elif transparent or not fills:
@@ -233,7 +240,7 @@ def _gif(file, data):
 
 def _colours(data, place):
     """The bytes that a table of colours takes, by the byte that says so."""
-    return tf.where(data[place] >= 128, 3 * 2 ** (data[place] % 8 + 1), 0)
+    return tf.where(_byte(data, place) >= 128, 3 * 2 ** (_byte(data, place) % 8 + 1), 0)
 
 
 def _are_codes(packed, bits):

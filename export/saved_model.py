@@ -1,38 +1,58 @@
 """SavedModels, for servers and every program that can run TensorFlow.
 
 The whole recipe is inside, in core operations that any TensorFlow runtime has: no
-Keras, no Python, no tensorflow-io. Two signatures:
+Keras, no Python, no tensorflow-io. The signatures:
 
     serving_default   image_bytes: string [n], files
                       -> score: float32 [n], error: string [n]
     pixels            image: uint8 [h, w, 3] or [n, h, w, 3]  -> score: float32 [n]
+    score_map         image: uint8 [h, w, 3]
+                      -> scores: float32 [rows, columns], tops: int32 [rows],
+                         lefts: int32 [columns], crop_size: int32 []
+    score_map_bytes   image_bytes: string [], a file
+                      -> the same, and error: string []
+    metadata          -> metadata: string [], a JSON object
 
 image_bytes takes JPEG and PNG (turned upright as EXIF says), GIF without transparency
 (its first picture) and BMP of 24 bits, with the pixels that rankiqa_tf.data.decode
 gives. A file that cannot be read so has the score nan and the reason as its error; the
 others of the request have their scores, and an empty error. For other kinds of file,
-decode and use pixels.
+decode and use pixels. Of no photos come no scores.
 
-The model's metadata stand beside, in assets.extra/rankiqa.json, which servers pass by.
+The maps are those of `Model.score_map` with its own crops and stride. They are there
+for fully convolutional networks only; of a file that cannot be read the map is [0, 0].
+
+Photos are scored one after another, and their crops a bounded number at a time: memory
+grows with a photo's 8-bit pixels only.
+
+The model's metadata stand beside too, in assets.extra/rankiqa.json, which servers pass
+by.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import tensorflow as tf
 
 from distortions import tensorflow_decoding
 from export import file_headers
+from rankiqa_tf import models
+from rankiqa_tf.data import crops
 from rankiqa_tf.model import Model
 
+# Of crops, in one pass of the network: as many as take about half a gigabyte with
+# EfficientNet-Lite0.
+_PASS_PIXELS = 32 * 224 * 224
+_NO_PIXELS = "a photo must have pixels: a side of it is 0"
 # A descriptor with a table of two colours, a code of the first, and the file's end.
 _PIXEL_OF_GIF = b",\0\0\0\0\1\0\1\0\x80" + bytes(6) + b"\2\2\x44\1\0" + b";"
 
 
 def write(model: Model, path: str | Path) -> None:
     """Writes a model as a SavedModel to a folder."""
-    module = _Photos(model)
-    signatures = {"serving_default": module.score_files, "pixels": module.score_pixels}
-    tf.saved_model.save(module, str(path), signatures=signatures)
+    fully_convolutional = model.network.input_shape[1] is None
+    module = _PhotosAndMaps(model) if fully_convolutional else _Photos(model)
+    tf.saved_model.save(module, str(path), signatures=module.signatures())
     extra = Path(path, "assets.extra")
     extra.mkdir(exist_ok=True)
     (extra / "rankiqa.json").write_text(model.metadata.to_json(), encoding="utf-8")
@@ -41,9 +61,18 @@ def write(model: Model, path: str | Path) -> None:
 class _Photos(tf.Module):
     def __init__(self, model: Model):
         super().__init__()
+        network, self._side = model.network, model.metadata.crop_size
         # Plain TensorFlow variables are saved; Keras's own objects need Keras to load.
-        self._variables = [variable.value for variable in model.network.variables]
-        self._score = model.score_in_graph
+        self._variables = [variable.value for variable in network.variables]
+        self._score_images = lambda images: network(images, training=False)
+        self._metadata = model.metadata.to_json()
+
+    def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
+        return {
+            "serving_default": self.score_files,
+            "pixels": self.score_pixels,
+            "metadata": self.tell_metadata,
+        }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def score_files(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -56,27 +85,137 @@ class _Photos(tf.Module):
         )
         return {"score": score, "error": error}
 
-    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
-    def _score_file(self, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        score = float("nan")
-        problem, orientation, length = file_headers.read(file)
-        if problem == "":
-            photo = _decode_if_whole(tf.strings.substr(file, 0, length), orientation)
-            if tf.size(photo) == 0:
-                problem = file_headers.CUT_SHORT
-            else:
-                score = self._score(photo)
-        return score, problem
-
     @tf.function(input_signature=[tf.TensorSpec(None, tf.uint8, "image")])
     def score_pixels(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
         size = tf.shape(image)[-3:]  # One photo becomes a batch of one.
-        photos = tf.reshape(image, tf.concat([[-1], size], axis=0))
+        has_pixels = tf.debugging.assert_positive(size, _NO_PIXELS)
+        with tf.control_dependencies([has_pixels]):
+            photos = tf.reshape(image, tf.concat([[-1], size], axis=0))
         photos = tf.ensure_shape(photos, [None, None, None, 3])
         scores = tf.map_fn(
             self._score, photos, fn_output_signature=tf.float32, parallel_iterations=1
         )
         return {"score": scores}
+
+    @tf.function(input_signature=[])
+    def tell_metadata(self) -> dict[str, tf.Tensor]:
+        return {"metadata": tf.constant(self._metadata)}
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+    def _score_file(self, file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        score = float("nan")
+        photo, problem = _read(file)
+        if problem == "":
+            score = self._score(photo)
+        return score, problem
+
+    def _score(self, photo: tf.Tensor) -> tf.Tensor:
+        photo = crops.pad_to(photo, self._side)
+        sides = tf.unstack(tf.shape(photo)[:2])
+        tops, lefts = (crops.grid_offsets(side, self._side) for side in sides)
+        return tf.reduce_mean(self._score_places(photo, tops, lefts, self._side))
+
+    @tf.function
+    def _score_places(
+        self, photo: tf.Tensor, tops: tf.Tensor, lefts: tf.Tensor, side: int
+    ) -> tf.Tensor:
+        """Scores the crops of a photo that begin at each of these rows and columns.
+
+        Args:
+            photo: uint8 [height, width, 3].
+            tops: int32 [rows].
+            lefts: int32 [columns].
+            side: of the crops.
+
+        Returns:
+            float32 [rows, columns].
+        """
+        across = tf.size(lefts)
+        count = tf.size(tops) * across
+        at_once = max(1, _PASS_PIXELS // side**2)
+        passes = -(-count // at_once)
+
+        def cut(number: tf.Tensor) -> tf.Tensor:
+            top, left = tops[number // across], lefts[number % across]
+            return tf.slice(photo, [top, left, 0], [side, side, 3])
+
+        # Not so many at once that the memory is full of floats.
+        scores = tf.TensorArray(
+            tf.float32, passes, infer_shape=False, element_shape=[None]
+        )
+        for number in tf.range(passes):
+            tf.autograph.experimental.set_loop_options(parallel_iterations=1)
+            first = number * at_once
+            numbers = tf.range(first, tf.minimum(first + at_once, count))
+            crop = tf.TensorSpec([side, side, 3], tf.uint8)
+            cuts = tf.map_fn(cut, numbers, fn_output_signature=crop)
+            images = tf.cast(cuts, tf.float32) / 255.0
+            scored = tf.cast(self._score_images(images), tf.float32)
+            scores = scores.write(number, scored)
+        return tf.reshape(scores.concat(), [tf.size(tops), across])
+
+
+class _PhotosAndMaps(_Photos):
+    def __init__(self, model: Model):
+        super().__init__(model)
+        # As Model.score_map has them.
+        self._map_side = models.network(model.metadata.network).crop_size
+        self._stride = max(self._map_side // 4, 1)
+
+    def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:
+        maps = {"score_map": self.map_pixels, "score_map_bytes": self.map_file}
+        return super().signatures() | maps
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.uint8, "image")])
+    def map_pixels(self, image: tf.Tensor) -> dict[str, tf.Tensor]:
+        side = self._map_side
+        has_pixels = tf.debugging.assert_positive(tf.shape(image), _NO_PIXELS)
+        with tf.control_dependencies([has_pixels]):
+            photo = crops.pad_to(tf.identity(image), side)
+        sides = tf.unstack(tf.shape(photo)[:2])
+        tops, lefts = (self._places(length) for length in sides)
+        return {
+            "scores": self._score_places(photo, tops, lefts, side),
+            "tops": tops,
+            "lefts": lefts,
+            "crop_size": tf.constant(side),
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.string, "image_bytes")])
+    def map_file(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
+        scores = tf.zeros([0, 0])
+        tops = lefts = tf.zeros([0], tf.int32)
+        photo, problem = _read(image_bytes)
+        if problem == "":
+            found = self.map_pixels(photo)
+            scores, tops, lefts = found["scores"], found["tops"], found["lefts"]
+        return {
+            "scores": scores,
+            "tops": tops,
+            "lefts": lefts,
+            "crop_size": tf.constant(self._map_side),
+            "error": problem,
+        }
+
+    def _places(self, length: tf.Tensor) -> tf.Tensor:
+        """From 0, a stride apart, and one that ends with the photo."""
+        end = length - self._map_side
+        count = -(-end // self._stride) + 1
+        return tf.minimum(tf.range(count) * self._stride, end)
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def _read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Reads a file: a photo, without pixels if there is none; and why there is none."""
+    photo = tf.zeros([0, 0, 3], tf.uint8)
+    problem, orientation, length = file_headers.read(file)
+    if problem == "":
+        if length < tf.strings.length(file):
+            file = tf.strings.substr(file, 0, length)
+        photo = _decode_if_whole(file, orientation)
+        if tf.size(photo) == 0:
+            problem = file_headers.CUT_SHORT
+    return photo, problem
 
 
 def _decode_if_whole(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
