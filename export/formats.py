@@ -48,13 +48,13 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         ),
         "tflite_dynamic": Format(
             file="model_dynamic.tflite",
-            use="phones: weights in 8 bits, a quarter of the size",
+            use="phones: weights in 8 bits, arithmetic in floats",
             inputs=_CROP,
             outputs=_SCORE,
         ),
         "tflite_int8": Format(
             file="model_int8.tflite",
-            use="phones without floats: weights and features in 8 bits",
+            use="phones: weights and most of the arithmetic in 8 bits",
             inputs="`image`: uint8 [1, {size}, {size}, 3], RGB in 0..255: one crop",
             outputs=_SCORE,
         ),

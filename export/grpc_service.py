@@ -7,6 +7,7 @@ many at once with RESOURCE_EXHAUSTED.
 """
 
 import math
+import sys
 from collections.abc import Callable
 from concurrent import futures
 from typing import Any
@@ -189,3 +190,7 @@ def _array(name: str, tensor: Any, most: int) -> Any:
         return tf.make_ndarray(tensor)
     except (TypeError, ValueError) as error:
         raise RequestError(f"{name} cannot be read: {error}") from error
+
+
+if __name__ == "__main__":
+    sys.exit("export.grpc_service is a library; the program is python -m export.serve")

@@ -435,3 +435,7 @@ def _plain(array: np.ndarray) -> Any:
         plain[~np.isfinite(array)] = None
         return plain.tolist()
     return array.tolist()
+
+
+if __name__ == "__main__":
+    sys.exit("export.rest is a library; the program is python -m export.serve")

@@ -29,6 +29,7 @@ The model's metadata stand beside too, in assets.extra/rankiqa.json, which serve
 by.
 """
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -254,3 +255,7 @@ def _decode_gif(file: tf.Tensor) -> tf.Tensor:
     frames = tf.io.decode_gif(file + _PIXEL_OF_GIF)
     with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(frames)[0], 2)]):
         return tf.identity(frames[0])
+
+
+if __name__ == "__main__":
+    sys.exit("export.saved_model is a library; the program is python -m export")

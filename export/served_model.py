@@ -1,5 +1,6 @@
 """A SavedModel that answers requests, whatever protocol they come by."""
 
+import sys
 import threading
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -204,3 +205,7 @@ def _signature_defs(path: Path) -> dict[str, meta_graph_pb2.SignatureDef]:
                 definition.SerializeToString()
             )
     return found
+
+
+if __name__ == "__main__":
+    sys.exit("export.served_model is a library; the program is python -m export.serve")

@@ -7,6 +7,7 @@ of its PredictionLog, before it says that a model is available; so does export.s
 Needs the extra `serving`, which has the protocol.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,7 @@ def _photo(side: int) -> np.ndarray:
     ramp = np.linspace(0, 255, side).astype(np.uint8)
     across, down = np.broadcast_arrays(ramp[np.newaxis], ramp[:, np.newaxis])
     return np.stack([across, down, across], axis=-1)
+
+
+if __name__ == "__main__":
+    sys.exit("export.warmup is a library; the program is python -m export")

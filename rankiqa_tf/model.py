@@ -258,19 +258,6 @@ class Model:
             side,
         )
 
-    def score_in_graph(self, photo: tf.Tensor) -> tf.Tensor:
-        """Scores a photo by the recipe, in core operations, for exported models.
-
-        Args:
-            photo: uint8 [height, width, 3], RGB, of any size.
-
-        Returns:
-            float32 scalar; higher is better.
-        """
-        # At most 16 crops, so one batch has a bounded size.
-        cut = crops_lib.grid_crops(photo, self.metadata.crop_size)
-        return tf.reduce_mean(self._scores(cut))
-
     def _check_crop_size(self, size: int) -> None:
         fixed = self.network.input_shape[1]
         smallest = models.network(self.metadata.network).smallest

@@ -12,7 +12,7 @@ import tiny_models
 from PIL import Image
 
 from export import saved_model
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.metadata import Metadata
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("cc") and shutil.which("make") and sys.platform == "linux"),

@@ -353,13 +353,6 @@ def test_photos_of_new_sizes_trace_no_new_graph():
     assert network.times == 1
 
 
-def test_a_graph_scores_as_the_model_does(model):
-    in_graph = tf.function(
-        model.score_in_graph, input_signature=[tf.TensorSpec([None, None, 3], tf.uint8)]
-    )
-    assert float(in_graph(PHOTO)) == pytest.approx(model.score(PHOTO), rel=1e-6)
-
-
 @pytest.mark.parametrize("shape", [(37, 53), (1, 1), (300, 200)])
 def test_a_photo_may_be_scored_as_a_whole(shape):
     image = keras.Input([None, None, 3])

@@ -11,7 +11,7 @@ import tiny_models
 from PIL import Image
 
 from export import saved_model
-from rankiqa_tf.models.metadata import Metadata
+from rankiqa_tf.metadata import Metadata
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import keras
 
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
-from rankiqa_tf.models.metadata import Metadata
 
 SIDE = 24
 
