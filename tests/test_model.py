@@ -8,7 +8,6 @@ import zipfile
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from PIL import Image
 
 from distortions import photo_decoding
