@@ -18,8 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from distortions import photo_decoding
+from rankiqa_tf import metadata
 from rankiqa_tf.data import crops
-from rankiqa_tf.models import metadata
 
 HOME = Path(__file__).resolve().parents[1]
 GOLDEN = HOME / "examples" / "golden.json"

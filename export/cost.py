@@ -45,10 +45,10 @@ def describe(model: Model) -> str:
     are covered by more of them: those may cost more.
     """
     own = models.network(model.metadata.network).crop_size
-    sizes = [model.metadata.crop_size]
-    if own < sizes[0] and model.network.input_shape[1] is None:
-        sizes.append(own)
-    return "\n".join(_line(model.with_crop_size(size)) for size in sizes)
+    ways = [model]
+    if own < model.metadata.crop_size and model.network.input_shape[1] is None:
+        ways.append(model.with_crop_size(own))
+    return "\n".join(map(_line, ways))
 
 
 def _line(model: Model) -> str:
