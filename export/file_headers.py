@@ -20,12 +20,15 @@ NOT_READ = (
     "decode other files and use the pixels signature"
 )
 CUT_SHORT = "the photo is damaged or cut short"
-_CMYK = "a JPEG of 4 components is not read: decode it and use the pixels signature"
-_TURNED = "how the photo is turned cannot be read: decode it and use pixels"
-_TOO_LONG = "its header has too many parts: decode it and use the pixels signature"
+CMYK = "a JPEG of 4 components is not read: decode it and use the pixels signature"
+TURNED = "how the photo is turned cannot be read: decode it and use pixels"
+TOO_LONG = "its header has too many parts: decode it and use the pixels signature"
 _NO_PIXELS = "a photo must have pixels: a side of it is 0"
 _TOO_MANY = f"too many pixels; at most {photo_header.MAX_PIXELS:,} can be read"
 _EMPTY = "the file is empty"
+
+# Of photos that others decode, whose pixels are then scored.
+LEFT_TO_OTHERS = (NOT_READ, CMYK, TURNED, TOO_LONG)
 
 _XMP_TURNED = r"(?s)\C*tiff:Orientation(=[\"']|>)\s*[2-8]\C*"
 
@@ -127,13 +130,13 @@ def _jpeg(file, data):
     if components == 0:
         problem = CUT_SHORT
     elif parts >= _MOST_PARTS:
-        problem = _TOO_LONG
+        problem = TOO_LONG
     elif components == 4:
-        problem = _CMYK
+        problem = CMYK
     elif not is_usual or (components != 1 and components != 3):
         problem = NOT_READ
     elif xmp_turned and orientation == 1:
-        problem = _TURNED
+        problem = TURNED
     else:
         problem = ""
     return problem, orientation, width, height
@@ -189,9 +192,9 @@ def _png(file, data):
     ):
         problem = CUT_SHORT
     elif parts >= _MOST_PARTS:
-        problem = _TOO_LONG
+        problem = TOO_LONG
     elif unknown and orientation == 1:
-        problem = _TURNED
+        problem = TURNED
     else:
         problem = ""
     return problem, orientation, width, height

@@ -18,6 +18,7 @@ import tensorflow as tf
 from PIL import Image
 
 from distortions import photo_decoding
+from export import file_headers
 from export import tflite_metadata
 from rankiqa_tf import library
 from rankiqa_tf.metadata import Metadata
@@ -148,10 +149,10 @@ class SavedModel:
     def _score_file(self, photo: bytes | np.ndarray) -> float:
         if not isinstance(photo, bytes):
             photo = _png(photo)
-        found = self._signature(tf.constant([photo]))
-        # Of kinds that it leaves to others to decode.
-        if b"decode" in found["error"].numpy()[0]:
-            found = self._signature(tf.constant([_png(_pixels(photo))]))
+        found = self._signature(image_bytes=tf.constant([photo]))
+        if found["error"].numpy()[0].decode() in file_headers.LEFT_TO_OTHERS:
+            file = _png(_pixels(photo))
+            found = self._signature(image_bytes=tf.constant([file]))
         return float(found["score"][0])
 
     def _score(self, pixels: np.ndarray) -> np.ndarray:

@@ -407,25 +407,6 @@ def test_samples_are_held_out_photos_first(made):
     assert ranked.samples(3) == parts(ranked)[1][:3]
 
 
-def test_samples_are_photos_that_exports_read_as_keras_does(tmp_path):
-    picture = Image.new("RGB", (9, 7))
-    turned = Image.Exif()
-    turned[0x0112] = 6  # Orientation: a quarter turn.
-    picture.save(tmp_path / "plain.jpeg")
-    picture.save(tmp_path / "plain.PNG")
-    picture.save(tmp_path / "turned.jpg", exif=turned)
-    picture.convert("CMYK").save(tmp_path / "print.jpg")
-    picture.save(tmp_path / "other.webp")
-    picture.save(tmp_path / "really a bitmap.png", format="BMP")
-    data = read_data(photos=str(tmp_path))
-    assert {path.name for path in data.samples()} == {"plain.jpeg", "plain.PNG"}
-
-
-def test_samples_are_embedded_photos_where_the_run_has_none_that_will_do(made):
-    folder = made(*((f"{number}.webp", number, number) for number in range(10)))
-    assert scored(folder).samples(4) == references.embedded_photos()[:4]
-
-
 def test_a_split_that_was_written_is_read_back(made, tmp_path):
     folder = made(*((f"{number}.png", number, number % 5) for number in range(10)))
     held_out = scored(folder).scored.held_out

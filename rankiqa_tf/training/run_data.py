@@ -1,7 +1,6 @@
 """The data of a run: found, checked and split before the slow part."""
 
 import dataclasses
-import itertools
 import os
 import sys
 from collections.abc import Mapping
@@ -10,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import distortions
-from distortions import photo_decoding
 from distortions import photo_files
-from distortions import photo_header
 from distortions import unread_kinds
 from rankiqa_tf import assets
 from rankiqa_tf import datasets
@@ -57,19 +54,11 @@ class Data:
     scored: Split[list[ScoredPhoto]] | None
 
     def samples(self, count: int = 20) -> list[Path]:
-        """Some photos to compare exports on: held-out ones first.
-
-        They are photos that every export reads as Keras does: exports look neither
-        at EXIF data nor at other kinds of file. Where the run has too few of them,
-        the embedded photos.
-        """
-        paths: list[Path] = []
+        """Some photos to compare exports on: those held out first."""
         if self.scored is not None:
-            paths = [p.path for p in (*self.scored.held_out, *self.scored.training)]
-        elif self.ranked is not None:
-            paths = list(self.ranked.files)
-        plain = list(itertools.islice(filter(_is_plain, paths), count))
-        return plain if len(plain) > 1 else references.embedded_photos()[:count]
+            photos = (*self.scored.held_out, *self.scored.training)
+            return [photo.path for photo in photos[:count]]
+        return list(self.ranked.files[:count]) if self.ranked else []
 
     def fingerprint(self) -> dict[str, Mapping[str, Any]]:
         """What tells whether a run is gone on with on the same data.
@@ -277,11 +266,6 @@ def _opinion_table(config: Config, workdir: Path) -> Path:
         seed=config.seed,
     )
     return folder
-
-
-def _is_plain(path: Path) -> bool:
-    header = photo_header.read(path.read_bytes())
-    return photo_decoding.is_tensorflows(header) and header.orientation == 1
 
 
 def _found(folder: str) -> list[Path]:
