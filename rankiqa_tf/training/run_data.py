@@ -54,7 +54,7 @@ class Data:
     scored: Split[list[ScoredPhoto]] | None
 
     def samples(self, count: int = 20) -> list[Path]:
-        """Some photos to compare exports on: those held out first."""
+        """Some photos to compare exports on, those held out first; of a set none."""
         if self.scored is not None:
             photos = (*self.scored.held_out, *self.scored.training)
             return [photo.path for photo in photos[:count]]
