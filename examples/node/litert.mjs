@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 /**
  * Loads a model.
  *
- * @param {string} path of a TFLite file with a float32 input [1, side, side, 3].
+ * @param {string} path of a TFLite file of crops, whose input is float32, or uint8.
  * @returns {Promise<(crop: Uint8Array) => Promise<number>>} from the pixels of a crop,
  *     0 to 255, to its score.
  */
@@ -30,9 +30,13 @@ export async function loadModel(path) {
   await loadLiteRt(wasm);
   console.warn = warn;
   const model = await loadAndCompile(readFileSync(path), {accelerator: "wasm"});
-  const [{shape}] = model.getInputDetails();
+  const [{dtype, shape}] = model.getInputDetails();
+  const input =
+    dtype === "uint8"
+      ? (crop) => Uint8Array.from(crop)
+      : (crop) => Float32Array.from(crop, (value) => value / 255);
   return async (crop) => {
-    const image = new Tensor(Float32Array.from(crop, (value) => value / 255), shape);
+    const image = new Tensor(input(crop), shape);
     const [output] = await model.run([image]);
     const [score] = output.toTypedArray();
     image.delete();
