@@ -240,6 +240,7 @@ def main(argv: list[str]) -> int:
         figures={} if _CROP_SIZE.value else figures_of(_MODEL.value),
         agreement=agreements,
         terms=card.Terms(licence=_LICENCE.value, data=_DATA_TERMS.value),
+        photo_size=size,
     )
     whole_file.write(output / _CARD, text)
     print(f"{output / _CARD}: the card")

@@ -74,6 +74,7 @@ def write(
     figures: Mapping[str, float],
     agreement: Mapping[str, str],
     terms: Terms,
+    photo_size: tuple[int, int] | None = None,
 ) -> str:
     """Writes the card.
 
@@ -85,6 +86,8 @@ def write(
             they are not known.
         agreement: of forms, how near they are to the Keras model, in words.
         terms: what may be done with it.
+        photo_size: height and width of the photos that TFLite files take as a whole;
+            None where they take crops.
 
     Returns:
         The text, Markdown under a block of YAML.
@@ -93,7 +96,7 @@ def write(
         _front_matter(terms),
         f"# {name}\n\nScores how good a photo looks, with no original to compare it "
         f"with.\n\n{_facts(metadata)}",
-        f"## Files\n\n{_files(metadata, sizes, agreement)}",
+        f"## Files\n\n{_files(metadata, sizes, agreement, photo_size)}",
         f"## Use\n\n{_use(sizes)}",
     ]
     told = [(text, figures[key]) for key, text in _FIGURES.items() if key in figures]
@@ -144,19 +147,24 @@ def _facts(metadata: Metadata) -> str:
 
 
 def _files(
-    metadata: Metadata, sizes: Mapping[str, int], agreement: Mapping[str, str]
+    metadata: Metadata,
+    sizes: Mapping[str, int],
+    agreement: Mapping[str, str],
+    photo_size: tuple[int, int] | None,
 ) -> str:
     lines = [
         "| file | MB | for | in | out | against Keras |",
         "| --- | ---: | --- | --- | --- | --- |",
     ]
+    height, width = photo_size or (metadata.crop_size, metadata.crop_size)
+    image = "a whole photo" if photo_size else "one crop"
     for name, size in sizes.items():
         form = FORMATS[name]
         cells = (
             f"`{form.file}`",
             f"{size / 1e6:.1f}",
             form.use,
-            form.inputs.format(size=metadata.crop_size),
+            form.inputs.format(height=height, width=width, image=image),
             form.outputs,
             agreement.get(name, ""),
         )

@@ -13,7 +13,8 @@ class Format:
     Attributes:
         file: its name in the folder of an export; a folder where it ends in /.
         use: who takes it.
-        inputs: what it takes; `{size}` stands for the side of a crop.
+        inputs: what it takes; `{height}`, `{width}` and `{image}` stand for those of
+            an image and for what it is.
         outputs: what it gives.
     """
 
@@ -23,7 +24,7 @@ class Format:
     outputs: str
 
 
-_CROP = "`image`: float32 [1, {size}, {size}, 3], RGB in 0..1: one crop"
+_IMAGE = "`image`: float32 [1, {height}, {width}, 3], RGB in 0..1: {image}"
 _SCORE = "`score`: float32 [1]"
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -37,25 +38,25 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "tflite": Format(
             file="model.tflite",
             use="phones and small computers: the scores of Keras",
-            inputs=_CROP,
+            inputs=_IMAGE,
             outputs=_SCORE,
         ),
         "tflite_float16": Format(
             file="model_float16.tflite",
             use="phones with a graphics processor: half the size",
-            inputs=_CROP,
+            inputs=_IMAGE,
             outputs=_SCORE,
         ),
         "tflite_dynamic": Format(
             file="model_dynamic.tflite",
             use="phones: weights in 8 bits, arithmetic in floats",
-            inputs=_CROP,
+            inputs=_IMAGE,
             outputs=_SCORE,
         ),
         "tflite_int8": Format(
             file="model_int8.tflite",
             use="phones: weights and most of the arithmetic in 8 bits",
-            inputs="`image`: uint8 [1, {size}, {size}, 3], RGB in 0..255: one crop",
+            inputs="`image`: uint8 [1, {height}, {width}, 3], RGB in 0..255: {image}",
             outputs=_SCORE,
         ),
         "web": Format(

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from distortions import cores
+from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
@@ -145,9 +146,9 @@ class TFLiteModel:
             return crop_grid.cut(photo, size)
         if photo.shape[:2] != self.input_size:
             height, width = self.input_size
-            raise ValueError(
-                f"the file is for photos of {height} x {width} pixels, not of "
-                f"{photo.shape[0]} x {photo.shape[1]}"
+            raise PhotoError(
+                f"the model takes photos of {height} x {width} pixels, height first, "
+                f"not of {photo.shape[0]} x {photo.shape[1]}"
             )
         return photo[np.newaxis]
 

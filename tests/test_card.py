@@ -58,6 +58,11 @@ def test_it_lists_the_files_there_are_with_their_inputs_and_outputs():
     assert FORMATS["web"].file not in files
 
 
+def test_files_for_whole_photos_are_said_to_be():
+    files = written(photo_size=(480, 640))["Files"]
+    assert "uint8 [1, 480, 640, 3], RGB in 0..255: a whole photo" in files
+
+
 def test_it_shows_how_to_use_what_there_is():
     use = written()["Use"]
     assert "tf.saved_model.load" in use
