@@ -69,15 +69,15 @@ def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.
     # Where it was not imported, it is not wanted: it takes seconds.
     if "tensorflow" not in sys.modules:
         return by_pillow(contents, warn=warn)
-    from distortions import tensorflow_decoding
+    from distortions import photo_tensorflow
 
     if is_tensorflows(header):
         with _told(warn) if warn else contextlib.nullcontext():
-            return tensorflow_decoding.decode(contents, header)
+            return photo_tensorflow.decode(contents, header)
     if warn and header.kind == "jpeg":
         # Pillow, which decodes it, keeps libjpeg's warnings to itself.
         with _told(warn):
-            tensorflow_decoding.glance(contents)
+            photo_tensorflow.glance(contents)
     return by_pillow(contents, warn=warn)
 
 

@@ -35,7 +35,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from distortions import tensorflow_decoding
+from distortions import photo_tensorflow
 from export import file_headers
 from rankiqa_tf import models
 from rankiqa_tf.data import crops
@@ -237,7 +237,7 @@ def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     # decode_image cannot be told to decode a JPEG as Pillow does.
     image = tf.cond(
         start == b"\xff\xd8\xff",
-        lambda: tensorflow_decoding.decode_jpeg(file),
+        lambda: photo_tensorflow.decode_jpeg(file),
         lambda: tf.cond(
             start == b"GIF",
             lambda: _decode_gif(file),
@@ -245,7 +245,7 @@ def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
         ),
     )
     image = tf.ensure_shape(image, [None, None, 3])
-    return tensorflow_decoding.upright(image, orientation)
+    return photo_tensorflow.upright(image, orientation)
 
 
 def _decode_gif(file: tf.Tensor) -> tf.Tensor:

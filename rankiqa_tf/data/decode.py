@@ -22,7 +22,7 @@ from distortions import cores
 from distortions import photo_decoding
 from distortions import photo_files
 from distortions import photo_header
-from distortions import tensorflow_decoding
+from distortions import photo_tensorflow
 from distortions.photo_header import PhotoError
 
 # Who decodes a file.
@@ -53,7 +53,7 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
         _PILLOW: lambda: tf.numpy_function(
             photo_decoding.by_pillow, [contents], tf.uint8, stateful=False
         ),
-        _JPEG: lambda: tensorflow_decoding.decode_jpeg(contents),
+        _JPEG: lambda: photo_tensorflow.decode_jpeg(contents),
         _PNG: lambda: tf.io.decode_png(contents, 3),
     }
     tfio = _tensorflow_io()
@@ -72,7 +72,7 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
         lambda: tf.repeat(image, 3, axis=2),
         lambda: image,
     )
-    image = tensorflow_decoding.upright(image, tf.ensure_shape(orientation, []))
+    image = photo_tensorflow.upright(image, tf.ensure_shape(orientation, []))
     return tf.ensure_shape(image, [None, None, 3])
 
 
