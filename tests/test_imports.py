@@ -17,6 +17,9 @@ PROGRAMS = (
     "rankiqa_tf.benchmark",
     "rankiqa_tf.evaluate",
     "rankiqa_tf.score",
+    "export.benchmark",
+    "export.serve",
+    "export.verify",
 )
 
 # From the ground up: a module may import from its own room and from those above it in
