@@ -6,8 +6,8 @@
 It needs NumPy, Pillow and LiteRT (the extra `mobile`); where LiteRT is missing and
 TensorFlow is there, TensorFlow's own interpreter is taken. Photos are decoded and cut
 by the code that `Model` uses; in a process without TensorFlow, Pillow decodes JPEG and
-PNG too, to the same pixels. It reads some damaged PNG files that TensorFlow refuses, and
-does not tell when it doubts a JPEG.
+PNG too, to the same pixels. It reads some damaged PNG files that TensorFlow refuses,
+and does not tell when it doubts a JPEG.
 """
 
 import dataclasses
