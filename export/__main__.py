@@ -178,9 +178,7 @@ class Exporter:
 
     def size_of(self, name: str) -> int:
         """The bytes that a form takes."""
-        path = self._output / FORMATS[name].file
-        files = path.rglob("*") if path.is_dir() else [path]
-        return sum(file.stat().st_size for file in files if file.is_file())
+        return forms.size_in_bytes(self._output / FORMATS[name].file)
 
 
 def figures_of(name: str) -> dict[str, float]:

@@ -26,6 +26,7 @@ if not surroundings.settle("distortions", "export"):
 from absl import flags
 
 from distortions import program
+from export import forms
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
@@ -71,7 +72,10 @@ def measure(form: str, photos: Path) -> dict[str, float]:
         last = "".join(child.stderr.strip().splitlines()[-1:])
         raise RuntimeError(f"{form} could not be run: {last}")
     figures = json.loads(child.stdout.splitlines()[-1])
-    return {"size_mb": _size(Path(form)) / 1e6, **figures}
+    path = Path(form)
+    if (path / "model.keras").is_file():  # The folder of a run.
+        path /= "model.keras"
+    return {"size_mb": forms.size_in_bytes(path) / 1e6, **figures}
 
 
 def table(found: Mapping[str, Mapping[str, float]]) -> str:
@@ -126,14 +130,6 @@ def _middle(photo: np.ndarray) -> np.ndarray:
     padded = crop_grid.pad_to(photo, _SIDE)
     top, left = ((side - _SIDE) // 2 for side in padded.shape[:2])
     return padded[top : top + _SIDE, left : left + _SIDE]
-
-
-def _size(form: Path) -> int:
-    """The bytes of a file, of a SavedModel, or of the model of a run."""
-    if (form / "model.keras").is_file():
-        form /= "model.keras"
-    files = [form, *form.rglob("*")] if form.is_dir() else [form]
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 if __name__ == "__main__":

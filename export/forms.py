@@ -156,7 +156,7 @@ class SavedModel:
         return float(found["score"][0])
 
     def _score(self, pixels: np.ndarray) -> np.ndarray:
-        return self._signature(tf.constant(pixels))["score"].numpy()
+        return self._signature(image=tf.constant(pixels))["score"].numpy()
 
 
 class TFLite:
@@ -227,6 +227,12 @@ def load_alike(names: Sequence[str | Path]) -> list[Form]:
         form.like(like) if isinstance(form, Keras) and form is not like else form
         for form in found
     ]
+
+
+def size_in_bytes(path: Path) -> int:
+    """What a form takes on the disk: a file, or all that is in a folder."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _recipe(form: Form) -> str:

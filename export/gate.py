@@ -176,7 +176,12 @@ def score(
             part of the photo.
         tell: is called with the number of photos that are done.
     """
-    shape = (len(these), len(samples.photos), len(samples.names), _count(samples))
+    shape = (
+        len(these),
+        len(samples.photos),
+        len(samples.names),
+        1 + len(samples.levels),
+    )
     of_files, levels = np.zeros(shape[:2]), np.zeros(shape)
 
     def each(image: Image) -> np.ndarray:
@@ -318,10 +323,6 @@ class _Kept(Samples):
     @functools.cache  # noqa: B019
     def version(self, number: int, kind: int, level: int) -> np.ndarray:
         return super().version(number, kind, level)
-
-
-def _count(samples: Samples) -> int:
-    return 1 + len(samples.levels)
 
 
 def _labels(samples: Samples, *, files: bool) -> list[str]:

@@ -39,11 +39,9 @@ from distortions import photo_tensorflow
 from export import file_headers
 from rankiqa_tf import models
 from rankiqa_tf.data import crops
+from rankiqa_tf.model import PASS_PIXELS
 from rankiqa_tf.model import Model
 
-# Of crops, in one pass of the network: as many as take about half a gigabyte with
-# EfficientNet-Lite0.
-_PASS_PIXELS = 32 * 224 * 224
 _NO_PIXELS = "a photo must have pixels: a side of it is 0"
 # A descriptor with a table of two colours, a code of the first, and the file's end.
 _PIXEL_OF_GIF = b",\0\0\0\0\1\0\1\0\x80" + bytes(6) + b"\2\2\x44\1\0" + b";"
@@ -133,7 +131,7 @@ class _Photos(tf.Module):
         """
         across = tf.size(lefts)
         count = tf.size(tops) * across
-        at_once = max(1, _PASS_PIXELS // side**2)
+        at_once = max(1, PASS_PIXELS // side**2)
         passes = -(-count // at_once)
 
         def cut(number: tf.Tensor) -> tf.Tensor:

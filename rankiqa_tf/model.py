@@ -35,7 +35,9 @@ from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Result
 
 _RANDOM_CROPS = 30  # As many as the paper takes.
-_PASS_PIXELS = 32 * 224 * 224  # What one pass of the network takes, if not told.
+# Of crops, in one pass of the network, if not told: as many as take about half a
+# gigabyte with EfficientNet-Lite0.
+PASS_PIXELS = 32 * 224 * 224
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,7 +205,7 @@ class Model:
         """
         cut = self._cutter(crops, seed)
         side = self.metadata.crop_size
-        batch = batch or max(1, _PASS_PIXELS // side**2)
+        batch = batch or max(1, PASS_PIXELS // side**2)
         if crops == "whole":
             batch = 1  # Photos differ in size.
 
@@ -238,7 +240,7 @@ class Model:
             np.unique(np.append(np.arange(0, length - side, step), length - side))
             for length in padded.shape[:2]
         )
-        batch = max(1, _PASS_PIXELS // side**2)
+        batch = max(1, PASS_PIXELS // side**2)
         places = [(top, left) for top in tops for left in lefts]
         scores = [
             self._score_crops(

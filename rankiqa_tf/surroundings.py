@@ -30,15 +30,15 @@ def settle(*packages: str, keras: bool = True) -> bool:
         Whether it can go on; if not, a line on the standard error says why.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read by TensorFlow's import.
-    problems = [problem for package in packages if (problem := _hidden(package))]
-    if not problems and keras:
-        try:
+    try:
+        for package in packages:
+            _check_not_hidden(package)
+        if keras:
             pin_keras()
-        except ImportError as error:
-            problems.append(str(error))
-    for problem in problems[:1]:
-        print(f"error: {problem}", file=sys.stderr)
-    return not problems
+    except ImportError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def pin_keras() -> None:
@@ -84,13 +84,17 @@ def check_keras() -> None:
             )
 
 
-def _hidden(package: str) -> str | None:
-    """Says which file hides a package of ours, if one does."""
+def _check_not_hidden(package: str) -> None:
+    """Checks that no file hides a package of ours.
+
+    Raises:
+        ImportError: if one does; the message says which.
+    """
     spec = importlib.util.find_spec(package)
     place = _place(spec) if spec else None
     if place is None or place.resolve().is_relative_to(_HOME / package):
-        return None
-    return (
+        return
+    raise ImportError(
         f"{place} hides the package {package!r} that rankiqa-tf needs, which is in "
         f"{_HOME}: start the program from another folder, or take it out of PYTHONPATH"
     )
