@@ -39,6 +39,12 @@ class Metadata:
         direction: which scores are good.
         recipe: how a photo becomes crops, and their scores one.
         recipe_version: of the recipe; a file of another is refused.
+        scale: ends of the scale that scores are on, such as 0 and 1; a score may lie a
+            little outside. None where the scale is not known, or there is none.
+        scale_of: what the scale is, such as "mean opinion scores of BIQ2021".
+        percentiles: 101 rising scores, which 0, 1, ... 100 % of a collection of photos
+            stay below; empty where none were measured.
+        percentiles_of: that collection, such as "10,000 photos of BIQ2021".
         curve: (target, MOS) at the corners of the `Curve` that it ends in: from what
             it learned to opinion scores on their own scale. None where there are none.
         version: of rankiqa_tf when it was saved.
@@ -53,6 +59,10 @@ class Metadata:
     direction: str = DIRECTION
     recipe: str = RECIPE
     recipe_version: int = RECIPE_VERSION
+    scale: tuple[float, float] | None = None
+    scale_of: str = ""
+    percentiles: tuple[float, ...] = ()
+    percentiles_of: str = ""
     curve: tuple[tuple[float, float], ...] | None = None
     version: str = dataclasses.field(default_factory=version)
 
@@ -122,6 +132,14 @@ def _range(name: str, value: Any) -> tuple[float, float] | None:
     return None if value is None else _rising(name, value)
 
 
+def _percentiles(name: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, list) or len(value) not in (0, 101):
+        raise ValueError(f"its {name} must be 101 numbers or none, not {value!r}")
+    for pair in itertools.pairwise(value):
+        _rising(name, list(pair))
+    return tuple(map(float, value))
+
+
 def _curve(name: str, value: Any) -> tuple[tuple[float, float], ...] | None:
     if value is None:
         return None
@@ -146,6 +164,10 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "direction": _text,
         "recipe": _text,
         "recipe_version": _positive,
+        "scale": _range,
+        "scale_of": _text,
+        "percentiles": _percentiles,
+        "percentiles_of": _text,
         "curve": _curve,
         "version": _text,
     }
