@@ -12,6 +12,7 @@ import distortions
 from rankiqa_tf.config import LOSSES
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import versions
+from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import preparation
@@ -164,3 +165,37 @@ def test_what_knows_something_begins_with_a_last_layer_that_ranks(
 def test_fitting_a_last_layer_stops_after_a_photo_when_told_to(photos):
     with pytest.raises(stopping.Interrupted, match="after photo 1 of 4"):
         first_scores("imagenet", photos, stop=lambda: True)
+
+
+def test_a_ranker_by_published_means_is_on_their_scale(photos):
+    config = Config(
+        network="efficientnet_lite0",
+        levels="block0,block1",
+        crop_size=32,
+        init="imagenet",
+        preset="tid2013",
+        pairs_by="opinions",
+        rank_steps=0,
+    )
+    made = versions.MadeAnew(photos[:2], distortions.PRESETS["tid2013"])
+    never = stopping.never
+    model = preparation.start(config)
+    batches = ranking.make_batches(made, model, config)
+    pairs = ranking.make_pairs(made, config)
+    ranking.prepare(model, batches, made, pairs, config, stop=never)
+    model = ranking.on_opinions_scale(model, made, config, stop=never)
+    assert model.metadata.scale == (0, 9)
+    sets = preparation.photo_sets_of(made, model, config, count=2, stop=never)
+    scores, means = [], []
+    for batch in sets:
+        names = [made.names[kind] for kind in batch["distortion"][1:]]
+        rows = {row.name: row.number for row in made.rows}
+        means += [
+            opinion_table.MEAN_OPINIONS[rows[name]][level - 1]
+            for name, level in zip(names, batch["level"][1:], strict=True)
+        ]
+        scores += list(model.score_many(batch["image"][1:]))
+    slope, height = np.polyfit(scores, means, 1)
+    # The photos themselves take part, whose mean is not in the table.
+    assert slope == pytest.approx(1, abs=0.03)
+    assert slope * 5 + height == pytest.approx(5, abs=0.05)

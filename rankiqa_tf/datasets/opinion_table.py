@@ -171,3 +171,8 @@ def quality(names: Sequence[str], preset: str) -> np.ndarray:
         unknown = (math.nan,) * _NUM_LEVELS
         rows.append((_OF_THE_PHOTO, *MEAN_OPINIONS.get(number or 0, unknown)))
     return np.array(rows) / _STEP
+
+
+def mos(levels: np.ndarray) -> np.ndarray:
+    """What `quality` gives, as the MOS it came from."""
+    return levels * _STEP

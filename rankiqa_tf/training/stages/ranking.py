@@ -15,14 +15,17 @@ from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.data.quality import OPINIONS
 from rankiqa_tf.data.quality import Quality
 from rankiqa_tf.data.versions import Versions
+from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import order_kept
 from rankiqa_tf.evaluation.ranking_check import LevelScores
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
+from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.models.ordered_ridge import Order
 from rankiqa_tf.training import loop
 from rankiqa_tf.training import losses
@@ -37,6 +40,7 @@ Pairs = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 KEPT_BYTES = 1 << 30  # Distorted photos that take less are distorted once.
 _EVALUATED = 16  # Held-out photos that an evaluation between steps takes.
 _FITTED = 16_000  # Crops that a new last layer is fitted to, at most.
+_CALIBRATED = 12  # Photos whose versions tell what scores are on a scale of opinions.
 
 _REDUCTIONS: dict[str, losses.Reduction] = {
     "hinge": "mean_over_pairs",
@@ -83,6 +87,8 @@ def rank(
         ),
     )
     model = Model(model.network, known)
+    if OPINIONS in config.pair_sources:
+        model = on_opinions_scale(model, training, config, stop=stop)
     figures, scores = evaluate(model, photos, config)
     return model, {"rank/seconds": seconds, **figures}, scores
 
@@ -268,6 +274,44 @@ def order_of(
         worse=np.concatenate(worse),
         margin=np.concatenate(margins),
     )
+
+
+def on_opinions_scale(
+    model: Model, training: Versions, config: Config, *, stop: Stop
+) -> Model:
+    """Gives a ranker the scale of the published means that it was ranked by.
+
+    A line from its scores to the means, by least squares over the versions of some
+    photos. It changes no order.
+    """
+    scorer = model.with_crop_size(preparation.training_crop_size(model, config))
+    scores, means = [], []
+    for batch in preparation.photo_sets_of(
+        training,
+        model,
+        config,
+        count=_CALIBRATED,
+        quality=Quality((OPINIONS,), training.names, config.preset),
+        stop=stop,
+    ):
+        mos = opinion_table.mos(batch["quality"][:, 0])
+        known = np.isfinite(mos)
+        scores.append(np.array(list(scorer.score_many(batch["image"][known]))))
+        means.append(mos[known])
+    slope, height = np.polyfit(np.concatenate(scores), np.concatenate(means), 1)
+    if slope <= 0:
+        raise ValueError(
+            "the ranker's scores fall where published means rise: train it longer, or "
+            "leave opinions out of --pairs_by"
+        )
+    line = Curve(((0.0, float(height)), (1.0, float(height + slope))))
+    metadata = dataclasses.replace(
+        model.metadata,
+        curve=line.points,
+        scale=opinion_table.SCALE,
+        scale_of="TID2013's mean opinion scores, of kinds and levels of distortion",
+    )
+    return Model(heads.append_curve(model.network, line), metadata)
 
 
 def make_check(
