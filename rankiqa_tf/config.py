@@ -200,6 +200,13 @@ class Config:
         "tid2013). Pairs are those that all agree on and no level contradicts; the "
         "margin of each is in proportion to its difference.",
     )
+    photos_beat_level: int = _option(
+        0,
+        "Take every photo as it is to be better than versions of this level and above "
+        "of all others, whatever their kind; 0 to compare photos with their own "
+        "versions alone.",
+        lower_bound=0,
+    )
     margin: float = _option(
         1.0,
         "By how much a better image should outscore a worse one; for each level of "

@@ -405,3 +405,26 @@ def test_each_pair_may_have_a_margin_of_its_own():
     margin = tf.constant([[9.0, 1.5, 4.0], [9.0, 9.0, 0.5], [9.0, 9.0, 9.0]])
     found = losses.ranking_hinge(scores, mask, margin=margin, reduction="sum")
     assert found == 0.5 + 2.0 + 0.0
+
+
+def test_every_photo_beats_strong_versions_of_kinds_that_fall_by_hand():
+    falling = np.triu(np.ones((4, 4), bool), 1)
+    rising = falling.copy()
+    rising[0, 2:] = False  # Of the second kind, level 2 and 3 may look better.
+    distortion = [0, 1, 0, 0, 1, 1]
+    level = [0, 0, 1, 2, 3, 1]
+    mask = losses.photo_mask(
+        np.stack([falling, rising]),
+        tf.constant(distortion),
+        tf.constant(level),
+        from_level=2,
+    )
+    assert np.argwhere(mask.numpy()).tolist() == [[0, 3], [1, 3]]
+    mask = losses.photo_mask(
+        np.stack([falling, rising]),
+        tf.constant(distortion),
+        tf.constant(level),
+        from_level=1,
+    )
+    wanted = [[i, j] for i in (0, 1) for j in (2, 3, 5)]
+    assert np.argwhere(mask.numpy()).tolist() == wanted

@@ -96,3 +96,18 @@ def test_all_that_is_known_follows_from_the_pairs(preset):
     for _ in range(levels):
         followed |= followed.astype(int) @ followed.astype(int) > 0
     np.testing.assert_array_equal(followed, order)
+
+
+def test_a_set_may_have_some_kinds_that_are_drawn_for_each_photo(photos):
+    made = versions.MadeAnew(photos, LIVE)
+    drawn = set()
+    for batch in photo_sets.dataset(made, size=SIZE, count=4, kinds=2, seed=3):
+        kinds = batch["distortion"].numpy()
+        assert len(kinds) == photo_sets.size(made, 2) == 1 + 2 * 5
+        first, second = kinds[1], kinds[-1]
+        assert kinds.tolist() == [first] + [first] * 5 + [second] * 5
+        assert first < second
+        assert batch["level"].numpy().tolist() == [0, *range(1, 6), *range(1, 6)]
+        assert batch["image"].shape == (11, SIZE, SIZE, 3)
+        drawn.add((int(first), int(second)))
+    assert len(drawn) > 1

@@ -16,7 +16,13 @@ from rankiqa_tf.data.versions import Versions
 
 
 def dataset(
-    of: Versions, *, size: int, count: int, seed: int, quality: Quality | None = None
+    of: Versions,
+    *,
+    size: int,
+    count: int,
+    kinds: int = 0,
+    seed: int,
+    quality: Quality | None = None,
 ) -> tf.data.Dataset:
     """The sets of photos, each a batch with the keys of a ranked one (`ranked`).
 
@@ -27,15 +33,23 @@ def dataset(
         of: where the versions come from.
         size: side of the crops in pixels; smaller photos are mirrored.
         count: how many photos, no more than there are.
-        seed: decides which photos, places and noise.
+        kinds: how many kinds of distortion of each, drawn anew for each photo; 0 for
+            all.
+        seed: decides which photos, kinds, places and noise.
         quality: what else is to be known of the images.
     """
-    kinds, levels = len(of.names), of.num_levels
-    kind = tf.concat([[0], tf.repeat(tf.range(kinds), levels)], 0)
+    every, levels = tf.range(len(of.names)), of.num_levels
+    kinds = kinds or len(of.names)
     level = tf.concat([[0], tf.tile(tf.range(1, levels + 1), [kinds])], 0)
     strength = tf.cast(level, tf.float32)
 
     def photo_set(content: tf.Tensor) -> dict[str, tf.Tensor]:
+        drawn = every
+        if kinds < len(of.names):
+            kinds_seed = order.seed_of(seed, "kinds of a set", content)
+            drawn = tf.random.experimental.stateless_shuffle(every, kinds_seed)
+            drawn = tf.sort(drawn[:kinds])
+        kind = tf.concat([drawn[:1], tf.repeat(drawn, levels)], 0)
         images = versions.several_crops(
             of,
             of.photo(content),
@@ -50,10 +64,10 @@ def dataset(
             "distortion": kind,
             "level": level,
             "strength": strength,
-            "content": tf.fill(kind.shape, content),
+            "content": tf.fill(level.shape, content),
         }
         if quality is not None:
-            photo = tf.repeat(images[:1], len(kind), axis=0)
+            photo = tf.repeat(images[:1], len(level), axis=0)
             batch["quality"] = quality.of(images, lambda: photo, kind, strength)
         return batch
 
@@ -64,9 +78,9 @@ def dataset(
     return parallel.map_in_order(numbers, photo_set).prefetch(1)
 
 
-def size(of: Versions) -> int:
-    """How many images a set has."""
-    return 1 + len(of.names) * of.num_levels
+def size(of: Versions, kinds: int = 0) -> int:
+    """How many images a set has of so many kinds; 0 for all."""
+    return 1 + (kinds or len(of.names)) * of.num_levels
 
 
 def pairs(of: Versions) -> tuple[np.ndarray, np.ndarray]:

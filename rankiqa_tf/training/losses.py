@@ -57,6 +57,30 @@ def pair_mask(
     return mask
 
 
+def photo_mask(
+    better: npt.ArrayLike | tf.Tensor,
+    distortion: tf.Tensor,
+    level: tf.Tensor,
+    *,
+    from_level: int,
+) -> tf.Tensor:
+    """Says that any photo as it is looks better than strong versions of any other.
+
+    Args:
+        better: as of `pair_mask`.
+        distortion: int32 [M], as of `pair_mask`.
+        level: int32 [M], likewise.
+        from_level: the level from which on versions are worse, where the order of their
+            kind says that they are worse than their own photo.
+
+    Returns:
+        bool [M, M], true where image i should score above image j.
+    """
+    places = tf.stack([distortion, tf.zeros_like(distortion), level], 1)
+    is_worse = tf.gather_nd(better, places) & (level >= from_level)
+    return (level == 0)[:, tf.newaxis] & is_worse[tf.newaxis]
+
+
 def pairs_by_quality(
     quality: tf.Tensor, known: tf.Tensor, *, least_difference: float
 ) -> tuple[tf.Tensor, tf.Tensor]:

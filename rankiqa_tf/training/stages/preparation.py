@@ -146,6 +146,7 @@ def photo_sets_of(
     config: Config,
     *,
     count: int,
+    kinds: int = 0,
     quality: Quality | None = None,
     stop: Stop,
 ) -> Iterator[dict[str, np.ndarray]]:
@@ -158,6 +159,7 @@ def photo_sets_of(
         model: whose crops they are of.
         config: the options.
         count: how many photos, if there are so many.
+        kinds: as of `photo_sets.dataset`.
         quality: as of `photo_sets.dataset`.
         stop: asked after each photo whether to stop.
 
@@ -168,6 +170,7 @@ def photo_sets_of(
         versions,
         size=training_crop_size(model, config),
         count=min(versions.num_photos, count),
+        kinds=kinds,
         seed=config.seed,
         quality=quality,
     )

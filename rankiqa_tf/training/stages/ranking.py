@@ -40,6 +40,7 @@ Pairs = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 KEPT_BYTES = 1 << 30  # Distorted photos that take less are distorted once.
 _EVALUATED = 16  # Held-out photos that an evaluation between steps takes.
 _FITTED = 16_000  # Crops that a new last layer is fitted to, at most.
+_LEAST_KINDS = 4  # Of a photo, if there are so many.
 _CALIBRATED = 12  # Photos whose versions tell what scores are on a scale of opinions.
 
 _REDUCTIONS: dict[str, losses.Reduction] = {
@@ -157,6 +158,7 @@ def to_train_on(photos: Split[Versions], config: Config) -> Versions:
 def make_pairs(training: Versions, config: Config) -> Pairs:
     """Which images of a batch are compared, as the options say."""
     graded = training.graded if config.strengths == "any" else None
+    beats = config.photos_beat_level
 
     def pairs(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
         known = losses.pair_mask(
@@ -168,6 +170,10 @@ def make_pairs(training: Versions, config: Config) -> Pairs:
             strength=batch.get("strength"),
             least_difference=config.least_difference,
         )
+        if beats:
+            known |= losses.photo_mask(
+                training.better, batch["distortion"], batch["level"], from_level=beats
+            )
         if "quality" not in batch:
             return known, tf.ones(tf.shape(known))
         return losses.pairs_by_quality(
@@ -240,13 +246,18 @@ def order_of(
     """The pairs of the versions of photos, and their features.
 
     Half of the pairs that are looked at are of one photo, the others of any two images.
+    Where there are many photos each has some of the kinds: contents differ more than
+    what a kind does to them.
     """
-    size = photo_sets.size(training)
+    wanted = _FITTED // training.num_photos // training.num_levels
+    kinds = min(max(wanted, _LEAST_KINDS), len(training.names))
+    size = photo_sets.size(training, kinds)
     sets = preparation.photo_sets_of(
         training,
         model,
         config,
         count=math.ceil(_FITTED / size),
+        kinds=kinds,
         quality=_quality(training, config),
         stop=stop,
     )
