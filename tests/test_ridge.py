@@ -112,3 +112,21 @@ def test_a_constant_feature_does_no_harm():
     fitted = ridge.fit(features, TARGETS, shares=np.full(6, 6.0), penalty=0.1)
     assert np.isfinite(fitted.predict(features)).all()
     assert abs(fitted.kernel[-1]) < 1e-9
+
+
+def test_of_many_rows_the_first_folds_tell_the_penalty(monkeypatch):
+    random = np.random.default_rng(4)
+    features = random.normal(size=(60, 90))
+    targets = features[:, 0] + random.normal(size=60)
+    options = {"shares": np.full(90, 90.0), "penalty": None}
+    parted = []
+    eigh = np.linalg.eigh
+
+    def counted(matrix):
+        parted.append(len(matrix))
+        return eigh(matrix)
+
+    monkeypatch.setattr(np.linalg, "eigh", counted)
+    monkeypatch.setattr(ridge, "_LEFT_OUT", 13)
+    ridge.fit(features, targets, **options)
+    assert parted == [48, 48]  # 12 rows left out are too few.
