@@ -36,6 +36,7 @@ ROOMS = (
     "rankiqa_tf.metadata",
     "rankiqa_tf.scoring",
     "rankiqa_tf.tflite_model",
+    "rankiqa_tf.scores",
     "rankiqa_tf.models",
     "rankiqa_tf.model",
     "rankiqa_tf.library",
