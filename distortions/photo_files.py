@@ -41,7 +41,7 @@ class Listing:
     passed_over: Mapping[str, int]
 
 
-def search(paths: Sequence[str | Path]) -> Listing:
+def search(paths: Sequence[str | Path], *, recursive: bool = True) -> Listing:
     """Lists photos: files as they are given, and those anywhere inside folders.
 
     A file is taken whatever its name. Folders are searched as `find` does; a path that
@@ -49,13 +49,14 @@ def search(paths: Sequence[str | Path]) -> Listing:
 
     Args:
         paths: files and folders.
+        recursive: whether folders in folders are searched.
     """
     photos: list[Path] = []
     problems: list[str] = []
     counts: collections.Counter[str] = collections.Counter()
     for path in map(Path, paths):
         if path.is_dir():
-            found, others = _photos(path)
+            found, others = _photos(path, recursive=recursive)
             photos += [path / name for name in found]
             counts += others
             if not found:
@@ -107,11 +108,13 @@ def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray
         raise PhotoError(f"{path}: {error}") from None
 
 
-def _photos(root: Path) -> tuple[list[str], collections.Counter[str]]:
+def _photos(
+    root: Path, *, recursive: bool = True
+) -> tuple[list[str], collections.Counter[str]]:
     """Paths of photos in a folder, sorted, and numbers of others by kind."""
     found = []
     others: collections.Counter[str] = collections.Counter()
-    for file in _files(root):
+    for file in _files(root, recursive=recursive):
         suffix = file.suffix.lower()
         if suffix in SUFFIXES:
             if file.is_file():
@@ -121,7 +124,7 @@ def _photos(root: Path) -> tuple[list[str], collections.Counter[str]]:
     return sorted(found), others
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Yields the files in a folder that are not hidden, each folder's once."""
     searched: set[tuple[int, int]] = set()
     # Links wait until all folders are searched that are really there.
@@ -135,7 +138,9 @@ def _files(root: Path) -> Iterator[Path]:
                 folders.clear()
                 continue
             searched.add((status.st_dev, status.st_ino))
-            folders[:] = [each for each in folders if not each.startswith(".")]
+            folders[:] = [
+                each for each in folders if recursive and not each.startswith(".")
+            ]
             waiting += [
                 folder / each for each in folders if (folder / each).is_symlink()
             ]

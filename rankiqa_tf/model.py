@@ -11,6 +11,7 @@ its zip archive: rankiqa.json. Nothing else is needed to evaluate, score or expo
 
 import dataclasses
 import functools
+import hashlib
 import os
 import tempfile
 import zipfile
@@ -64,10 +65,13 @@ class Model:
     Attributes:
         network: the Keras model, from float32 [n, side, side, 3] in 0..1 to scores [n].
         metadata: what is known of it.
+        fingerprint: SHA-256 of the file that it was loaded from, in hexadecimal; empty
+            if it was made otherwise.
     """
 
     network: keras.Model
     metadata: Metadata
+    fingerprint: str = ""
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Model":
@@ -99,7 +103,7 @@ class Model:
                 f"Keras cannot open {path}, which is damaged, or of another version of "
                 f"Keras, or holds what safe mode refuses: {reason}"
             ) from error
-        return cls(network, metadata)
+        return cls(network, metadata, hashlib.sha256(path.read_bytes()).hexdigest())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file, whole or not at all.

@@ -12,6 +12,7 @@ and does not tell when it doubts a JPEG.
 
 import dataclasses
 import functools
+import hashlib
 import os
 import zipfile
 from collections.abc import Callable
@@ -45,11 +46,13 @@ class TFLiteModel:
         input_size: height and width of its input: of a crop, or of the whole photos
             that a file of a fixed size is for.
         takes_bytes: whether its input is uint8 in 0..255, and not float32 in 0..1.
+        fingerprint: SHA-256 of the file, in hexadecimal.
     """
 
     metadata: Metadata
     input_size: tuple[int, int]
     takes_bytes: bool
+    fingerprint: str
     _run: Callable[..., dict[str, np.ndarray]]
 
     @classmethod
@@ -77,7 +80,9 @@ class TFLiteModel:
             raise ValueError(f"{path} cannot be run: {_first_line(error)}") from error
         details = runner.get_input_details()["image"]
         height, width = map(int, details["shape"][1:3])
-        return cls(metadata, (height, width), details["dtype"] == np.uint8, runner)
+        takes_bytes = details["dtype"] == np.uint8
+        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+        return cls(metadata, (height, width), takes_bytes, fingerprint, runner)
 
     def check_crops(self, crops: str) -> None:
         """Checks that photos can be scored so.
