@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from typing import BinaryIO
@@ -47,6 +48,7 @@ class Format:
     Attributes:
         heading: what stands above all rows, line end included.
         line: what is written of a row, likewise.
+        begins: what every file of rows begins with.
         read: gives of a file's rows their cells by name, those that are empty left out,
             and the place in the file where each ends, in bytes; a last one that was
             half written is left out. It raises ValueError if a row is none of its own.
@@ -55,6 +57,7 @@ class Format:
 
     heading: Callable[[Facts], str]
     line: Callable[[Row, Facts], str]
+    begins: bytes
     read: Callable[[BinaryIO], Iterator[tuple[Mapping[str, Any], int]]] | None
 
 
@@ -112,8 +115,6 @@ def _read_csv(file: BinaryIO) -> Iterator[tuple[dict[str, str], int]]:
     rows = csv.reader(lines(), strict=True)
     try:
         for number, cells in enumerate(rows):
-            if number == 0 and tuple(cells) != _COLUMNS:
-                raise ValueError(f"its columns are {', '.join(cells) or 'none'}")
             if len(cells) != len(_COLUMNS):
                 raise ValueError(f"its row {number} has {len(cells)} columns")
             if number:
@@ -153,14 +154,19 @@ def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
-        "table": Format(_table_heading, _table_line, None),
-        "csv": Format(lambda _: _csv_text(_COLUMNS), _csv_line, _read_csv),
-        "jsonl": Format(lambda _: "", _json_line, _read_json),
+        "table": Format(_table_heading, _table_line, b"", None),
+        "csv": Format(
+            lambda _: _csv_text(_COLUMNS),
+            _csv_line,
+            ",".join(_COLUMNS).encode(),
+            _read_csv,
+        ),
+        "jsonl": Format(lambda _: "", _json_line, b'{"path": ', _read_json),
     }
 )
 
 
 def of_name(path: str) -> str:
     """The format that a file's name asks for: table if it ends otherwise."""
-    ending = path.rpartition(".")[2].lower()
+    ending = Path(path).suffix.lower().removeprefix(".")
     return ending if ending in FORMATS else "table"

@@ -99,7 +99,12 @@ def _read(path: Path, form: Format, scored_by: str) -> tuple[dict[str, Row], int
     advice = "choose another output, or delete it to begin anew"
     try:
         with path.open("rb") as file:
-            for cells, end in form.read(file):  # noqa: B007 - the last one stays.
+            first = file.read(len(form.begins))
+            if not form.begins.startswith(first):  # It may have been cut so early.
+                raise ValueError(f"it begins with {first.decode(errors='replace')!r}")
+            file.seek(0)
+            for cells, place in form.read(file):
+                end = place
                 if not cells:
                     continue
                 other = cells.get("scored_by")
