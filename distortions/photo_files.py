@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import os
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -25,6 +26,26 @@ SUFFIXES = (
 # fmt: on
 
 
+class Paths(Collection[Path]):
+    """Paths in order, kept as their names: Paths themselves take four times the memory.
+
+    Args:
+        names: of the files.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[Path]:
+        return map(Path, self._names)
+
+    def __contains__(self, path: object) -> bool:
+        return any(path == each for each in self)
+
+
 @dataclasses.dataclass(frozen=True)
 class Listing:
     """What was found in files and folders.
@@ -36,7 +57,7 @@ class Listing:
             read, by kind, as `unread_kinds.passed_over` takes them.
     """
 
-    photos: Sequence[Path]
+    photos: Paths
     problems: Sequence[str]
     passed_over: Mapping[str, int]
 
@@ -51,21 +72,21 @@ def search(paths: Sequence[str | Path], *, recursive: bool = True) -> Listing:
         paths: files and folders.
         recursive: whether folders in folders are searched.
     """
-    photos: list[Path] = []
+    photos: list[str] = []
     problems: list[str] = []
     counts: collections.Counter[str] = collections.Counter()
     for path in map(Path, paths):
         if path.is_dir():
             found, others = _photos(path, recursive=recursive)
-            photos += [path / name for name in found]
+            photos += [str(path / name) for name in found]
             counts += others
             if not found:
                 problems.append(_no_photos(path, others))
         elif path.exists():
-            photos.append(path)
+            photos.append(str(path))
         else:
             problems.append(f"no such file or folder: {path}{_hint(path)}")
-    return Listing(photos, problems, counts)
+    return Listing(Paths(photos), problems, counts)
 
 
 def find(folder: Path) -> list[str]:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 from distortions import cores
+from distortions import decoder_warnings
 from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
@@ -72,10 +73,15 @@ class TFLiteModel:
         path = Path(path)
         metadata = _metadata(path)
         try:
-            interpreter = _runtime()(
-                str(path), num_threads=threads or cores.available()
-            )
-            runner = interpreter.get_signature_runner(_SIGNATURE)
+            interpreter_of = _runtime()
+            # It tells how it runs when it is ready, which is no matter for users; and
+            # later, while photos are decoded, it would pass for a decoder's warning.
+            with decoder_warnings.muted("INFO: "):
+                interpreter = interpreter_of(
+                    str(path), num_threads=threads or cores.available()
+                )
+                interpreter.allocate_tensors()
+                runner = interpreter.get_signature_runner(_SIGNATURE)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{path} cannot be run: {_first_line(error)}") from error
         details = runner.get_input_details()["image"]

@@ -238,7 +238,7 @@ def test_a_list_on_the_standard_input_is_scored(models, photos, end):
         input=end.join(map(bytes, names)) + end,
     )
     assert paths_of(done.stdout.decode()) == ["b.png", "d.png", "gone.png"]
-    assert b"1 of 3 photos could not be read" in done.stderr
+    assert done.stderr == b"1 of 3 photos could not be read\n"
     assert done.returncode == 1
 
 
@@ -254,8 +254,7 @@ def test_a_reader_that_has_enough_ends_the_program_without_a_word(models, photos
     )
     assert "score" in process.stdout.readline()
     process.stdout.close()
-    lines = process.stderr.read().splitlines()
-    assert [line for line in lines if not line.startswith("INFO: Created")] == []
+    assert process.stderr.read() == ""
     assert process.wait(timeout=60) == 141
     process.stderr.close()
 

@@ -744,9 +744,9 @@ def test_a_model_whose_scale_is_not_known_says_what_it_was_trained_on(
 ):
     page = open_page(f"{address}trained/")
     give(page, {"usual.png": photos()["usual.png"]})
-    sync_api.expect(page.locator("#meaning")).to_contain_text("go from 2.00 to 4.00")
+    sync_api.expect(page.locator("#meaning")).to_contain_text("go from 2.000 to 4.000")
     sync_api.expect(page.locator(".scale")).to_have_text(
-        "trained on scores from 2.00 to 4.00"
+        "trained on scores from 2.000 to 4.000"
     )
     sync_api.expect(page.locator(".bar")).to_be_visible()
 

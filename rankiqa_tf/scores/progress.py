@@ -1,6 +1,7 @@
 """A line that tells how far a long run is: photos, photos a second and time left."""
 
 import contextlib
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -61,12 +62,19 @@ def shown(total: int | None) -> Iterator[Progress]:
     except ImportError:
         yield Progress()
         return
-    with tqdm.tqdm(
-        total=total,
-        unit=" photos",
-        delay=_DELAY,
-        leave=False,
-        dynamic_ncols=True,
-        file=sys.stderr,
-    ) as line:
+    with (
+        # While photos are decoded, what is written to the standard error is listened
+        # to, and comes late (distortions.decoder_warnings).
+        os.fdopen(
+            os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding
+        ) as file,
+        tqdm.tqdm(
+            total=total,
+            unit=" photos",
+            delay=_DELAY,
+            leave=False,
+            dynamic_ncols=True,
+            file=file,
+        ) as line,
+    ):
         yield _Line(line)
