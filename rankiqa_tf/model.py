@@ -152,7 +152,8 @@ class Model:
             seed: decides the places of random crops, 0 or more.
 
         Returns:
-            The score; higher is better. metadata.score_range tells its scale.
+            The score; higher is better. metadata.scale tells its scale, if that is
+            known.
 
         Raises:
             PhotoError: if the file is missing, or cannot be read as a photo.

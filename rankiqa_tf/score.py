@@ -5,6 +5,9 @@
 
 The model may be a TFLite file, which needs no TensorFlow (the extra `mobile`).
 
+In place of a path, - takes paths from the standard input: one a line, or with a NUL
+after each as `find -print0` writes them. Folders are searched.
+
 Scores come out in order, a few photos' at a time; with --sort and --worst all at the
 end. A path that is missing and a file that cannot be read are named and passed over;
 what is doubtful about a photo that could be read is told beside its score.
@@ -12,7 +15,7 @@ what is doubtful about a photo that could be read is told beside its score.
 An --output in CSV or JSON lines that is there is gone on with: photos whose rows are in
 it are not scored again, and a last row that was half written is mended. Paths are
 compared as they are written there. A file of another model, or of other --crops, is
-refused. A table, and what is sorted, replaces the file when all is done.
+refused. A table replaces what is there; so does what is sorted, when all is done.
 
 Exit code: 0 if all photos were scored; 1 if some were not; 2 if nothing could be begun;
 3 if all were scored and some score less than --min_score; 130 if it was stopped by

@@ -1,6 +1,7 @@
 """The model object: its file, and the scores of photos."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import zipfile
@@ -62,6 +63,13 @@ def test_what_is_loaded_is_what_was_saved(model, tmp_path):
     loaded = Model.load(tmp_path / "model.keras")
     assert loaded.metadata == METADATA
     assert loaded.score(PHOTO) == model.score(PHOTO)
+
+
+def test_a_model_of_a_file_has_its_fingerprint(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    digest = hashlib.sha256((tmp_path / "model.keras").read_bytes()).hexdigest()
+    assert Model.load(tmp_path / "model.keras").fingerprint == digest
+    assert model.fingerprint == ""
 
 
 def test_keras_alone_opens_the_file(model, tmp_path):

@@ -94,6 +94,18 @@ def test_a_table_tells_the_scale_and_what_photos_are_better_than(tmp_path):
     ]
 
 
+def test_a_table_is_written_anew_row_by_row(tmp_path):
+    path = tmp_path / "x.txt"
+    path.write_text("what was there before")
+    form = FORMATS["table"]
+    with output.opened(path, form, FACTS, anew=False) as found:
+        found.file.write(form.line(ROWS[2], FACTS))
+        found.file.flush()
+        text = path.read_text()
+    assert [line.split()[0] for line in text.splitlines()] == ["score", "0.5000!"]
+    assert path.read_text() == text
+
+
 def test_a_model_without_scale_and_percentiles_has_the_same_columns(tmp_path):
     ranked = dataclasses.replace(
         METADATA, scale=None, score_range=None, percentiles=(), percentiles_of=""

@@ -134,6 +134,11 @@ def results(model, photos, odd, tmp_path_factory):
         "csv": [photos / "grey.bmp", photos, using, "--format=csv"],
         "some": [folder / "none", photos / "grey.bmp", folder / "empty", using],
         "odd": [odd, using],
+        "random": [
+            *(photos / "grey.bmp", using, "--format=jsonl"),
+            *("--crops=random", "--seed=3"),
+        ],
+        "grid": [photos / "grey.bmp", using, "--format=jsonl", "--seed=3"],
         "quiet": [odd, using, "--quiet", "--format=jsonl"],
         "odd file": [odd, using, "--format=csv", f"--output={folder / 'odd.csv'}"],
         "doubtful jsonl": [photos, using, "--format=jsonl"],
@@ -190,6 +195,11 @@ def test_json_has_a_warning_where_there_is_one(results):
         (False, True),
         (True, False),
     ]
+
+
+def test_rows_tell_the_crops_where_they_are_not_those_of_the_models_recipe(results):
+    names = [json.loads(results[n][1])["scored_by"] for n in ("random", "grid")]
+    assert names == [f"{names[1]} by random crops, seed 3", names[1]]
 
 
 def test_paths_without_photos_are_named_and_the_rest_is_scored(results, photos):

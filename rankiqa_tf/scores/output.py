@@ -33,7 +33,9 @@ class Output:
 
 def key(path: str | Path) -> str:
     """What a path is known by: as files show it, bytes that are no text escaped."""
-    return str(path).encode(_ENCODING, program.ERRORS).decode()
+    text = str(path)
+    escaped = text.encode(_ENCODING, program.ERRORS).decode()
+    return text if escaped == text else escaped  # One text takes less memory than two.
 
 
 @contextlib.contextmanager
@@ -61,14 +63,16 @@ def opened(
         sys.stdout.write(form.heading(facts))
         yield Output(sys.stdout, {})
         return
-    if path.exists() and not path.is_file():  # A pipe, or a device.
+    is_file = path.is_file() or not path.exists()
+    # Not a pipe or a device; and a table is not read again.
+    if not is_file or (form.read is None and not anew):
         with _text(path, "w") as file:
             file.write(form.heading(facts))
             yield Output(file, {})
         return
     path = path.resolve()
     known, end = _read(path, form, facts.scored_by)
-    if anew or form.read is None:
+    if anew:
         # In the same folder: only within a file system is a file replaced at once.
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
             temporary = Path(folder, path.name)
