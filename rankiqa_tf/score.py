@@ -114,46 +114,39 @@ def main(argv: list[str]) -> int:
             return _NOTHING
 
         tally = rows_lib.Tally(min_score=_MIN_SCORE.value)
-        kept: list[rows_lib.Row] = []
         progress = progress_lib.Progress()
         if not _QUIET.value:
             progress = stack.enter_context(progress_lib.shown(asked.count))
 
-        def to_score() -> Iterator[Path]:
-            for photo in asked.photos:
-                row = output.known.get(output_lib.key(photo))
-                if row is None:
-                    yield photo
+        def rows() -> Iterator[rows_lib.Row]:
+            for row, is_new in rows_lib.score_all(
+                scorer.score_many,
+                asked.photos,
+                metadata.percentiles,
+                known=output.row,
+            ):
+                tally.add(row, is_new=is_new)
+                if is_new:
+                    progress.advance()
                 else:
                     progress.skip()
-                    kept.append(row)
-
-        def scored() -> Iterator[rows_lib.Row]:
-            for row in rows_lib.score_all(
-                scorer.score_many, to_score(), metadata.percentiles
-            ):
-                progress.advance()
-                tally.add(row)
-                yield row
-            for row in kept:
-                tally.add(row)
-                if all_first:
+                if is_new or all_first:
                     yield row
 
-        for row in arrangement.arrange(scored(), order, worst):
+        for row in arrangement.arrange(rows(), order, worst):
             with progress.beside(output.file):
                 output.file.write(form.line(row, facts))
                 output.file.flush()  # So that nothing is lost when it is stopped.
-    return _report(asked, tally, len(kept))
+    return _report(asked, tally)
 
 
-def _report(asked: path_list.Asked, tally: rows_lib.Tally, kept: int) -> int:
+def _report(asked: path_list.Asked, tally: rows_lib.Tally) -> int:
     """Tells what there is to tell at the end, and returns the exit code."""
     told = [f"passed over: {problem}" for problem in asked.problems]
     of_all = f"of {tally.photos} photos"
     if not _QUIET.value:
-        if kept:
-            told.append(f"{kept} {of_all} were in {_OUTPUT.value} already")
+        if tally.kept:
+            told.append(f"{tally.kept} {of_all} were in {_OUTPUT.value} already")
         if tally.doubtful:
             told.append(f"{tally.doubtful} {of_all} were read with a warning")
         if asked.passed_over:

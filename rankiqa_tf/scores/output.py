@@ -30,6 +30,10 @@ class Output:
     file: TextIO
     known: Mapping[str, Row]
 
+    def row(self, path: Path) -> Row | None:
+        """Gives the row of a photo that is in it already."""
+        return self.known.get(key(path))
+
 
 def key(path: str | Path) -> str:
     """What a path is known by: as files show it, bytes that are no text escaped."""
