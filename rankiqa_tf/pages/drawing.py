@@ -30,10 +30,10 @@ class Axis:
         """The place of a value."""
         return round(float(self._start + (value - self._values[0]) * self._scale), 1)
 
-    def ticks(self, count: int) -> list[float]:
-        """Round values on the axis, about so many."""
+    def ticks(self, count: int, *, whole: bool = False) -> list[float]:
+        """Round values on the axis, about so many; whole numbers only if asked for."""
         low, high = self._values
-        found = MaxNLocator(count).tick_values(low, high)
+        found = MaxNLocator(count, integer=whole).tick_values(low, high)
         # Of nothing that is nearly 0 a minus sign and digits would be left.
         return [round(tick, 12) + 0.0 for tick in found if low <= tick <= high]
 
