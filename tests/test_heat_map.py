@@ -183,62 +183,101 @@ def test_frames_stand_around_the_lowest_and_the_highest_crop():
     assert not changed[70:130].any()
 
 
+def save(path, picture=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(halves() if picture is None else picture).save(path)
+    return path
+
+
+def written(folder):
+    return sorted(
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
+
+
 def test_maps_are_written_beside_each_other_as_the_photos_are(tmp_path):
     photos = [
-        tmp_path / "in" / name for name in ("a/x.png", "b/x.png", "b/x.jpg", "y.png")
+        save(tmp_path / "in" / name)
+        for name in ("a/x.png", "b/x.png", "b/x.jpg", "y.png")
     ]
-    for number, path in enumerate(photos):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(halves(31 + number, 45)).save(path)
-    maps = map_folder.MapFolder(tmp_path / "out", photos, Brightness())
-    written = [maps.add(path) for path in photos]
-    found = sorted(path for path in (tmp_path / "out").rglob("*") if path.is_file())
-    assert found == sorted(written)
-    assert [path.relative_to(tmp_path / "out").as_posix() for path in found] == [
+    maps = map_folder.MapFolder(tmp_path / "out", [tmp_path / "in"], Brightness())
+    paths = [maps.add(path) for path in photos]
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in paths] == [
         "a/x.png.png",
-        "b/x.jpg.png",
         "b/x.png.png",
+        "b/x.jpg.png",
         "y.png.png",
     ]
-    for path in found:
-        with Image.open(path) as image:
-            assert image.format == "PNG"
-            assert (
-                image.width
-                == map_picture.draw(
-                    halves(31, 45), brightness(halves(31, 45)), METADATA
-                ).width
-            )
+    assert len(written(tmp_path / "out")) == 4
+    expected = map_picture.draw(halves(), brightness(halves()), METADATA)
+    with Image.open(paths[0]) as image:
+        assert image.format == "PNG"
+        np.testing.assert_array_equal(np.asarray(image), np.asarray(expected))
 
 
-def test_photos_given_by_paths_of_several_kinds_have_names_of_their_own(
-    tmp_path, monkeypatch
-):
+def test_the_same_photos_have_the_same_names_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a").mkdir()
-    photos = [tmp_path / "x.jpg", tmp_path / "a" / ".." / "a" / "x.jpg"]
-    photos += [(tmp_path / "x.png").relative_to(tmp_path)]
-    names = map_folder.names(photos)
-    assert [names[photo].as_posix() for photo in photos] == [
-        "x.jpg.png",
-        "a/x.jpg.png",
+    photos = [save(tmp_path / "in" / "x.png"), save(tmp_path / "in" / "y.png")]
+    for _ in range(2):
+        maps = map_folder.MapFolder(tmp_path / "out", photos, Brightness())
+        for photo in photos:
+            maps.add(photo.relative_to(tmp_path))
+        maps.add(tmp_path / "in" / ".." / "in" / "x.png")
+    assert written(tmp_path / "out") == ["x.png.png", "y.png.png"]
+
+
+def test_photos_outside_of_the_folder_named_have_maps_inside_of_theirs(tmp_path):
+    paths = ("in/x.png", "other/x.png", "in/__/other/x.png")
+    photos = [save(tmp_path / path) for path in paths]
+    maps = map_folder.MapFolder(tmp_path / "out", [tmp_path / "in"], Brightness())
+    found = [maps.add(photo).relative_to(tmp_path / "out") for photo in photos]
+    assert [path.as_posix() for path in found] == [
         "x.png.png",
+        "__/other/x.png.png",
+        "__/other/x.png-2.png",
     ]
-    assert map_folder.names([]) == {}
-    assert map_folder.names(photos[:1])[photos[0]].as_posix() == "x.jpg.png"
+    both = [tmp_path / "in", tmp_path / "other" / "x.png"]
+    maps = map_folder.MapFolder(tmp_path / "both", both, Brightness())
+    assert maps.add(photos[1]) == tmp_path / "both" / "other" / "x.png.png"
 
 
-def test_a_map_never_takes_the_place_of_a_photo(tmp_path):
-    photos = [tmp_path / "x.jpg", tmp_path / "x.jpg.png"]
-    for path in photos:
-        Image.fromarray(halves()).save(path)
-    with pytest.raises(ValueError, match=r"x\.jpg would take the place of the photo"):
-        map_folder.MapFolder(tmp_path, photos, Brightness())
+def test_a_map_never_takes_the_place_of_a_file_that_is_none(tmp_path):
+    photos = [save(tmp_path / "x.jpg"), save(tmp_path / "x.jpg.png")]
+    (tmp_path / "x.jpg.png-2.png").write_text("a text")
+    before = [path.read_bytes() for path in photos]
+    for _ in range(2):
+        maps = map_folder.MapFolder(tmp_path, [tmp_path], Brightness())
+        found = [maps.add(path).name for path in photos]
+        assert found == ["x.jpg-2.png", "x.jpg.png.png"]
+    assert [path.read_bytes() for path in photos] == before
+
+
+def test_a_map_that_is_there_is_kept_if_that_is_asked(tmp_path):
+    photo = save(tmp_path / "x.png")
+    out = tmp_path / "out"
+    path = map_folder.MapFolder(out, [photo], Brightness()).add(photo)
+    first = path.read_bytes()
+    save(photo, halves(80, 90))
+    maps = map_folder.MapFolder(out, [photo], Brightness())
+    assert maps.add(photo, anew=False) == path
+    assert path.read_bytes() == first
+    maps.add(photo)
+    assert path.read_bytes() != first
+
+
+def test_a_model_that_scores_no_places_is_refused_at_once(tmp_path):
+    def refuse():
+        raise ValueError("scores no places")
+
+    with pytest.raises(ValueError, match="scores no places"):
+        map_folder.MapFolder(tmp_path / "out", [], Brightness(check_map=refuse))
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_map_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
-    photo = tmp_path / "x.png"
-    Image.fromarray(halves()).save(photo)
+    photo = save(tmp_path / "x.png")
     maps = map_folder.MapFolder(tmp_path / "out", [photo], Brightness())
 
     def fail(*_):
@@ -258,8 +297,7 @@ def test_a_photo_of_one_crop_says_that_it_has_no_local_scores():
 
 
 def test_a_models_own_map_is_drawn(tmp_path):
-    photo = tmp_path / "x.png"
-    Image.fromarray(halves(240, 301)).save(photo)
+    photo = save(tmp_path / "x.png", halves(240, 301))
     model = tiny_models.fully_convolutional()
     path = map_folder.MapFolder(tmp_path / "out", [photo], model).add(photo)
     pixels = np.asarray(Image.open(path))

@@ -262,6 +262,24 @@ def test_says_why_there_are_no_maps_of_small_photos(write, tmp_path):
     assert len(found.of("img")) == 1
 
 
+def test_says_why_a_model_makes_no_maps(write, rows):
+    class Whole(Brightness):
+        def check_map(self):
+            raise ValueError("it is <small>")
+
+    found = write(rows, places=Whole())
+    assert "There are no maps of the worst: it is <small>." in found.text
+
+
+def test_a_place_where_no_page_can_be_written_is_told_first(tmp_path):
+    page.check_path(tmp_path / "page.html")
+    page.check_path("page.html")
+    with pytest.raises(ValueError, match=r"no such folder: .*gone, for the page p"):
+        page.check_path(tmp_path / "gone" / "p.html")
+    with pytest.raises(ValueError, match="is a folder: give the name of an HTML"):
+        page.check_path(tmp_path)
+
+
 def test_one_photo_and_none(write, rows):
     found = write(rows[:1], places=Brightness())
     assert "Scores of 1 photo " in found.text

@@ -43,11 +43,24 @@ _PACKAGE = "rankiqa_tf.scores"
 _escaped = html.escape
 
 
+def check_path(path: str | os.PathLike[str]) -> None:
+    """Checks that a page can be written there, before there is one.
+
+    Raises:
+        ValueError: if its folder is missing, or it is a folder itself.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise ValueError(f"no such folder: {path.parent}, for the page {path.name}")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder: give the name of an HTML file")
+
+
 class Row(Protocol):
     """What is told of a photo."""
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str | os.PathLike[str]:
         """The file."""
         ...
 
@@ -99,9 +112,9 @@ class Page:
     def add(self, row: Row) -> None:
         """Adds a photo; what is shown of it is read at once."""
         if row.score is None:
-            self._failed.append((row.path, row.error))
+            self._failed.append((Path(row.path), row.error))
             return
-        found = _Scored(row.score, len(self._scored), row.path, row.warning)
+        found = _Scored(row.score, len(self._scored), Path(row.path), row.warning)
         self._scored.append(found)
         bisect.insort(self._ends, found)
         if len(self._ends) > 2 * self._most:
@@ -110,7 +123,7 @@ class Page:
                 return
             self._pictures.pop(dropped.number, None)
         try:
-            photo = small_photos.read(row.path, side=_SIDE)
+            photo = small_photos.read(found.path, side=_SIDE)
         except PhotoError:
             return  # Gone in the meantime: it is shown without.
         address = small_photos.address(photo, side=_SIDE, quality=_QUALITY)
@@ -123,10 +136,14 @@ class Page:
             path: the HTML file; its folder must be there.
             places: scores the places of the worst photos, for heat maps of them; None
                 for none.
+
+        Raises:
+            OSError: if the file cannot be written.
         """
         everyone = [photo.path for photo in self._scored]
         everyone += [photo for photo, _ in self._failed]
-        folder, names = shared_folder.of(everyone)
+        folder = shared_folder.of(photo.parent for photo in everyone)
+        names = {photo: str(shared_folder.inside(photo, folder)) for photo in everyone}
         title = f"Scores of {histogram.photos(len(everyone))}"
         body = [
             f"<h1>{title}</h1>",
@@ -186,16 +203,21 @@ class Page:
         return "" if share is None else f"better than {share} %"
 
     def _maps(
-        self, names: Mapping[Path, Path], places: ScoresPlaces | None
+        self, names: Mapping[Path, str], places: ScoresPlaces | None
     ) -> list[str]:
         """Of the worst photos the photo, and where it is good and where bad."""
         if places is None:
             return []
+        try:
+            places.check_map()
+        except ValueError as error:
+            said = _escaped(str(error))
+            return [f'<p class="note">There are no maps of the worst: {said}.</p>']
         worst = self._ends[:MAPS]
         figures = [
             figure
             for photo in worst
-            if (figure := _map(photo, str(names[photo.path]), places))
+            if (figure := _map(photo, names[photo.path], places))
         ]
         if not figures:
             return [
@@ -213,7 +235,7 @@ class Page:
             f'<div class="maps">{"".join(figures)}</div>',
         ]
 
-    def _cards(self, names: Mapping[Path, Path]) -> list[str]:
+    def _cards(self, names: Mapping[Path, str]) -> list[str]:
         ends = self._ends
         parts = []
         if len(ends) < len(self._scored):
@@ -224,7 +246,7 @@ class Page:
             )
         if len(ends) > 1:
             parts.append(_ORDERS)
-        cards = "".join(self._card(photo, str(names[photo.path])) for photo in ends)
+        cards = "".join(self._card(photo, names[photo.path]) for photo in ends)
         return [*parts, f'<ol class="photos" id="photos">{cards}\n</ol>']
 
     def _card(self, photo: _Scored, name: str) -> str:
@@ -248,14 +270,14 @@ class Page:
             "</figure></li>"
         )
 
-    def _between(self, names: Mapping[Path, Path]) -> list[str]:
+    def _between(self, names: Mapping[Path, str]) -> list[str]:
         """A list of the photos that are not shown."""
         shown = {photo.number for photo in self._ends}
         others = sorted(photo for photo in self._scored if photo.number not in shown)
         if not others:
             return []
         lines = "".join(
-            f'\n<tr><th scope="row">{_escaped(str(names[photo.path]))}</th>'
+            f'\n<tr><th scope="row">{_escaped(names[photo.path])}</th>'
             f"<td>{photo.score:.3f}</td><td>{self._compared(photo.score)}</td>"
             f"<td>{_escaped(photo.warning)}</td></tr>"
             for photo in others
@@ -269,11 +291,11 @@ class Page:
             "</div></details>",
         ]
 
-    def _not_read(self, names: Mapping[Path, Path]) -> list[str]:
+    def _not_read(self, names: Mapping[Path, str]) -> list[str]:
         if not self._failed:
             return []
         items = "".join(
-            f"\n<li><b>{_escaped(str(names[path]))}</b>: {_escaped(error)}</li>"
+            f"\n<li><b>{_escaped(names[path])}</b>: {_escaped(error)}</li>"
             for path, error in self._failed
         )
         return ["<h2>Not read</h2>", f'<ul class="failed">{items}\n</ul>']

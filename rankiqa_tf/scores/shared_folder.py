@@ -3,33 +3,41 @@
 import itertools
 import os
 from collections.abc import Iterable
-from collections.abc import Mapping
 from pathlib import Path
 
 
-def absolute(path: Path) -> Path:
+def absolute(path: str | os.PathLike[str]) -> Path:
     """The path from the top; links stay, as a link is a photo of its own name."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
-def of(photos: Iterable[Path]) -> tuple[Path, Mapping[Path, Path]]:
-    """Finds the folder that all photos are in.
-
-    Args:
-        photos: paths, of which two may lead to one file.
+def of(folders: Iterable[Path]) -> Path:
+    """Finds the folder that all of these are in, or are.
 
     Returns:
-        The folder, absolute (an empty path where there is none, as on two drives of
-        Windows), and by photo its path in it.
+        Its absolute path; an empty one if there is none, as on two drives of Windows.
     """
-    parts = {photo: absolute(photo).parts for photo in photos}
-    levels = zip(*(each[:-1] for each in parts.values()), strict=False)
-    shared = sum(1 for _ in itertools.takewhile(lambda one: len(set(one)) == 1, levels))
-    folder = Path(*next(iter(parts.values()), ())[:shared])
-    return folder, {photo: _inside(each, shared) for photo, each in parts.items()}
+    levels = zip(*(absolute(folder).parts for folder in folders), strict=False)
+    shared = itertools.takewhile(lambda names: len(set(names)) == 1, levels)
+    return Path(*(names[0] for names in shared))
 
 
-def _inside(parts: tuple[str, ...], shared: int) -> Path:
-    if shared:
-        return Path(*parts[shared:])
-    return Path(parts[0].strip(":\\/"), *parts[1:])  # A drive becomes a folder.
+def inside(path: str | os.PathLike[str], folder: Path) -> Path:
+    """Names a file by its place in a folder.
+
+    Args:
+        path: the file.
+        folder: as `of` gives it.
+
+    Returns:
+        A relative path, with a ".." for each level that the file is outside of the
+        folder; another file's is another.
+    """
+    parts, home = absolute(path).parts, folder.parts
+    pairs = itertools.takewhile(
+        lambda pair: pair[0] == pair[1], zip(parts, home, strict=False)
+    )
+    shared = sum(1 for _ in pairs)
+    if not shared:  # A drive becomes a folder.
+        return Path(parts[0].strip(":\\/"), *parts[1:])
+    return Path(*[".."] * (len(home) - shared), *parts[shared:])
