@@ -19,6 +19,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import TextIO
 
 from rankiqa_tf import surroundings
@@ -36,6 +37,11 @@ from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring_flags
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import ScoreMany
+from rankiqa_tf.scoring import ScoresPlaces
+
+if TYPE_CHECKING:
+    from rankiqa_tf.scores.map_folder import MapFolder
+    from rankiqa_tf.scores.page import Page
 
 _scorer = scoring_flags.define_scorer()
 flags.adopt_module_key_flags(scoring_flags)
@@ -49,6 +55,18 @@ _QUIET = flags.DEFINE_bool(
     "quiet",
     False,
     "Do not tell which photos in folders are of kinds that are not read.",
+)
+_REPORT = flags.DEFINE_string(
+    "report",
+    None,
+    "An HTML page to write: the photos, worst first, a histogram of their scores, and "
+    "where the worst are good and bad.",
+)
+_MAP = flags.DEFINE_string(
+    "map",
+    None,
+    "A folder to write heat maps into, of where each photo is good and bad, as PNG; it "
+    "takes several times as long as scoring.",
 )
 
 
@@ -123,6 +141,32 @@ def jsonl_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
 WRITERS = {"table": table_writer, "csv": csv_writer, "jsonl": jsonl_writer}
 
 
+def _page(metadata: Metadata) -> "Page | None":
+    if _REPORT.value is None:
+        return None
+    from rankiqa_tf.scores import page  # With matplotlib.
+
+    page.check_path(_REPORT.value)
+    return page.Page(flags.FLAGS.model, metadata)
+
+
+def _maps(paths: Sequence[str], model: ScoresPlaces) -> "MapFolder | None":
+    if _MAP.value is None:
+        return None
+    from rankiqa_tf.scores import map_folder  # Likewise.
+
+    return map_folder.MapFolder(Path(_MAP.value), map(Path, paths), model)
+
+
+def _draw(maps: "MapFolder", photo: Path) -> bool:
+    try:
+        maps.add(photo)
+    except PhotoError as error:  # It was changed since it was scored.
+        print(f"no map: {error}", file=sys.stderr)
+        return False
+    return True
+
+
 def main(argv: list[str]) -> int:
     """Scores what the flags and argv[1:] say, and returns the exit code."""
     with contextlib.ExitStack() as stack:
@@ -133,6 +177,8 @@ def main(argv: list[str]) -> int:
             if not found.photos:
                 raise ValueError("; ".join(found.problems))
             scorer = _scorer()
+            page = _page(scorer.model.metadata)
+            maps = _maps(argv[1:], scorer.model)
             file = sys.stdout
             if _OUTPUT.value:
                 output = Path(_OUTPUT.value)
@@ -153,6 +199,12 @@ def main(argv: list[str]) -> int:
             file.flush()  # So that nothing is lost when it is stopped.
             failed += row.score is None
             doubtful += row.score is not None and bool(row.warning)
+            if page:
+                page.add(row)
+            if maps and row.score is not None:
+                failed += not _draw(maps, row.path)
+    if page and _REPORT.value:
+        page.write(_REPORT.value, scorer.model)
     for problem in found.problems:
         print(f"passed over: {problem}", file=sys.stderr)
     count = len(found.photos)
