@@ -4,7 +4,7 @@ import dataclasses
 
 from rankiqa_tf.metadata import Metadata
 
-ORDER = "an order without a scale, as it was trained by ranking only"
+ORDER = "an order without a scale"
 TRAINED_ON = "the opinion scores that it was trained on"
 
 
@@ -40,7 +40,7 @@ def in_words(metadata: Metadata) -> str:
         return f"{text}, {found.of}" if found.of else text
     if metadata.score_range is not None:
         return f"trained on scores from {found.low:g} to {found.high:g}"
-    return found.of
+    return f"{found.of}, as it was trained by ranking only"
 
 
 def check_threshold(score: float, metadata: Metadata) -> None:
