@@ -259,6 +259,11 @@ def test_says_why_there_are_no_maps_of_small_photos(write, tmp_path):
     row = Row(save(tmp_path / "x.png", sides=(7, 20)), 0.5)
     found = write([row], places=Brightness())
     assert "a crop of this model holds each of them whole" in found.text
+    other = Row(save(tmp_path / "y.png"), 0.6)
+    both = write([row, other], places=Brightness())
+    assert "A photo that one crop holds whole has no map." in both.text
+    assert len([i for i in both.of("img") if "Heat map" in i["alt"]]) == 1
+    assert "holds whole" not in write([other], places=Brightness()).text
     assert len(found.of("img")) == 1
 
 

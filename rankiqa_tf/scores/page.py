@@ -225,12 +225,15 @@ class Page:
                 "and where bad: a crop of this model holds each of them whole.</p>"
             ]
         known = places.metadata.scale is not None
+        few = ""
+        if len(figures) < len(worst):
+            few = "A photo that one crop holds whole has no map. "
         return [
             f"<h2>Local quality{' of the worst' * (len(self._scored) > MAPS)}</h2>",
             '<p class="note">Colours stand for the scores of overlapping crops, from '
             "one to the next without a step; frames show the lowest and the highest. "
             "A photo is scored by other crops, so that the mean of these need not be "
-            f"its score. {_COLOURS[known]}</p>",
+            f"its score. {few}{_COLOURS[known]}</p>",
             *([_legend(*places.metadata.scale)] if places.metadata.scale else []),
             f'<div class="maps">{"".join(figures)}</div>',
         ]
