@@ -25,7 +25,9 @@ Ctrl-C; 141 if who read the output, such as head, wanted no more of it.
 import contextlib
 import sys
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rankiqa_tf import surroundings
 
@@ -37,7 +39,9 @@ from absl import flags
 
 from distortions import program
 from distortions import unread_kinds
+from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring_flags
+from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scores import arrangement
 from rankiqa_tf.scores import formats
 from rankiqa_tf.scores import output as output_lib
@@ -45,6 +49,11 @@ from rankiqa_tf.scores import path_list
 from rankiqa_tf.scores import progress as progress_lib
 from rankiqa_tf.scores import rows as rows_lib
 from rankiqa_tf.scores import scale
+from rankiqa_tf.scoring import ScoresPlaces
+
+if TYPE_CHECKING:
+    from rankiqa_tf.scores.map_folder import MapFolder
+    from rankiqa_tf.scores.page import Page
 
 _NOT_ALL, _NOTHING, _BELOW = 1, 2, 3  # Exit codes.
 
@@ -88,6 +97,44 @@ _QUIET = flags.DEFINE_bool(
     False,
     "Tell nothing on the standard error but what makes the exit code other than 0.",
 )
+_REPORT = flags.DEFINE_string(
+    "report",
+    None,
+    "An HTML page to write: the photos, worst first, a histogram of their scores, and "
+    "where the worst are good and bad.",
+)
+_MAP = flags.DEFINE_string(
+    "map",
+    None,
+    "A folder to write heat maps into, of where each photo is good and bad, as PNG; it "
+    "takes several times as long as scoring.",
+)
+
+
+def _page(metadata: Metadata) -> "Page | None":
+    if _REPORT.value is None:
+        return None
+    from rankiqa_tf.scores import page  # With matplotlib.
+
+    page.check_path(_REPORT.value)
+    return page.Page(flags.FLAGS.model, metadata)
+
+
+def _maps(paths: Sequence[str], model: ScoresPlaces) -> "MapFolder | None":
+    if _MAP.value is None:
+        return None
+    from rankiqa_tf.scores import map_folder  # Likewise.
+
+    return map_folder.MapFolder(Path(_MAP.value), map(Path, paths), model)
+
+
+def _draw(maps: "MapFolder", row: rows_lib.Row, *, is_new: bool) -> bool:
+    try:
+        maps.add(row.path, anew=is_new)
+    except PhotoError as error:  # It was changed since it was scored.
+        print(f"no map: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def main(argv: list[str]) -> int:
@@ -104,6 +151,8 @@ def main(argv: list[str]) -> int:
             metadata = scorer.model.metadata
             if _MIN_SCORE.value is not None:
                 scale.check_threshold(_MIN_SCORE.value, metadata)
+            page = _page(metadata)
+            maps = _maps(argv[1:], scorer.model)
             facts = formats.Facts(metadata, scorer.scored_by)
             path = Path(_OUTPUT.value) if _OUTPUT.value else None
             output = stack.enter_context(
@@ -126,6 +175,10 @@ def main(argv: list[str]) -> int:
                 known=output.row,
             ):
                 tally.add(row, is_new=is_new)
+                if page:
+                    page.add(row)
+                if maps and row.score is not None:
+                    tally.failed += not _draw(maps, row, is_new=is_new)
                 if is_new:
                     progress.advance()
                 else:
@@ -137,6 +190,8 @@ def main(argv: list[str]) -> int:
             with progress.beside(output.file):
                 output.file.write(form.line(row, facts))
                 output.file.flush()  # So that nothing is lost when it is stopped.
+    if page and _REPORT.value:
+        page.write(_REPORT.value, scorer.model)
     return _report(asked, tally)
 
 

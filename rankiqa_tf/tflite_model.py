@@ -31,6 +31,7 @@ from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Result
+from rankiqa_tf.scoring import ScoreMap
 
 ENTRY = "rankiqa.json"  # What export.tflite writes into the file.
 
@@ -139,6 +140,50 @@ class TFLiteModel:
             warn=warn,
         )
 
+    def check_map(self) -> None:
+        """Checks that `score_map` can be called.
+
+        Raises:
+            ValueError: if the file scores whole photos of one size, and no crops.
+        """
+        if not self._takes_crops:
+            height, width = self.input_size
+            raise ValueError(
+                f"a TFLite file for photos of {height} x {width} pixels, height first, "
+                "scores no places of a photo: give one for crops, or the model.keras"
+            )
+
+    def score_map(
+        self,
+        photo: Photo,
+        *,
+        stride: int | None = None,
+        most_crops: int | None = None,
+    ) -> ScoreMap:
+        """Scores each place of a photo, as `Model.score_map` does.
+
+        The crops are those that the file takes, `input_size`: in a photo that is not
+        larger there is one, and the map has one score.
+
+        Args:
+            photo: path, bytes, PIL image, or uint8 [height, width, 3].
+            stride: as of `Model.score_map`.
+            most_crops: likewise.
+
+        Raises:
+            PhotoError: if the file is missing, or cannot be read as a photo.
+            ValueError: as of `check_map`, or as `Model.score_map` does.
+        """
+        self.check_map()
+        return scoring.score_map(
+            photo,
+            crop_size=self.metadata.crop_size,
+            stride=stride,
+            most_crops=most_crops,
+            score_crops=self.score_crops,
+            batch=_BATCH,
+        )
+
     def score_crops(self, crops: np.ndarray) -> np.ndarray:
         """Scores crops.
 
@@ -153,10 +198,13 @@ class TFLiteModel:
         scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
         return np.concatenate(scores).astype(np.float32)
 
+    @property
+    def _takes_crops(self) -> bool:
+        return self.input_size == (self.metadata.crop_size,) * 2
+
     def _cut(self, photo: np.ndarray) -> np.ndarray:
-        size = self.metadata.crop_size
-        if self.input_size == (size, size):
-            return crop_grid.cut(photo, size)
+        if self._takes_crops:
+            return crop_grid.cut(photo, self.metadata.crop_size)
         if photo.shape[:2] != self.input_size:
             height, width = self.input_size
             raise PhotoError(

@@ -34,6 +34,7 @@ ROOMS = (
     "rankiqa_tf.datasets",
     "rankiqa_tf.data",
     "rankiqa_tf.metadata",
+    "rankiqa_tf.pages",
     "rankiqa_tf.scoring",
     "rankiqa_tf.tflite_model",
     "rankiqa_tf.scores",
