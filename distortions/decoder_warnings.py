@@ -11,6 +11,7 @@ import re
 import tempfile
 import threading
 import warnings
+from collections.abc import Iterable
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,18 @@ def collected() -> Iterator[list[str]]:
             messages += dict.fromkeys([*_of_pillow(found), *_of_libraries(lines)])
 
 
+@contextlib.contextmanager
+def muted(start: str) -> Iterator[None]:
+    """Keeps lines that begin so from the process' stderr, whatever code writes them."""
+    lines: list[str] = []
+    with _LOCK:
+        try:
+            with _stderr() as lines:
+                yield
+        finally:
+            _write(line for line in lines if not line.startswith(start))
+
+
 def _of_pillow(found: list[warnings.WarningMessage]) -> Iterator[str]:
     """Yields what Pillow warned of; warns of the rest again."""
     for warning in found:
@@ -67,7 +80,12 @@ def _of_libraries(lines: list[str]) -> Iterator[str]:
         if _OF_DECODERS.match(line):
             yield line.removeprefix("tempfile.tif: ")  # So Pillow calls all files.
         else:
-            os.write(_STDERR, f"{line}\n".encode(errors="surrogateescape"))
+            _write([line])
+
+
+def _write(lines: Iterable[str]) -> None:
+    for line in lines:
+        os.write(_STDERR, f"{line}\n".encode(errors="surrogateescape"))
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import os
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -25,6 +26,26 @@ SUFFIXES = (
 # fmt: on
 
 
+class Paths(Collection[Path]):
+    """Paths in order, kept as their names: Paths themselves take four times the memory.
+
+    Args:
+        names: of the files.
+    """
+
+    def __init__(self, names: Sequence[str]):
+        self._names = names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[Path]:
+        return map(Path, self._names)
+
+    def __contains__(self, path: object) -> bool:
+        return any(path == each for each in self)
+
+
 @dataclasses.dataclass(frozen=True)
 class Listing:
     """What was found in files and folders.
@@ -36,12 +57,12 @@ class Listing:
             read, by kind, as `unread_kinds.passed_over` takes them.
     """
 
-    photos: Sequence[Path]
+    photos: Paths
     problems: Sequence[str]
     passed_over: Mapping[str, int]
 
 
-def search(paths: Sequence[str | Path]) -> Listing:
+def search(paths: Sequence[str | Path], *, recursive: bool = True) -> Listing:
     """Lists photos: files as they are given, and those anywhere inside folders.
 
     A file is taken whatever its name. Folders are searched as `find` does; a path that
@@ -49,22 +70,23 @@ def search(paths: Sequence[str | Path]) -> Listing:
 
     Args:
         paths: files and folders.
+        recursive: whether folders in folders are searched.
     """
-    photos: list[Path] = []
+    photos: list[str] = []
     problems: list[str] = []
     counts: collections.Counter[str] = collections.Counter()
     for path in map(Path, paths):
         if path.is_dir():
-            found, others = _photos(path)
-            photos += [path / name for name in found]
+            found, others = _photos(path, recursive=recursive)
+            photos += [str(path / name) for name in found]
             counts += others
             if not found:
                 problems.append(_no_photos(path, others))
         elif path.exists():
-            photos.append(path)
+            photos.append(str(path))
         else:
             problems.append(f"no such file or folder: {path}{_hint(path)}")
-    return Listing(photos, problems, counts)
+    return Listing(Paths(photos), problems, counts)
 
 
 def find(folder: Path) -> list[str]:
@@ -107,11 +129,13 @@ def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray
         raise PhotoError(f"{path}: {error}") from None
 
 
-def _photos(root: Path) -> tuple[list[str], collections.Counter[str]]:
+def _photos(
+    root: Path, *, recursive: bool = True
+) -> tuple[list[str], collections.Counter[str]]:
     """Paths of photos in a folder, sorted, and numbers of others by kind."""
     found = []
     others: collections.Counter[str] = collections.Counter()
-    for file in _files(root):
+    for file in _files(root, recursive=recursive):
         suffix = file.suffix.lower()
         if suffix in SUFFIXES:
             if file.is_file():
@@ -121,7 +145,7 @@ def _photos(root: Path) -> tuple[list[str], collections.Counter[str]]:
     return sorted(found), others
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Yields the files in a folder that are not hidden, each folder's once."""
     searched: set[tuple[int, int]] = set()
     # Links wait until all folders are searched that are really there.
@@ -135,7 +159,9 @@ def _files(root: Path) -> Iterator[Path]:
                 folders.clear()
                 continue
             searched.add((status.st_dev, status.st_ino))
-            folders[:] = [each for each in folders if not each.startswith(".")]
+            folders[:] = [
+                each for each in folders if recursive and not each.startswith(".")
+            ]
             waiting += [
                 folder / each for each in folders if (folder / each).is_symlink()
             ]

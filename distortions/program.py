@@ -30,6 +30,7 @@ _WHERE = re.compile(
 ERRORS = "backslashreplace"
 _FAILED = 1
 _BUG = 70  # EX_SOFTWARE of sysexits.h.
+_UNREAD = 141  # What shells say of a program that SIGPIPE ended: 128 + 13.
 
 
 def run(main: Callable[[list[str]], int]) -> None:
@@ -37,7 +38,8 @@ def run(main: Callable[[list[str]], int]) -> None:
 
     Flags may follow other arguments. A wrong flag ends with exit code 2 and one line
     that says what was wrong: absl's own code for it, 1, means here that something
-    failed on the way. Ctrl-C ends with 130 and without a traceback.
+    failed on the way. Ctrl-C ends with 130 and without a traceback, and so does a
+    reader of the output that wants no more of it with 141.
 
     Nor does any exception that main lets through end in a traceback, but in a line that
     names its type, says what it says, and where the traceback was written to: a
@@ -56,7 +58,7 @@ def run(main: Callable[[list[str]], int]) -> None:
         # Who reads the output, such as head, wants no more of it. Python would write
         # what is left when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_FAILED)
+        sys.exit(_UNREAD)
     except Exception as error:
         # What fails by the machine: full disks, too little memory, files that are gone.
         if isinstance(error, (OSError, MemoryError, *_op_errors())):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from export.formats import FORMATS
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.scores import scale as scale_lib
 
 _TAGS = (
     "image-quality-assessment",
@@ -126,19 +127,24 @@ def _front_matter(terms: Terms) -> str:
 
 
 def _facts(metadata: Metadata) -> str:
-    if metadata.score_range is None:
+    if scale_lib.of_model(metadata).low is None:
         scale = (
-            "an order, not a scale: it was ranked only, so its scores compare versions "
-            "of photos, and no threshold means good"
+            "are an order, not a scale: it was ranked only, so its scores compare "
+            "versions of photos, and no threshold means good"
         )
+    elif metadata.scale is None:
+        scale = f"have no stated scale; it was {scale_lib.in_words(metadata)}"
     else:
+        scale = f"are {scale_lib.in_words(metadata)}"
+    if metadata.scale is not None and metadata.score_range is not None:
         low, high = metadata.score_range
-        scale = (
-            f"the scale of the human scores that it was tuned on, {low:g} to {high:g}"
-        )
+        scale += f"; those that it was trained on go from {low:g} to {high:g}"
+    if metadata.percentiles:
+        median = metadata.percentiles[50]
+        scale += f"; the median of {metadata.percentiles_of} is {median:.3g}"
     size, most = metadata.crop_size, crop_grid.MAX_CROPS_A_SIDE**2
     return (
-        f"- {metadata.direction.capitalize()}; the scores are {scale}.\n"
+        f"- {metadata.direction.capitalize()}; the scores {scale}.\n"
         f"- Network: {metadata.network}, levels: {metadata.levels}; stages: "
         f"{', '.join(metadata.stages) or 'none'}.\n"
         f"- A photo is scored by 1 to {most} crops of {size} x {size} pixels. "

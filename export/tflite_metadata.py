@@ -26,6 +26,7 @@ from tensorflow.lite.tools import flatbuffer_utils
 
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.scores import scale as scale_lib
 from rankiqa_tf.tflite_model import ENTRY
 
 _NAME = b"TFLITE_METADATA"
@@ -117,9 +118,7 @@ def form_of(path: str | Path) -> str:
 def _flatbuffer(facts: Facts) -> bytes:
     model = facts.metadata
     taken = "a photo" if facts.whole else "a crop of a photo"
-    scale = "an order without a scale"
-    if model.score_range is not None:
-        scale = "trained on scores from {:g} to {:g}".format(*model.score_range)
+    scale = scale_lib.in_words(model)
     builder = flatbuffers.Builder()
     normalization = _table(
         builder,

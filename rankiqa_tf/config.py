@@ -260,6 +260,12 @@ class Config:
         "ranks, which SROCC compares.",
         enum_values=MOS_SCALES,
     )
+    mos_range: str | None = _option(
+        None,
+        "Of scores of your own, the worst and the best that people could give, such as "
+        "1,5. The model then says on what scale its scores are, and not only which it "
+        "was trained on. A public data set knows its own.",
+    )
     validation: float = _option(
         0.0,
         "Share of the training references in fine-tuning that is kept back to choose "
@@ -325,6 +331,20 @@ class Config:
         return options | options.pop("training")
 
     @property
+    def scale(self) -> tuple[float, float] | None:
+        """The worst and the best human score of the scale; None if it is not known."""
+        if self.dataset in datasets.DATA_SETS:
+            return datasets.DATA_SETS[self.dataset].scale
+        return None if self.mos_range is None else _ends("mos_range", self.mos_range)
+
+    @property
+    def scale_of(self) -> str:
+        """What that scale is, in words; empty if it is not known."""
+        if self.dataset in datasets.DATA_SETS:
+            return datasets.DATA_SETS[self.dataset].scale_of
+        return f"mean opinion scores of {self.dataset_name}" if self.scale else ""
+
+    @property
     def pair_sources(self) -> tuple[str, ...]:
         """What says which of two images is better, beside levels."""
         if self.pairs_by == quality.LEVELS:
@@ -383,7 +403,8 @@ class Config:
             )
 
     def _check_scores(self) -> None:
-        given = [name for name in ("dataset", "data_dir") if getattr(self, name)]
+        names = ("dataset", "data_dir", "mos_range")
+        given = [name for name in names if getattr(self, name)]
         if not self.finetunes:
             if given:
                 raise ValueError(
@@ -403,6 +424,14 @@ class Config:
                 f"dataset {self.dataset} needs its folder: give it as data_dir; it can "
                 f"be had from {datasets.DATA_SETS[self.dataset].source}"
             )
+        if self.mos_range is None:
+            return
+        if self.dataset in datasets.DATA_SETS:
+            raise ValueError(
+                f"mos_range is for scores of your own; {self.dataset} is known to go "
+                "from {:g} to {:g}: leave it out".format(*self.scale or ())
+            )
+        _ends("mos_range", self.mos_range)
 
     @property
     def ranks(self) -> bool:
@@ -437,6 +466,20 @@ class Config:
         return self.dataset if is_known else Path(self.dataset).name
 
 
+def _ends(name: str, text: str) -> tuple[float, float]:
+    """Reads two rising numbers, such as "1,5"."""
+    try:
+        low, high = map(float, text.split(","))
+    except ValueError:
+        low = high = math.nan
+    if not -math.inf < low < high < math.inf:
+        raise ValueError(
+            f"{name} must be two rising numbers with a comma between them, such as "
+            f"1,5, not {text!r}"
+        )
+    return low, high
+
+
 def _check_bounds(options: Config | Training) -> None:
     """Raises a ValueError if an option is out of the bounds of its field."""
     for field in dataclasses.fields(options):
@@ -463,6 +506,7 @@ _DEFINE: Mapping[Any, Any] = {
     float: flags.DEFINE_float,
     float | None: flags.DEFINE_float,
     str: flags.DEFINE_string,
+    str | None: flags.DEFINE_string,
 }
 
 

@@ -11,6 +11,7 @@ its zip archive: rankiqa.json. Nothing else is needed to evaluate, score or expo
 
 import dataclasses
 import functools
+import hashlib
 import os
 import tempfile
 import zipfile
@@ -33,28 +34,12 @@ from rankiqa_tf.scoring import CROPS
 from rankiqa_tf.scoring import Cut
 from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Result
+from rankiqa_tf.scoring import ScoreMap
 
 _RANDOM_CROPS = 30  # As many as the paper takes.
 # Of crops, in one pass of the network, if not told: as many as take about half a
 # gigabyte with EfficientNet-Lite0.
 PASS_PIXELS = 32 * 224 * 224
-
-
-@dataclasses.dataclass(frozen=True)
-class ScoreMap:
-    """Where a photo is good and where it is bad.
-
-    Attributes:
-        scores: float32 [rows, columns], of crops in a dense grid; higher is better.
-        tops: int32 [rows], of each row of crops the first row of pixels.
-        lefts: int32 [columns], likewise.
-        crop_size: side of the crops in pixels.
-    """
-
-    scores: np.ndarray
-    tops: np.ndarray
-    lefts: np.ndarray
-    crop_size: int
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,10 +49,13 @@ class Model:
     Attributes:
         network: the Keras model, from float32 [n, side, side, 3] in 0..1 to scores [n].
         metadata: what is known of it.
+        fingerprint: SHA-256 of the file that it was loaded from, in hexadecimal; empty
+            if it was made otherwise.
     """
 
     network: keras.Model
     metadata: Metadata
+    fingerprint: str = ""
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Model":
@@ -99,7 +87,7 @@ class Model:
                 f"Keras cannot open {path}, which is damaged, or of another version of "
                 f"Keras, or holds what safe mode refuses: {reason}"
             ) from error
-        return cls(network, metadata)
+        return cls(network, metadata, hashlib.sha256(path.read_bytes()).hexdigest())
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file, whole or not at all.
@@ -148,7 +136,8 @@ class Model:
             seed: decides the places of random crops, 0 or more.
 
         Returns:
-            The score; higher is better. metadata.score_range tells its scale.
+            The score; higher is better. metadata.scale tells its scale, if that is
+            known.
 
         Raises:
             PhotoError: if the file is missing, or cannot be read as a photo.
@@ -213,8 +202,16 @@ class Model:
             photos, cut=cut, score_crops=self._score_crops, batch=batch, warn=warn
         )
 
+    def check_map(self) -> None:
+        """Checks that `score_map` can be called: it can, of every network."""
+
     def score_map(
-        self, photo: Photo, *, crop_size: int | None = None, stride: int | None = None
+        self,
+        photo: Photo,
+        *,
+        crop_size: int | None = None,
+        stride: int | None = None,
+        most_crops: int | None = None,
     ) -> ScoreMap:
         """Scores each place of a photo, for a picture of where it is good or bad.
 
@@ -223,41 +220,24 @@ class Model:
             crop_size: side of the crops in pixels; if None, the network's own. Only
                 fully convolutional networks take others.
             stride: pixels from one crop to the next; if None, a quarter of a crop.
+            most_crops: if there were more crops, the stride grows until there are not;
+                4 or more. If None, there are as many as it takes.
 
         Raises:
             PhotoError: as of `score`.
-            ValueError: if crop_size is not the network's, or less than it takes, or
-                stride is less than 1.
+            ValueError: if crop_size is not the network's, or less than it takes, stride
+                is less than 1, or most_crops less than 4.
         """
         fixed, own = self.network.input_shape[1], self.metadata.network
         side = crop_size or fixed or models.network(own).crop_size
         self._check_crop_size(side)
-        step = max(side // 4, 1) if stride is None else stride
-        if step < 1:
-            raise ValueError(f"stride must be 1 pixel or more, not {stride}")
-        padded = crop_grid.pad_to(scoring.pixels(photo), side)
-        tops, lefts = (
-            np.unique(np.append(np.arange(0, length - side, step), length - side))
-            for length in padded.shape[:2]
-        )
-        batch = max(1, PASS_PIXELS // side**2)
-        places = [(top, left) for top in tops for left in lefts]
-        scores = [
-            self._score_crops(
-                np.stack(
-                    [
-                        padded[top : top + side, left : left + side]
-                        for top, left in places[first : first + batch]
-                    ]
-                )
-            )
-            for first in range(0, len(places), batch)
-        ]
-        return ScoreMap(
-            np.concatenate(scores).reshape(len(tops), len(lefts)),
-            tops.astype(np.int32),
-            lefts.astype(np.int32),
-            side,
+        return scoring.score_map(
+            photo,
+            crop_size=side,
+            stride=stride,
+            most_crops=most_crops,
+            score_crops=self._score_crops,
+            batch=max(1, PASS_PIXELS // side**2),
         )
 
     def _check_crop_size(self, size: int) -> None:

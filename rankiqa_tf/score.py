@@ -1,25 +1,33 @@
 """Scores photos, and photos in folders.
 
     python -m rankiqa_tf.score --model=model.keras PATH...
+    find . -newer last -name '*.jpg' | python -m rankiqa_tf.score --model=model.keras -
 
 The model may be a TFLite file, which needs no TensorFlow (the extra `mobile`).
 
-Scores come out in order, a few photos' at a time. A path that is missing and a file
-that cannot be read are named and passed over; what is doubtful about a photo that could
-be read is told beside its score. Exit code: 0 if all were scored, 1 if some were not, 2
-if nothing could be begun.
+In place of a path, - takes paths from the standard input: one a line, or with a NUL
+after each as `find -print0` writes them. Folders are searched.
+
+Scores come out in order, a few photos' at a time; with --sort and --worst all at the
+end. A path that is missing and a file that cannot be read are named and passed over;
+what is doubtful about a photo that could be read is told beside its score.
+
+An --output in CSV or JSON lines that is there is gone on with: photos whose rows are in
+it are not scored again, and a last row that was half written is mended. Paths are
+compared as they are written there. A file of another model, or of other --crops, is
+refused. A table replaces what is there; so does what is sorted, when all is done.
+
+Exit code: 0 if all photos were scored; 1 if some were not; 2 if nothing could be begun;
+3 if all were scored and some score less than --min_score; 130 if it was stopped by
+Ctrl-C; 141 if who read the output, such as head, wanted no more of it.
 """
 
 import contextlib
-import csv
-import dataclasses
-import json
 import sys
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING
 
 from rankiqa_tf import surroundings
 
@@ -29,140 +37,184 @@ if not surroundings.settle("distortions", keras=False):
 
 from absl import flags
 
-from distortions import photo_files
 from distortions import program
 from distortions import unread_kinds
 from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring_flags
 from rankiqa_tf.metadata import Metadata
-from rankiqa_tf.scoring import ScoreMany
+from rankiqa_tf.scores import arrangement
+from rankiqa_tf.scores import formats
+from rankiqa_tf.scores import output as output_lib
+from rankiqa_tf.scores import path_list
+from rankiqa_tf.scores import progress as progress_lib
+from rankiqa_tf.scores import rows as rows_lib
+from rankiqa_tf.scores import scale
+from rankiqa_tf.scoring import ScoresPlaces
+
+if TYPE_CHECKING:
+    from rankiqa_tf.scores.map_folder import MapFolder
+    from rankiqa_tf.scores.page import Page
+
+_NOT_ALL, _NOTHING, _BELOW = 1, 2, 3  # Exit codes.
 
 _scorer = scoring_flags.define_scorer()
 flags.adopt_module_key_flags(scoring_flags)
 _FORMAT = flags.DEFINE_enum(
-    "format", "table", ["table", "csv", "jsonl"], "How scores are written."
+    "format",
+    None,
+    list(formats.FORMATS),
+    "How scores are written; if not given, as the output's name ends, else a table.",
 )
 _OUTPUT = flags.DEFINE_string(
-    "output", None, "A file to write to; the standard output if not given."
+    "output",
+    None,
+    "A file to write to, and in CSV or JSON lines to go on with; the standard output "
+    "if not given.",
+)
+_RECURSIVE = flags.DEFINE_bool(
+    "recursive", True, "Search folders in folders, too; --norecursive leaves them out."
+)
+_SORT = flags.DEFINE_enum(
+    "sort",
+    arrangement.AS_FOUND,
+    list(arrangement.ORDERS),
+    "The order of photos; photos without a score come last.",
+)
+_WORST = flags.DEFINE_integer(
+    "worst",
+    None,
+    "Write only so many of the worst photos, the worst first, and those that cannot be "
+    "read.",
+    lower_bound=1,
+)
+_MIN_SCORE = flags.DEFINE_float(
+    "min_score",
+    None,
+    "The least score that will do: with exit code 3 if a photo has less.",
 )
 _QUIET = flags.DEFINE_bool(
     "quiet",
     False,
-    "Do not tell which photos in folders are of kinds that are not read.",
+    "Tell nothing on the standard error but what makes the exit code other than 0.",
+)
+_REPORT = flags.DEFINE_string(
+    "report",
+    None,
+    "An HTML page to write: the photos, worst first, a histogram of their scores, and "
+    "where the worst are good and bad.",
+)
+_MAP = flags.DEFINE_string(
+    "map",
+    None,
+    "A folder to write heat maps into, of where each photo is good and bad, as PNG; it "
+    "takes several times as long as scoring.",
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """What is written of a photo.
+def _page(metadata: Metadata) -> "Page | None":
+    if _REPORT.value is None:
+        return None
+    from rankiqa_tf.scores import page  # With matplotlib.
 
-    Attributes:
-        path: the file.
-        score: None if it could not be read.
-        error: what was wrong then; empty if it could.
-        warning: what is doubtful about it, though it could be read; mostly empty.
-    """
-
-    path: Path
-    score: float | None
-    error: str
-    warning: str
+    page.check_path(_REPORT.value)
+    return page.Page(flags.FLAGS.model, metadata)
 
 
-def score_all(score_many: ScoreMany, photos: Sequence[Path]) -> Iterator[Row]:
-    """Yields a row for each photo as soon as it is scored."""
-    doubts: list[str] = []
-    scores = score_many(photos, warn=lambda _, doubt: doubts.append(doubt))
-    for path, score in zip(photos, scores, strict=True):
-        warning = "; ".join(dict.fromkeys(doubts))
-        doubts.clear()
-        if isinstance(score, PhotoError):
-            yield Row(path, None, str(score).removeprefix(f"{path}: "), warning)
-        else:
-            yield Row(path, score, "", warning)
+def _maps(paths: Sequence[str], model: ScoresPlaces) -> "MapFolder | None":
+    if _MAP.value is None:
+        return None
+    from rankiqa_tf.scores import map_folder  # Likewise.
+
+    return map_folder.MapFolder(Path(_MAP.value), map(Path, paths), model)
 
 
-def table_writer(file: TextIO, metadata: Metadata) -> Callable[[Row], object]:
-    """Writes lines for people, under a heading that tells the scale."""
-    scale = "an order without a scale, as it was trained by ranking only"
-    if metadata.score_range is not None:
-        scale = "trained on scores from {:g} to {:g}".format(*metadata.score_range)
-    print(f"{'score':>10}  photo ({metadata.direction}; {scale})", file=file)
-
-    def write(row: Row) -> None:
-        if row.score is None:
-            print(f"{'-':>10}  {row.path}: {row.error}", file=file)
-        elif row.warning:
-            print(f"{row.score:10.4f}! {row.path}: {row.warning}", file=file)
-        else:
-            print(f"{row.score:10.4f}  {row.path}", file=file)
-
-    return write
-
-
-def csv_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
-    """Writes path,score,error,warning, what there is not empty."""
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([field.name for field in dataclasses.fields(Row)])
-    return lambda row: writer.writerow(dataclasses.astuple(row))
-
-
-def jsonl_writer(file: TextIO, _: Metadata) -> Callable[[Row], object]:
-    """Writes an object a line: path, either score or error, and any warning."""
-
-    def write(row: Row) -> None:
-        found = dataclasses.asdict(row) | {"path": str(row.path)}
-        there = {
-            name: value for name, value in found.items() if value not in ("", None)
-        }
-        print(json.dumps(there), file=file)
-
-    return write
-
-
-WRITERS = {"table": table_writer, "csv": csv_writer, "jsonl": jsonl_writer}
+def _draw(maps: "MapFolder", row: rows_lib.Row, *, is_new: bool) -> bool:
+    try:
+        maps.add(row.path, anew=is_new)
+    except PhotoError as error:  # It was changed since it was scored.
+        print(f"no map: {error}", file=sys.stderr)
+        return False
+    return True
 
 
 def main(argv: list[str]) -> int:
     """Scores what the flags and argv[1:] say, and returns the exit code."""
+    order, worst = _SORT.value, _WORST.value
+    all_first = arrangement.needs_all(order, worst)
+    form = formats.FORMATS[_FORMAT.value or formats.of_name(_OUTPUT.value or "")]
     with contextlib.ExitStack() as stack:
         try:
             if not argv[1:]:
                 raise ValueError("name photos or folders to score")
-            found = photo_files.search(argv[1:])
-            if not found.photos:
-                raise ValueError("; ".join(found.problems))
+            asked = path_list.find(argv[1:], recursive=_RECURSIVE.value)
             scorer = _scorer()
-            file = sys.stdout
-            if _OUTPUT.value:
-                output = Path(_OUTPUT.value)
-                file = stack.enter_context(
-                    # Names of files may hold bytes that are no UTF-8.
-                    output.open(
-                        "w", encoding="utf-8", errors=program.ERRORS, newline=""
-                    )
-                )
+            metadata = scorer.model.metadata
+            if _MIN_SCORE.value is not None:
+                scale.check_threshold(_MIN_SCORE.value, metadata)
+            page = _page(metadata)
+            maps = _maps(argv[1:], scorer.model)
+            facts = formats.Facts(metadata, scorer.scored_by)
+            path = Path(_OUTPUT.value) if _OUTPUT.value else None
+            output = stack.enter_context(
+                output_lib.opened(path, form, facts, anew=all_first)
+            )
         except (ValueError, ImportError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
-            return 2
+            return _NOTHING
 
-        failed = doubtful = 0
-        write = WRITERS[_FORMAT.value](file, scorer.model.metadata)
-        for row in score_all(scorer.score_many, found.photos):
-            write(row)
-            file.flush()  # So that nothing is lost when it is stopped.
-            failed += row.score is None
-            doubtful += row.score is not None and bool(row.warning)
-    for problem in found.problems:
-        print(f"passed over: {problem}", file=sys.stderr)
-    count = len(found.photos)
-    if doubtful:
-        print(f"{doubtful} of {count} photos were read with a warning", file=sys.stderr)
-    if failed:
-        print(f"{failed} of {count} photos could not be read", file=sys.stderr)
-    if found.passed_over and not _QUIET.value:
-        print(unread_kinds.passed_over(found.passed_over), file=sys.stderr)
-    return 1 if failed or found.problems else 0
+        tally = rows_lib.Tally(min_score=_MIN_SCORE.value)
+        progress = progress_lib.Progress()
+        if not _QUIET.value:
+            progress = stack.enter_context(progress_lib.shown(asked.count))
+
+        def rows() -> Iterator[rows_lib.Row]:
+            for row, is_new in rows_lib.score_all(
+                scorer.score_many,
+                asked.photos,
+                metadata.percentiles,
+                known=output.row,
+            ):
+                tally.add(row, is_new=is_new)
+                if page:
+                    page.add(row)
+                if maps and row.score is not None:
+                    tally.failed += not _draw(maps, row, is_new=is_new)
+                if is_new:
+                    progress.advance()
+                else:
+                    progress.skip()
+                if is_new or all_first:
+                    yield row
+
+        for row in arrangement.arrange(rows(), order, worst):
+            with progress.beside(output.file):
+                output.file.write(form.line(row, facts))
+                output.file.flush()  # So that nothing is lost when it is stopped.
+    if page and _REPORT.value:
+        page.write(_REPORT.value, scorer.model)
+    return _report(asked, tally)
+
+
+def _report(asked: path_list.Asked, tally: rows_lib.Tally) -> int:
+    """Tells what there is to tell at the end, and returns the exit code."""
+    told = [f"passed over: {problem}" for problem in asked.problems]
+    of_all = f"of {tally.photos} photos"
+    if not _QUIET.value:
+        if tally.kept:
+            told.append(f"{tally.kept} {of_all} were in {_OUTPUT.value} already")
+        if tally.doubtful:
+            told.append(f"{tally.doubtful} {of_all} were read with a warning")
+        if asked.passed_over:
+            told.append(unread_kinds.passed_over(asked.passed_over))
+    if tally.failed:
+        told.append(f"{tally.failed} {of_all} could not be read")
+    if tally.below:
+        told.append(f"{tally.below} {of_all} score less than {_MIN_SCORE.value:g}")
+    for line in told:
+        print(line, file=sys.stderr)
+    if tally.failed or asked.problems:
+        return _NOT_ALL
+    return _BELOW if tally.below else 0
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """From photos to scores, whatever gives a crop its score: without TensorFlow."""
 
 import dataclasses
+import math
 import os
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ from distortions import cores
 from distortions import photo_decoding
 from distortions import photo_files
 from distortions.photo_header import PhotoError
+from rankiqa_tf.data import crop_grid
+from rankiqa_tf.metadata import Metadata
 
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 Result = float | PhotoError
@@ -26,6 +29,41 @@ CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.sco
 Cut = Callable[[np.ndarray], np.ndarray]
 # From crops to their scores, float32 [n].
 ScoreCrops = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class ScoreMap:
+    """Where a photo is good and where it is bad.
+
+    Attributes:
+        scores: float32 [rows, columns], of crops in a dense grid; higher is better.
+        tops: int32 [rows], of each row of crops the first row of pixels, in the photo
+            mirrored up to a crop where it is smaller (`crop_grid.pad_to`).
+        lefts: int32 [columns], likewise.
+        crop_size: side of the crops in pixels.
+    """
+
+    scores: np.ndarray
+    tops: np.ndarray
+    lefts: np.ndarray
+    crop_size: int
+
+
+class ScoresPlaces(Protocol):
+    """What scores each place of a photo: a model that makes maps."""
+
+    @property
+    def metadata(self) -> Metadata:
+        """What is known of the model."""
+        ...
+
+    def check_map(self) -> None:
+        """Checks that it can; raises a ValueError that says why not."""
+        ...
+
+    def score_map(self, photo: Photo, *, most_crops: int | None = None) -> ScoreMap:
+        """Scores each place of a photo, as `score_map` does."""
+        ...
 
 
 class ScoreMany(Protocol):
@@ -82,6 +120,59 @@ def score(photo: Photo, *, cut: Cut, score_crops: ScoreCrops) -> float:
         ValueError: as of `pixels`.
     """
     return float(np.mean(score_crops(cut(pixels(photo)))))
+
+
+def score_map(
+    photo: Photo,
+    *,
+    crop_size: int,
+    stride: int | None,
+    most_crops: int | None,
+    score_crops: ScoreCrops,
+    batch: int,
+) -> ScoreMap:
+    """Scores each place of a photo.
+
+    Args:
+        photo: as of `pixels`. One that is smaller than a crop is mirrored up to it.
+        crop_size: side of the crops in pixels.
+        stride: pixels from one crop to the next; if None, a quarter of a crop.
+        most_crops: if there were more crops, the stride grows until there are not; 4
+            or more, which stand in the corners. If None, there are as many as it takes.
+        score_crops: gives crops their scores.
+        batch: crops that are scored together.
+
+    Raises:
+        PhotoError: as of `pixels`.
+        ValueError: as of `pixels`, or if stride or most_crops is less than told.
+    """
+    step = max(crop_size // 4, 1) if stride is None else stride
+    if step < 1:
+        raise ValueError(f"stride must be 1 pixel or more, not {stride}")
+    if most_crops is not None and most_crops < 4:
+        raise ValueError(f"most_crops must be 4 or more, not {most_crops}")
+    padded = crop_grid.pad_to(pixels(photo), crop_size)
+    while True:
+        tops, lefts = (
+            crop_grid.dense_offsets(side, crop_size, step) for side in padded.shape[:2]
+        )
+        if most_crops is None or len(tops) * len(lefts) <= most_crops:
+            break
+        step = math.ceil(step * 1.1)
+    places = [(top, left) for top in tops for left in lefts]
+    scores = [
+        score_crops(
+            np.stack(
+                [
+                    padded[top : top + crop_size, left : left + crop_size]
+                    for top, left in places[first : first + batch]
+                ]
+            )
+        )
+        for first in range(0, len(places), batch)
+    ]
+    grid = np.concatenate(scores).reshape(len(tops), len(lefts))
+    return ScoreMap(grid, tops, lefts, crop_size)
 
 
 def score_many(

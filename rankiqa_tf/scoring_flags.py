@@ -30,10 +30,18 @@ def define_crops() -> flags.FlagHolder[str]:
 
 @dataclasses.dataclass(frozen=True)
 class Scorer:
-    """A model, and how it scores photos one after another."""
+    """A model, and how it scores photos one after another.
+
+    Attributes:
+        model: the model.
+        score_many: its `score_many`, by the crops of the flags.
+        scored_by: what tells its scores from those of others: the beginning of the
+            SHA-256 of the model's file, and the crops if not those of its own recipe.
+    """
 
     model: "Model | TFLiteModel"
     score_many: ScoreMany
+    scored_by: str
 
 
 def define_scorer() -> Callable[[], Scorer]:
@@ -66,6 +74,18 @@ def define_scorer() -> Callable[[], Scorer]:
         score_many = functools.partial(
             model.score_many, crops=crops.value, seed=seed.value
         )
-        return Scorer(model, score_many)
+        return Scorer(
+            model, score_many, _scored_by(model.fingerprint, crops.value, seed.value)
+        )
 
     return scorer
+
+
+def _scored_by(fingerprint: str, crops: str, seed: int) -> str:
+    # With its prefix no spreadsheet takes it for a number.
+    name = f"sha256:{fingerprint[:16]}"
+    return {
+        "grid": name,
+        "whole": f"{name} by whole photos",
+        "random": f"{name} by random crops, seed {seed}",
+    }[crops]

@@ -12,6 +12,7 @@ and does not tell when it doubts a JPEG.
 
 import dataclasses
 import functools
+import hashlib
 import os
 import zipfile
 from collections.abc import Callable
@@ -23,12 +24,14 @@ from typing import Any
 import numpy as np
 
 from distortions import cores
+from distortions import decoder_warnings
 from distortions.photo_header import PhotoError
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Result
+from rankiqa_tf.scoring import ScoreMap
 
 ENTRY = "rankiqa.json"  # What export.tflite writes into the file.
 
@@ -45,11 +48,13 @@ class TFLiteModel:
         input_size: height and width of its input: of a crop, or of the whole photos
             that a file of a fixed size is for.
         takes_bytes: whether its input is uint8 in 0..255, and not float32 in 0..1.
+        fingerprint: SHA-256 of the file, in hexadecimal.
     """
 
     metadata: Metadata
     input_size: tuple[int, int]
     takes_bytes: bool
+    fingerprint: str
     _run: Callable[..., dict[str, np.ndarray]]
 
     @classmethod
@@ -69,15 +74,22 @@ class TFLiteModel:
         path = Path(path)
         metadata = _metadata(path)
         try:
-            interpreter = _runtime()(
-                str(path), num_threads=threads or cores.available()
-            )
-            runner = interpreter.get_signature_runner(_SIGNATURE)
+            interpreter_of = _runtime()
+            # It tells how it runs when it is ready, which is no matter for users; and
+            # later, while photos are decoded, it would pass for a decoder's warning.
+            with decoder_warnings.muted("INFO: "):
+                interpreter = interpreter_of(
+                    str(path), num_threads=threads or cores.available()
+                )
+                interpreter.allocate_tensors()
+                runner = interpreter.get_signature_runner(_SIGNATURE)
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{path} cannot be run: {_first_line(error)}") from error
         details = runner.get_input_details()["image"]
         height, width = map(int, details["shape"][1:3])
-        return cls(metadata, (height, width), details["dtype"] == np.uint8, runner)
+        takes_bytes = details["dtype"] == np.uint8
+        fingerprint = hashlib.sha256(path.read_bytes()).hexdigest()
+        return cls(metadata, (height, width), takes_bytes, fingerprint, runner)
 
     def check_crops(self, crops: str) -> None:
         """Checks that photos can be scored so.
@@ -128,6 +140,50 @@ class TFLiteModel:
             warn=warn,
         )
 
+    def check_map(self) -> None:
+        """Checks that `score_map` can be called.
+
+        Raises:
+            ValueError: if the file scores whole photos of one size, and no crops.
+        """
+        if not self._takes_crops:
+            height, width = self.input_size
+            raise ValueError(
+                f"a TFLite file for photos of {height} x {width} pixels, height first, "
+                "scores no places of a photo: give one for crops, or the model.keras"
+            )
+
+    def score_map(
+        self,
+        photo: Photo,
+        *,
+        stride: int | None = None,
+        most_crops: int | None = None,
+    ) -> ScoreMap:
+        """Scores each place of a photo, as `Model.score_map` does.
+
+        The crops are those that the file takes, `input_size`: in a photo that is not
+        larger there is one, and the map has one score.
+
+        Args:
+            photo: path, bytes, PIL image, or uint8 [height, width, 3].
+            stride: as of `Model.score_map`.
+            most_crops: likewise.
+
+        Raises:
+            PhotoError: if the file is missing, or cannot be read as a photo.
+            ValueError: as of `check_map`, or as `Model.score_map` does.
+        """
+        self.check_map()
+        return scoring.score_map(
+            photo,
+            crop_size=self.metadata.crop_size,
+            stride=stride,
+            most_crops=most_crops,
+            score_crops=self.score_crops,
+            batch=_BATCH,
+        )
+
     def score_crops(self, crops: np.ndarray) -> np.ndarray:
         """Scores crops.
 
@@ -142,10 +198,13 @@ class TFLiteModel:
         scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
         return np.concatenate(scores).astype(np.float32)
 
+    @property
+    def _takes_crops(self) -> bool:
+        return self.input_size == (self.metadata.crop_size,) * 2
+
     def _cut(self, photo: np.ndarray) -> np.ndarray:
-        size = self.metadata.crop_size
-        if self.input_size == (size, size):
-            return crop_grid.cut(photo, size)
+        if self._takes_crops:
+            return crop_grid.cut(photo, self.metadata.crop_size)
         if photo.shape[:2] != self.input_size:
             height, width = self.input_size
             raise PhotoError(

@@ -43,8 +43,21 @@ def test_it_opens_with_yaml_that_hubs_read():
 
 def test_it_says_which_scores_are_good_and_on_what_scale():
     tuned = next(iter(written().values()))
-    assert "Higher is better; the scores are the scale" in tuned
-    assert "0 to 1" in tuned
+    assert (
+        "Higher is better; the scores have no stated scale; it was trained on scores "
+        "from 0 to 1.\n"
+    ) in tuned
+    scaled = dataclasses.replace(
+        METADATA,
+        scale=(-1.0, 2.0),
+        scale_of="opinions of us",
+        percentiles=tuple(n / 100 for n in range(101)),
+        percentiles_of="9 photos",
+    )
+    assert (
+        "the scores are on a scale from -1 to 2, opinions of us; those that it was "
+        "trained on go from 0 to 1; the median of 9 photos is 0.5.\n"
+    ) in next(iter(written(scaled).values()))
     ranked = written(dataclasses.replace(METADATA, score_range=None))
     assert "an order, not a scale" in next(iter(ranked.values()))
 

@@ -50,6 +50,7 @@ OTHERS = {
     "finetune_batch": (1, []),
     "finetune_flips": (True, []),
     "mos_scale": ("half_ranks", []),
+    "mos_range": ("1,5", ["--stage=both", "--dataset=scores.csv"]),
     "validation": (0.25, []),
     "holdout": (0.99, []),
     "evaluation_photos": (0, []),
@@ -99,7 +100,7 @@ def test_every_option_is_tried_below():
 
 def test_there_are_no_more_options_than_a_reader_can_look_through():
     # One that nobody shows to be useful goes when another comes.
-    assert len(config_lib.option_names()) <= 43
+    assert len(config_lib.option_names()) <= 44
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -225,6 +226,7 @@ def test_a_holdout_must_be_a_share(value):
         ("dataset", "scores.csv"),
         ("data_dir", "folder"),
         ("dataset", "opinion_table"),
+        ("mos_range", "1,5"),
     ],
 )
 def test_ranking_takes_no_scores(name, value):
@@ -255,6 +257,29 @@ def test_scores_are_called_by_their_data_set_or_file():
     assert Config(stage="both", dataset="some/where.csv").dataset_name == "where.csv"
     config = Config(stage="both", dataset="csiq", data_dir="some")
     assert config.dataset_name == "csiq"
+
+
+def test_the_scale_of_scores_is_the_data_sets_or_what_is_told_of_ones_own():
+    config = Config(stage="both", dataset="csiq", data_dir="some")
+    assert (config.scale, config.scale_of) == ((0, 1), "1 - DMOS of CSIQ")
+    own = {"stage": "finetune", "dataset": "some/own.csv"}
+    assert (Config(**own).scale, Config(**own).scale_of) == (None, "")
+    config = Config(**own, mos_range="-1, 2.5")
+    assert config.scale == (-1.0, 2.5)
+    assert config.scale_of == "mean opinion scores of own.csv"
+    assert Config().scale is None
+
+
+@pytest.mark.parametrize("text", ["", "5", "5,1", "1,1", "1,2,3", "a,b", "0,inf"])
+def test_a_scale_is_two_rising_numbers(text):
+    message = _refusal(stage="finetune", dataset="own.csv", mos_range=text)
+    assert message.startswith("mos_range must be two rising numbers with a comma")
+    assert message.endswith(f"not {text!r}")
+
+
+def test_a_data_set_is_not_told_its_scale():
+    message = _refusal(stage="both", dataset="csiq", data_dir="a", mos_range="0,9")
+    assert "csiq is known to go from 0 to 1: leave it out" in message
 
 
 @pytest.mark.parametrize(

@@ -499,6 +499,19 @@ def test_a_csv_is_a_data_set_whose_scale_is_that_of_its_scores(tmp_path, inside)
     assert found.official_split is None
 
 
+def test_the_scale_of_a_csv_may_be_told_and_its_scores_must_lie_on_it(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.png").touch()
+    path = tmp_path / "scores.csv"
+    path.write_text("image,mos\na.png,1\nb.png,4.5\n")
+    assert datasets.read_any(str(path), scale=(1, 5)).scale == (1, 5)
+    for scale in ((2, 5), (0, 4)):
+        with pytest.raises(
+            ValueError, match=r"go from 1 to 4\.5, and .* from {} to {}$".format(*scale)
+        ):
+            datasets.read_any(str(path), scale=scale)
+
+
 def test_a_name_that_is_neither_a_file_nor_a_data_set_is_told_with_the_nearest():
     with pytest.raises(ValueError, match=r"neither a CSV .* 'kadid'; .*: kadid10k"):
         datasets.read_any("kadid")

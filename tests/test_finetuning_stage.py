@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -179,9 +180,29 @@ def test_scores_are_mos_and_the_model_remembers_its_scale(photos, tmp_path):
         model.metadata.curve, [(0, np.mean(mos)), (1, np.mean(mos) + np.std(mos))]
     )
     assert model.metadata.score_range == (min(mos), max(mos))
+    assert model.metadata.scale is None
     assert figures["finetune/photos"] == 18
     found = held_out_scores(model, photos).scores
     assert 300 < found.min() < found.max() < 1100
+
+
+def test_the_model_remembers_the_scale_it_was_told_and_no_others(photos, tmp_path):
+    config = config_with(mos_range="0,1000")
+    model = stages.start(config)
+    ranked = dataclasses.replace(
+        model.metadata,
+        scale=(0.0, 1.0),
+        scale_of="another",
+        percentiles=tuple(map(float, range(101))),
+        percentiles_of="some photos",
+    )
+    found, _ = stages.finetune(
+        Model(model.network, ranked), photos, config, tmp_path, stop=stopping.never
+    )
+    assert found.metadata.scale == (0, 1000)
+    dataset = Path(config.dataset).name
+    assert found.metadata.scale_of == f"mean opinion scores of {dataset}"
+    assert (found.metadata.percentiles, found.metadata.percentiles_of) == ((), "")
 
 
 def test_training_is_the_same_whatever_the_unit_of_mos(photos, tmp_path):

@@ -1,6 +1,7 @@
 """The model object: its file, and the scores of photos."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import zipfile
@@ -62,6 +63,13 @@ def test_what_is_loaded_is_what_was_saved(model, tmp_path):
     loaded = Model.load(tmp_path / "model.keras")
     assert loaded.metadata == METADATA
     assert loaded.score(PHOTO) == model.score(PHOTO)
+
+
+def test_a_model_of_a_file_has_its_fingerprint(model, tmp_path):
+    model.save(tmp_path / "model.keras")
+    digest = hashlib.sha256((tmp_path / "model.keras").read_bytes()).hexdigest()
+    assert Model.load(tmp_path / "model.keras").fingerprint == digest
+    assert model.fingerprint == ""
 
 
 def test_keras_alone_opens_the_file(model, tmp_path):
@@ -514,3 +522,12 @@ def test_a_map_refuses_crops_that_the_network_does_not_take(lite0):
         shallow.score_map(PHOTO, crop_size=8)
     with pytest.raises(ValueError, match="stride must be 1 pixel or more, not 0"):
         lite0.score_map(PHOTO, crop_size=64, stride=0)
+    with pytest.raises(ValueError, match="most_crops must be 4 or more, not 3"):
+        lite0.score_map(PHOTO, crop_size=64, most_crops=3)
+
+
+def test_a_map_of_few_crops_still_reaches_all_corners():
+    model = Model(mean_of_red(None), named("efficientnet_lite0"))
+    found = model.score_map(PHOTO, crop_size=16, stride=1, most_crops=4)
+    np.testing.assert_array_equal(found.tops, [0, 37 - 16])
+    np.testing.assert_array_equal(found.lefts, [0, 53 - 16])

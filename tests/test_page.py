@@ -1,13 +1,13 @@
 """The page of a benchmark."""
 
 import base64
-import html.parser
 import io
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import Checked
 from PIL import Image
 
 from rankiqa_tf.datasets import DATA_SETS
@@ -22,45 +22,6 @@ from rankiqa_tf.evaluation.opinion_check import OpinionScores
 
 # No slash: it is in the name of a file, too.
 HOSTILE = """<script>alert("'1'")&amp;<b """
-# Those of the elements used that have no end.
-VOID = {"meta", "img"}
-
-
-class Checked(html.parser.HTMLParser):
-    """Reads a page, and asserts that every element is closed in its turn."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements, self.words = [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_startendtag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if self.open and self.open[-1] != "style":
-            self.words.append(data)
-
-    def of(self, tag, **attributes):
-        return [
-            found
-            for name, found in self.elements
-            if name == tag and attributes.items() <= found.items()
-        ]
-
-    @property
-    def text(self):
-        return " ".join(self.words)
 
 
 def predictions(paths, *, seed=0, kinds=("white_noise", "jpeg"), levels=(1, 2, 3)):

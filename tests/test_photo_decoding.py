@@ -419,6 +419,12 @@ def test_warnings_of_photos_read_in_threads_are_not_mixed_up():
     assert told["good"] == []
 
 
+def test_lines_that_are_muted_are_kept_back_and_others_written(capfd):
+    with decoder_warnings.muted("INFO: "):
+        os.write(2, b"INFO: a delegate.\nan error\n")
+    assert capfd.readouterr().err == "an error\n"
+
+
 def test_what_others_write_meanwhile_is_passed_on(capfd):
     with decoder_warnings.collected() as messages:
         os.write(2, b"120 of 300 photos\nCorrupt JPEG data: bad Huffman code\n")

@@ -63,7 +63,7 @@ def test_names_that_are_no_text_are_found(tmp_path):
 def test_kinds_that_are_not_read_are_counted(tmp_path, monkeypatch):
     touch(tmp_path, "a.png", "b.NEF", "c/d.dng", "e.psd", "f.txt", ".g.psd")
     found = photo_files.search([tmp_path])
-    assert found.photos == [tmp_path / "a.png"]
+    assert list(found.photos) == [tmp_path / "a.png"]
     assert found.passed_over == {"camera RAW": 2, "Photoshop": 1}
     text = "1 Photoshop file passed over; 2 camera RAW files passed over"
     assert unread_kinds.passed_over(found.passed_over) == text
@@ -74,10 +74,22 @@ def test_a_path_without_photos_does_not_hinder_the_others(tmp_path):
     paths = ["photos", "nowhere", "notes", "c.txt"]
     found = photo_files.search([tmp_path / name for name in paths])
     # A file is taken whatever its name.
-    assert found.photos == [tmp_path / "photos/a.png", tmp_path / "c.txt"]
+    assert list(found.photos) == [tmp_path / "photos/a.png", tmp_path / "c.txt"]
     missing, empty = found.problems
     assert missing == f"no such file or folder: {tmp_path}/nowhere"
     assert empty.startswith(f"no photos in {tmp_path}/notes; looked for files that end")
+
+
+def test_folders_in_folders_are_left_out_where_that_is_asked(tmp_path):
+    touch(tmp_path, "a.png", "x/b.png", "x/c.NEF")
+    (tmp_path / "link").symlink_to("x")
+    found = photo_files.search([tmp_path], recursive=False)
+    assert list(found.photos) == [tmp_path / "a.png"]
+    assert (found.problems, found.passed_over) == ([], {})
+    # A folder that is named is searched itself.
+    found = photo_files.search([tmp_path / "x", tmp_path / "link"], recursive=False)
+    assert [path.name for path in found.photos] == ["b.png", "b.png"]
+    assert tmp_path / "link" / "b.png" in found.photos
 
 
 def test_a_folder_of_other_kinds_only_says_so(tmp_path):

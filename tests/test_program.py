@@ -144,7 +144,7 @@ def test_a_reader_that_has_enough_ends_a_program_without_a_word(made):
     assert process.stdout.readline() == "a score\n"
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=60) == 1
+    assert process.wait(timeout=60) == 141
     process.stderr.close()
 
 

@@ -1,6 +1,7 @@
 """The program that scores photos, run as users run it."""
 
 import csv
+import hashlib
 import json
 import os
 
@@ -81,13 +82,21 @@ def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
     )
     output, errors = process.communicate()
     rows = [json.loads(line) for line in output.splitlines()]
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    of_all = {
+        "scale_low": 0,
+        "scale_high": 10,
+        "scale_of": "the opinion scores that it was trained on",
+        "scored_by": f"sha256:{digest[:16]}",
+    }
     assert rows == [
-        {"path": str(photos / "a red.png"), "score": pytest.approx(10)},
+        {"path": str(photos / "a red.png"), "score": pytest.approx(10), **of_all},
         {
             "path": str(photos / "broken.jpg"),
             "error": "not a photo, or of a kind that is not read",
+            **of_all,
         },
-        {"path": str(photos / "grey.bmp"), "score": pytest.approx(2)},
+        {"path": str(photos / "grey.bmp"), "score": pytest.approx(2), **of_all},
     ]
     assert errors == "1 of 3 photos could not be read\n"
     assert process.returncode == 1
@@ -125,6 +134,11 @@ def results(model, photos, odd, tmp_path_factory):
         "csv": [photos / "grey.bmp", photos, using, "--format=csv"],
         "some": [folder / "none", photos / "grey.bmp", folder / "empty", using],
         "odd": [odd, using],
+        "random": [
+            *(photos / "grey.bmp", using, "--format=jsonl"),
+            *("--crops=random", "--seed=3"),
+        ],
+        "grid": [photos / "grey.bmp", using, "--format=jsonl", "--seed=3"],
         "quiet": [odd, using, "--quiet", "--format=jsonl"],
         "odd file": [odd, using, "--format=csv", f"--output={folder / 'odd.csv'}"],
         "doubtful jsonl": [photos, using, "--format=jsonl"],
@@ -176,7 +190,16 @@ def test_csv_has_columns_for_errors_and_warnings(results, photos):
 def test_json_has_a_warning_where_there_is_one(results):
     rows = [json.loads(line) for line in results["doubtful jsonl"][1].splitlines()]
     assert [row.get("warning") for row in rows] == ["half of it is grey", None, None]
-    assert [sorted(row) for row in rows[1:]] == [["error", "path"], ["path", "score"]]
+    assert [("score" in row, "error" in row) for row in rows] == [
+        (True, False),
+        (False, True),
+        (True, False),
+    ]
+
+
+def test_rows_tell_the_crops_where_they_are_not_those_of_the_models_recipe(results):
+    names = [json.loads(results[n][1])["scored_by"] for n in ("random", "grid")]
+    assert names == [f"{names[1]} by random crops, seed 3", names[1]]
 
 
 def test_paths_without_photos_are_named_and_the_rest_is_scored(results, photos):

@@ -86,6 +86,8 @@ def test_fine_tuning_takes_the_opinion_table_as_other_scores(tmp_path):
     )
     assert model.metadata.trained_on == "15 photos of opinion_table"
     assert model.metadata.score_range == (2.1, 6.08)
+    assert model.metadata.scale == (0, 9)
+    assert model.metadata.scale_of == "mean opinion scores of TID2013"
     assert figures["finetune/photos"] == 15
     # One photo is held out: its versions are the means.
     found = opinion_check.check(model.score_many, data.scored.held_out).summary("test")

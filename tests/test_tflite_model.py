@@ -1,5 +1,6 @@
 """TFLite files that score photos, with TensorFlow and where there is none."""
 
+import dataclasses
 import json
 import subprocess
 import venv
@@ -13,6 +14,7 @@ from programs import run_several
 
 from distortions.photo_header import PhotoError
 from export import tflite
+from rankiqa_tf import scoring
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
 from rankiqa_tf.tflite_model import TFLiteModel
@@ -82,6 +84,36 @@ def test_random_crops_are_refused(path, photos):
         model.score(photos / "a.jpg", crops="random")
     with pytest.raises(ValueError, match="not by 'whole'"):
         next(model.score_many([photos / "a.jpg"], crops="whole"))
+
+
+def test_a_map_is_that_of_keras(model, path, photos):
+    found = TFLiteModel.load(path).score_map(photos / "a.jpg", most_crops=39)
+    expected = scoring.score_map(
+        photos / "a.jpg",
+        crop_size=24,
+        stride=11,
+        most_crops=None,
+        score_crops=model._score_crops,
+        batch=5,
+    )
+    # 90 x 61, turned: at strides of 6 to 10 there are 40 crops or more.
+    np.testing.assert_array_equal(found.tops, [0, 11, 22, 33, 44, 55, 66])
+    np.testing.assert_array_equal(found.lefts, [0, 11, 22, 33, 37])
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)
+    assert found.crop_size == 24
+
+
+def test_a_map_of_a_photo_that_is_not_larger_than_a_crop_is_one_score(path, photos):
+    model = TFLiteModel.load(path)
+    photo = np.zeros((7, 24, 3), np.uint8)
+    found = model.score_map(photo)
+    assert found.scores == pytest.approx(np.array([[model.score(photo)]]))
+
+
+def test_a_file_for_whole_photos_makes_no_maps(path):
+    model = dataclasses.replace(TFLiteModel.load(path), input_size=(24, 40))
+    with pytest.raises(ValueError, match="for photos of 24 x 40 pixels, height first"):
+        model.score_map(np.zeros((24, 40, 3), np.uint8))
 
 
 def test_a_wrong_file_is_told_apart(path, tmp_path):

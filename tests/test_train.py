@@ -161,6 +161,7 @@ def test_a_run_leaves_models_exports_figures_and_records(whole):
     metadata = Model.load(workdir / "model.keras").metadata
     assert metadata.stages == ("rank", "finetune")
     assert metadata.score_range is not None
+    assert metadata.scale is None  # Nobody told that of a CSV.
     metadata = Model.load(workdir / "ranked.keras").metadata
     assert (metadata.stages, metadata.score_range) == (("rank",), None)
 

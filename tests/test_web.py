@@ -358,8 +358,12 @@ def address(model, written, tmp_path_factory):
         )
         web.write(model, folder, runtime=RUNTIME)
     shutil.copytree(folder, folder / "scaled")
-    values = json.loads((folder / "model.json").read_text()) | {"score_range": [1, 5]}
-    (folder / "scaled" / "model.json").write_text(json.dumps(values))
+    values = json.loads((folder / "model.json").read_text()) | {"score_range": [2, 4]}
+    (folder / "scaled" / "model.json").write_text(
+        json.dumps(values | {"scale": [1, 5], "scale_of": "opinions of us"})
+    )
+    shutil.copytree(folder / "scaled", folder / "trained")
+    (folder / "trained" / "model.json").write_text(json.dumps(values))
     with serving(folder) as found:
         yield found
 
@@ -727,8 +731,23 @@ def test_a_model_without_a_scale_says_so_and_one_with_a_scale_shows_it(
     sync_api.expect(page.locator(".bar")).to_be_hidden()
     page = open_page(f"{address}scaled/")
     give(page, files)
-    sync_api.expect(page.locator("#meaning")).to_contain_text("1.00 to 5.00")
-    sync_api.expect(page.locator(".scale")).to_have_text("on a scale of 1.00 to 5.00")
+    sync_api.expect(page.locator("#meaning")).to_contain_text(
+        "Higher is better, on a scale from 1.00 to 5.00: opinions of us."
+    )
+    sync_api.expect(page.locator(".scale")).to_have_text("on a scale from 1.00 to 5.00")
+    sync_api.expect(page.locator(".bar")).to_be_visible()
+
+
+@in_chromium
+def test_a_model_whose_scale_is_not_known_says_what_it_was_trained_on(
+    open_page, address
+):
+    page = open_page(f"{address}trained/")
+    give(page, {"usual.png": photos()["usual.png"]})
+    sync_api.expect(page.locator("#meaning")).to_contain_text("go from 2.000 to 4.000")
+    sync_api.expect(page.locator(".scale")).to_have_text(
+        "trained on scores from 2.000 to 4.000"
+    )
     sync_api.expect(page.locator(".bar")).to_be_visible()
 
 

@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from distortions import whole_file
 from distortions.registry import Preset
 from distortions.registry import Row
 
@@ -134,7 +135,8 @@ def versions(preset: Preset) -> list[tuple[Row | None, int]]:
 
 def write_description(folder: Path, description: dict[str, Any]) -> None:
     """Writes set.json."""
-    write_whole(folder / _SET, (json.dumps(description, indent=1) + "\n").encode())
+    contents = (json.dumps(description, indent=1) + "\n").encode()
+    whole_file.write(folder / _SET, contents)
 
 
 def read_description(folder: Path) -> dict[str, Any] | None:
@@ -161,7 +163,7 @@ def read_description(folder: Path) -> dict[str, Any] | None:
 
 def write_images(path: Path, images: Iterable[Image]) -> None:
     """Writes a manifest, or a part of one."""
-    partial = _partial(path)
+    partial = whole_file.partial(path)
     with partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
@@ -262,17 +264,6 @@ def size_of(path: Path) -> int | None:
         return path.stat().st_size
     except FileNotFoundError:
         return None
-
-
-def write_whole(path: Path, contents: bytes) -> None:
-    """Writes a file so that it is never seen half written."""
-    partial = _partial(path)
-    partial.write_bytes(contents)
-    partial.replace(path)
-
-
-def _partial(path: Path) -> Path:
-    return path.with_name(path.name + ".partial")
 
 
 def _image(

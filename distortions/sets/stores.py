@@ -10,6 +10,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from distortions import whole_file
 from distortions.sets import ranked_set
 from distortions.sets.version import Version
 
@@ -39,7 +40,7 @@ class Files:
         """Writes an image."""
         path = self._path(version)
         path.parent.mkdir(parents=True, exist_ok=True)
-        ranked_set.write_whole(path, contents)
+        whole_file.write(path, contents)
 
     def finish(self, versions: list[Version]) -> None:
         """Writes the manifest of these images, all of which are there."""

@@ -44,9 +44,14 @@ async function open() {
 /** What scores mean, by the model's metadata. */
 class Scale {
   #range;
+  #known;
+  #of;
 
-  constructor({score_range: range}) {
+  constructor({scale, scale_of: of, score_range: trained}) {
+    const range = scale ?? trained;
     this.#range = range;
+    this.#known = Boolean(scale);
+    this.#of = of;
     const span = range ? range[1] - range[0] : 10;
     this.digits = Math.min(Math.max(3 - Math.round(Math.log10(span)), 1), 6);
   }
@@ -57,16 +62,23 @@ class Scale {
 
   get unit() {
     if (!this.#range) return "";
-    return `on a scale of ${this.text(this.#range[0])} to ${this.text(this.#range[1])}`;
+    return `${this.#known ? "on a scale" : "trained on scores"} from ${this.#ends}`;
+  }
+
+  get #ends() {
+    return `${this.text(this.#range[0])} to ${this.text(this.#range[1])}`;
   }
 
   get meaning() {
-    return this.#range
-      ? `Higher is better. The scale, ${this.text(this.#range[0])} to ` +
-          `${this.text(this.#range[1])}, is that of the people's opinions that the ` +
-          "model learned from."
-      : "Higher is better. This model knows an order and no scale: compare scores " +
+    if (!this.#range) {
+      return "Higher is better. This model knows an order and no scale: compare scores " +
           "with each other; no score by itself means good or bad.";
+    }
+    return this.#known
+      ? `Higher is better, on a scale from ${this.#ends}` +
+          `${this.#of ? `: ${this.#of}` : ""}.`
+      : "Higher is better. The opinions of people that the model learned from go from " +
+          `${this.#ends}; those of other photos may go further.`;
   }
 
   /** Where on the scale a score is, 0 to 1; null where there is none. */

@@ -44,6 +44,21 @@ def cut(image: np.ndarray, size: int) -> np.ndarray:
     )
 
 
+def dense_offsets(side: int, size: int, stride: int) -> np.ndarray:
+    """Places crops along one side of an image, for a map of its scores.
+
+    Args:
+        side: the side in pixels; size or more.
+        size: the side of a crop.
+        stride: pixels from one crop to the next; 1 or more.
+
+    Returns:
+        int32 [n], rising from 0; the last is side - size, wherever it falls.
+    """
+    last = side - size
+    return np.unique(np.append(np.arange(0, last, stride), last)).astype(np.int32)
+
+
 def offsets(side: int, size: int) -> list[int]:
     """Places crops along one side of an image.
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from distortions.sets import ranked_set
+from distortions import whole_file
 
 
 def write(path: Path, text: str, *, errors: str = "strict") -> None:
@@ -13,4 +13,4 @@ def write(path: Path, text: str, *, errors: str = "strict") -> None:
         text: what to write.
         errors: what becomes of characters that UTF-8 has not, as `open` takes it.
     """
-    ranked_set.write_whole(path, text.encode("utf-8", errors))
+    whole_file.write(path, text.encode("utf-8", errors))

@@ -42,6 +42,7 @@ class Row:
             use.
         scale: the worst and the best `mos` that the scale of the experiment has.
             Scores that were processed may go somewhat beyond.
+        scale_of: what `mos` is, in words.
         turned_round: whether `mos` was made of a difference score, lower is better.
         official_split: whether its authors say what to train and what to test on.
     """
@@ -51,6 +52,7 @@ class Row:
     source: str
     licence: str
     scale: tuple[float, float]
+    scale_of: str
     turned_round: bool
     official_split: bool
 
@@ -64,6 +66,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="use, copies and changes for any purpose, with the notice of its "
             "readme kept and its authors named",
             scale=(0, 100),
+            scale_of="100 - DMOS of LIVE",
             turned_round=True,
             official_split=False,
         ),
@@ -74,6 +77,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="use, copies and changes for any purpose, with the notice of its "
             "readme kept and its authors named",
             scale=(0, 100),
+            scale_of="100 - DMOS of LIVE, not realigned",
             turned_round=True,
             official_split=False,
         ),
@@ -85,6 +89,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="use, copies and changes for any purpose, with the notice of its "
             "readme kept and its authors named",
             scale=(0, 100),
+            scale_of="100 - DMOS of LIVE MD",
             turned_round=True,
             official_split=False,
         ),
@@ -95,6 +100,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="not confirmed; its forerunner TID2008 is for education and "
             "research only",
             scale=(0, 9),
+            scale_of="mean opinion scores of TID2013",
             turned_round=False,
             official_split=False,
         ),
@@ -104,6 +110,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             source="https://s2.smu.edu/~eclarson/csiq.html",
             licence="none was found",
             scale=(0, 1),
+            scale_of="1 - DMOS of CSIQ",
             turned_round=True,
             official_split=False,
         ),
@@ -113,6 +120,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             source="https://database.mmsp-kn.de/kadid-10k-database.html",
             licence="freely available to the research community; no formal licence",
             scale=(1, 5),
+            scale_of="mean opinion scores of KADID-10k",
             turned_round=False,
             official_split=False,
         ),
@@ -122,6 +130,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             source="https://database.mmsp-kn.de/koniq-10k-database.html",
             licence="none was found; the photos are of YFCC100M (Creative Commons)",
             scale=(0, 100),
+            scale_of="mean opinion scores of KonIQ-10k",
             turned_round=False,
             official_split=True,
         ),
@@ -131,6 +140,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             source="https://github.com/nisarahmedrana/BIQ2021",
             licence="none is stated",
             scale=(0, 1),
+            scale_of="mean opinion scores of BIQ2021",
             turned_round=False,
             official_split=True,
         ),
@@ -140,6 +150,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             source=opinion_table.SOURCE,
             licence="that of the photos; the means are facts about TID2013",
             scale=opinion_table.SCALE,
+            scale_of="mean opinion scores of TID2013",
             turned_round=False,
             official_split=False,
         ),
@@ -155,7 +166,7 @@ class DataSet:
         name: its key in `DATA_SETS`; of a CSV, the name of the file.
         photos: with their scores, in the order of its list; two or more.
         scale: the worst and the best `mos` of the scale, as in `DATA_SETS`; of a CSV,
-            those that are there.
+            those that were told, or else those that are there.
         official_split: by reference, as its authors made it; None if they made none.
     """
 
@@ -202,7 +213,12 @@ def read(name: str, folder: str | os.PathLike[str], **options: Any) -> DataSet:
     )
 
 
-def read_any(dataset: str, folder: str | os.PathLike[str] = "") -> DataSet:
+def read_any(
+    dataset: str,
+    folder: str | os.PathLike[str] = "",
+    *,
+    scale: tuple[float, float] | None = None,
+) -> DataSet:
     """Reads a data set by name, or a CSV file of human scores.
 
     Args:
@@ -210,10 +226,13 @@ def read_any(dataset: str, folder: str | os.PathLike[str] = "") -> DataSet:
             `scores_csv` reads it.
         folder: of the data set; of a CSV, where its image paths start, its own folder
             if empty.
+        scale: of a CSV, the worst and the best score that its people could give; None
+            if that is not known. A data set knows its own.
 
     Raises:
         ValueError: as `read` and `scores_csv.read` do, or if there is neither a file
-            nor a data set of this name, or no folder is given for one.
+            nor a data set of this name, or no folder is given for one; or if a score is
+            off the scale.
     """
     if dataset in DATA_SETS:
         if not os.fspath(folder):
@@ -231,9 +250,15 @@ def read_any(dataset: str, folder: str | os.PathLike[str] = "") -> DataSet:
         )
     photos = scores_csv.read(dataset, folder or None)
     opinions = [photo.mos for photo in photos]
+    found = (min(opinions), max(opinions))
+    if scale and not scale[0] <= found[0] <= found[1] <= scale[1]:
+        raise ValueError(
+            f"the scores of {dataset} go from {found[0]:g} to {found[1]:g}, and the "
+            f"scale that they are on is said to go from {scale[0]:g} to {scale[1]:g}"
+        )
     return DataSet(
         name=Path(dataset).name,
         photos=tuple(photos),
-        scale=(min(opinions), max(opinions)),
+        scale=scale or found,
         official_split=None,
     )

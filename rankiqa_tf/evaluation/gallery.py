@@ -1,17 +1,15 @@
 """The photos that say most of a method: scored best and worst, closest and furthest."""
 
-import base64
 import dataclasses
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.pages import small_photos
 
 _SIDE = 176  # Pixels; shown at half of it to two thirds, so sharp on dense screens.
 _QUALITY = 75
@@ -76,12 +74,8 @@ def thumbnails(picks: Sequence[Pick]) -> dict[Path, str]:
     found = {}
     for path in dict.fromkeys(chosen.photo.path for chosen in picks):
         try:
-            image = Image.fromarray(decode.read_photo(path))
+            photo = decode.read_photo(path)
         except decode.PhotoError:
             continue
-        image.thumbnail((_SIDE, _SIDE))
-        file = io.BytesIO()
-        image.save(file, "JPEG", quality=_QUALITY)
-        code = base64.b64encode(file.getvalue()).decode("ascii")
-        found[path] = f"data:image/jpeg;base64,{code}"
+        found[path] = small_photos.address(photo, side=_SIDE, quality=_QUALITY)
     return found

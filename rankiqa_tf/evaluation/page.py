@@ -1,26 +1,21 @@
-"""A benchmark as one HTML page that needs nothing beside itself.
-
-No script, no outside request: style, diagrams and photos stand in the page, and its
-content security policy forbids everything else.
-"""
+"""A benchmark as one HTML page that needs nothing beside itself, and no script."""
 
 import html
 import os
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 
 from rankiqa_tf import datasets
-from rankiqa_tf.data import whole_file
 from rankiqa_tf.evaluation import method_section
 from rankiqa_tf.evaluation import order_kept
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.figures import Figures
 from rankiqa_tf.evaluation.order_kept import Kept
+from rankiqa_tf.pages import document
 
 _METRICS = {
     "srocc": "Spearman's rank correlation of scores and opinions: do photos stand in "
@@ -34,7 +29,6 @@ _METRICS = {
     "rmse": "Root of the mean squared difference, in the unit of the opinions; it "
     "means little for a method that was ranked only and knows no scale.",
 }
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 _escaped = html.escape
 
@@ -98,31 +92,12 @@ def write(
         "<h3>Versions</h3>",
         _terms(versions, kind="pairs"),
     ]
-    style = (
-        resources.files("rankiqa_tf.evaluation").joinpath("page.css").read_text("utf-8")
+    document.write(
+        Path(path),
+        title=title,
+        style=document.read("rankiqa_tf.evaluation", "page.css"),
+        body=body,
     )
-    page = "\n".join(
-        [
-            "<!DOCTYPE html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{_escaped(title)}</title>",
-            f"<style>\n{style}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            *body,
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
-    # A file's name need not be text in UTF-8.
-    whole_file.write(Path(path), page, errors="backslashreplace")
 
 
 def _headline(figures: Figures, best: str) -> str:

@@ -183,7 +183,7 @@ def data_set(config: Config, workdir: Path) -> datasets.DataSet:
     folder = config.data_dir
     if config.dataset == "opinion_table":
         folder = folder or str(_opinion_table(config, workdir))
-    return datasets.read_any(config.dataset, folder)
+    return datasets.read_any(config.dataset, folder, scale=config.scale)
 
 
 def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:

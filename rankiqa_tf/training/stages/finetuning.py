@@ -240,6 +240,10 @@ def train_to_score(
         model.metadata,
         stages=(*model.metadata.stages, stage),
         score_range=(min(mos), max(mos)),
+        scale=config.scale,
+        scale_of=config.scale_of,
+        percentiles=(),  # Those of a model it began with were of other scores.
+        percentiles_of="",
         curve=curve.points,
         trained_on=trained_on,
     )

@@ -83,6 +83,10 @@ def rank(
         model.metadata,
         stages=(*model.metadata.stages, "rank"),
         score_range=None,
+        scale=None,  # That of a model it began with is lost, and so are percentiles.
+        scale_of="",
+        percentiles=(),
+        percentiles_of="",
         trained_on=preparation.join(
             model.metadata.trained_on, ranked_on(training, config)
         ),

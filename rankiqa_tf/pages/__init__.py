@@ -1,0 +1,1 @@
+"""What the HTML pages that reports are written as share."""

@@ -1,0 +1,59 @@
+"""What scores mean: the scale that they are on, in numbers and in words."""
+
+import dataclasses
+
+from rankiqa_tf.metadata import Metadata
+
+ORDER = "an order without a scale"
+TRAINED_ON = "the opinion scores that it was trained on"
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """The scale of scores.
+
+    Attributes:
+        low: its worst end; None where there is an order only.
+        high: its best end, likewise.
+        of: what it is the scale of.
+    """
+
+    low: float | None
+    high: float | None
+    of: str
+
+
+def of_model(metadata: Metadata) -> Scale:
+    """The scale of a model's scores; where it is not known, what it was trained on."""
+    if metadata.scale is not None:
+        return Scale(*metadata.scale, metadata.scale_of)
+    if metadata.score_range is not None:
+        return Scale(*metadata.score_range, TRAINED_ON)
+    return Scale(None, None, ORDER)
+
+
+def in_words(metadata: Metadata) -> str:
+    """Tells the scale of a model's scores, to follow which of them are good."""
+    found = of_model(metadata)
+    if metadata.scale is not None:
+        text = f"on a scale from {found.low:g} to {found.high:g}"
+        return f"{text}, {found.of}" if found.of else text
+    if metadata.score_range is not None:
+        return f"trained on scores from {found.low:g} to {found.high:g}"
+    return f"{found.of}, as it was trained by ranking only"
+
+
+def check_threshold(score: float, metadata: Metadata) -> None:
+    """Checks that a score that photos are measured by is on a model's scale.
+
+    Raises:
+        ValueError: if the scale is known, and the score is not on it.
+    """
+    if metadata.scale is None:
+        return
+    low, high = metadata.scale
+    if not low <= score <= high:
+        raise ValueError(
+            f"a least score must be on the scale of the model, {low:g} to {high:g}, "
+            f"not {score:g}"
+        )
