@@ -37,9 +37,9 @@ from rankiqa_tf.model import Model
 
 _MODEL = flags.DEFINE_string(
     "model",
-    None,
-    "A model.keras, the folder of a run, or a model that the package carries.",
-    required=True,
+    library.DEFAULT,
+    f"A model that the package carries ({library.in_words()}), a model.keras, or the "
+    "folder of a run.",
 )
 _OUTPUT = flags.DEFINE_string(
     "output", None, "The folder to write to; new or empty.", required=True

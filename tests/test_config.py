@@ -263,6 +263,7 @@ def test_scores_are_called_by_their_data_set_or_file():
         ({"network": "resnet"}, "no network 'resnet'"),
         ({"network": "shallow", "init": "imagenet"}, "takes as weights a file"),
         ({"network": "shallow", "levels": "conv9"}, "no level 'conv9'"),
+        ({"init": "lite9"}, "init must be random, imagenet, a model that the package"),
     ],
     ids=str,
 )

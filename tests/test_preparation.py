@@ -5,8 +5,10 @@ import random
 import keras
 import numpy as np
 import tensorflow as tf
+import tiny_models
 
 from rankiqa_tf import config as config_lib
+from rankiqa_tf import library
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
@@ -70,6 +72,21 @@ def test_a_trained_model_is_left_as_it_is():
     before = model.get_weights()
     preparation.standardise(Model(model, known("rank")), FirstImages())
     for weight, old in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weight, old)
+
+
+def test_a_run_begins_with_a_model_that_the_package_carries(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    carried = tiny_models.fully_convolutional()
+    carried.save(tmp_path / "weights" / "tiny.keras")
+    monkeypatch.setattr(library.resources, "files", lambda package: tmp_path)
+    # It decides the network, whatever the options say.
+    config = config_lib.of_options(init="tiny", network="shallow", levels="no such")
+    found = preparation.start(config)
+    assert found.metadata.network == "MobileNetV2"
+    for weight, old in zip(
+        found.network.get_weights(), carried.network.get_weights(), strict=True
+    ):
         np.testing.assert_array_equal(weight, old)
 
 
