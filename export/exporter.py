@@ -60,7 +60,8 @@ class Exporter:
             made = functools.partial(keras_file.write, self._model)
             found = self._by_crops.write(made, path)
         elif name == "saved_model":
-            found = self._by_crops.write(self._write_saved_model, path)
+            made = functools.partial(write_saved_model, self._model)
+            found = self._by_crops.write(made, path)
         elif name == "web":
             found = self._write_page(path)
         else:
@@ -87,12 +88,12 @@ class Exporter:
         found: dict[str, str] = {}
         # In the order of the table, where what others are made of comes first.
         for name in [name for name in FORMATS if name in names]:
+            path = self._output / FORMATS[name].file
             try:
                 found[name] = _in_words(self.write(name))
             except (ValueError, RuntimeError) as error:
-                print(f"error: {name} was not written: {error}", file=sys.stderr)
+                print(f"error: {path} was not written: {error}", file=sys.stderr)
             else:
-                path = self._output / FORMATS[name].file
                 print(f"{path}: {found[name]}", flush=True)
         return found
 
@@ -109,17 +110,19 @@ class Exporter:
         made(path, tflite_file=self._output / FORMATS["tflite"].file)
         return passed
 
-    def _write_saved_model(self, path: Path) -> None:
-        saved_model.write(self._model, path)
-        try:
-            from export import warmup
-        except ImportError:
-            print(
-                "saved_model has no warm-up requests: they need the extra `serving`",
-                file=sys.stderr,
-            )
-        else:
-            warmup.write(self._model, path)
+
+def write_saved_model(model: Model, path: Path) -> None:
+    """Writes a SavedModel, with warm-up requests where gRPC is installed."""
+    saved_model.write(model, path)
+    try:
+        from export import warmup
+    except ImportError:
+        print(
+            "saved_model has no warm-up requests: they need the extra `serving`",
+            file=sys.stderr,
+        )
+    else:
+        warmup.write(model, path)
 
 
 def _in_words(agreements: Sequence[gate.Agreement]) -> str:
