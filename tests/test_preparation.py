@@ -1,5 +1,6 @@
 """What a run begins with: a model, and what its first batches set."""
 
+import dataclasses
 import random
 
 import keras
@@ -88,6 +89,20 @@ def test_a_run_begins_with_a_model_that_the_package_carries(tmp_path, monkeypatc
         found.network.get_weights(), carried.network.get_weights(), strict=True
     ):
         np.testing.assert_array_equal(weight, old)
+
+
+def test_what_is_known_of_a_models_scores_ends_with_its_training(tmp_path):
+    tiny = tiny_models.fully_convolutional()
+    metadata = dataclasses.replace(
+        tiny.metadata,
+        scale=(0.0, 1.0),
+        scale_of="mean opinion scores",
+        percentiles=tuple(range(101)),
+        percentiles_of="101 photos",
+    )
+    Model(tiny.network, metadata).save(tmp_path / "model.keras")
+    config = config_lib.of_options(init=str(tmp_path / "model.keras"))
+    assert preparation.start(config).metadata == tiny.metadata
 
 
 def weights_of(**options):

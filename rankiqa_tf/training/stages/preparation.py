@@ -45,6 +45,11 @@ def start(config: Config) -> Model:
             or config.crop_size
             or model.metadata.crop_size,
             curve=None,
+            # Of scores that are others after training.
+            scale=None,
+            scale_of="",
+            percentiles=(),
+            percentiles_of="",
         )
         network = model.network
         if curve is not None:  # Training is on the scale of targets.
