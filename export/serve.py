@@ -6,8 +6,8 @@
         [{"b64": "'$(base64 -w0 photo.jpg)'"}]}'
 
 --model is the folder of a SavedModel, or of numbered versions of one; or a model that
-the package carries, of which a SavedModel is made at the start, compared and kept for
-as long as it is served.
+the package carries, of which a SavedModel is made at the start, in half a minute,
+compared with it, and kept for as long as it is served.
 
 For where TensorFlow Serving itself cannot be had, and to try clients against. gRPC
 needs the extra `serving`. There is no encryption and nobody is asked who he is: it
