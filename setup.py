@@ -25,6 +25,8 @@ SERVING = [
     "grpcio>=1.60",
 ]
 
+COMMANDS = ("score", "train", "evaluate", "benchmark", "export", "serve", "distort")
+
 MOBILE = ["ai-edge-litert>=1.4,<3"]
 
 TEST = [
@@ -78,6 +80,13 @@ setup(
         "export": ["web/*", "web/litert/*"],
         "rankiqa_tf.assets": ["photos/*.jpg", "photos/*.csv", "weights/*"],
         "rankiqa_tf.evaluation": ["*.css"],
+        "rankiqa_tf.pages": ["*.css"],
+        "rankiqa_tf.scores": ["*.css", "*.js"],
+    },
+    entry_points={
+        "console_scripts": [
+            f"rankiqa-{name} = rankiqa_tf.commands:{name}" for name in COMMANDS
+        ]
     },
     data_files=[
         (

@@ -2,9 +2,9 @@
 
     python -m export.benchmark model.keras saved_model model.tflite
 
-Each form is run in a process of its own. Load time is from the start of that process to
-its first score. Exit code: 0 when done, 1 if a form could not be run, 2 if nothing
-could be begun.
+A model that the package carries may be given by its name. Each form is run in a process
+of its own. Load time is from the start of that process to its first score. Exit code: 0
+when done, 1 if a form could not be run, 2 if nothing could be begun.
 """
 
 import json
@@ -27,6 +27,7 @@ from absl import flags
 
 from distortions import program
 from export import forms
+from rankiqa_tf import library
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
@@ -72,9 +73,8 @@ def measure(form: str, photos: Path) -> dict[str, float]:
         last = "".join(child.stderr.strip().splitlines()[-1:])
         raise RuntimeError(f"{form} could not be run: {last}")
     figures = json.loads(child.stdout.splitlines()[-1])
-    path = Path(form)
-    if (path / "model.keras").is_file():  # The folder of a run.
-        path /= "model.keras"
+    is_export = Path(form, "saved_model.pb").is_file()
+    path = Path(form) if is_export else library.find(form)
     return {"size_mb": forms.size_in_bytes(path) / 1e6, **figures}
 
 
@@ -97,8 +97,11 @@ def main(argv: list[str]) -> int:
         if not argv[1:]:
             raise ValueError("name forms of a model: model.keras, saved_model, ...")
         for form in argv[1:]:
-            if not Path(form).exists():
-                raise ValueError(f"there is no file or folder {form}")
+            if form not in library.list_models() and not Path(form).exists():
+                raise ValueError(
+                    f"there is no file or folder {form}, nor does the package carry "
+                    f"such a model ({library.in_words()})"
+                )
         files = references.embedded_photos()
         if _PHOTOS.value:
             files = decode.find_photos(_PHOTOS.value)

@@ -33,6 +33,12 @@ _FIGURES = {
     "test/order_kept/photo_from_level_2": "the same of the tuned model",
 }
 _SNIPPETS = {
+    "keras": """```python
+import rankiqa_tf
+
+print(rankiqa_tf.load("model.keras").score("photo.jpg"))
+```
+""",
     "saved_model": """```python
 import tensorflow as tf
 
@@ -179,12 +185,12 @@ def _files(
 
 
 def _use(names: Sequence[str] | Mapping[str, int]) -> str:
-    found = [_SNIPPETS[name] for name in ("saved_model", "web") if name in names]
+    found = {name: _SNIPPETS[name] for name in names if name in _SNIPPETS}
     tflite = [name for name in names if name.startswith("tflite")]
     if tflite:
-        snippet = _SNIPPETS["tflite"].format(file=FORMATS[tflite[-1]].file)
-        found.insert(1 if "saved_model" in names else 0, snippet)
-    return "\n".join(found)
+        file = FORMATS[tflite[-1]].file
+        found["tflite"] = _SNIPPETS["tflite"].format(file=file)
+    return "\n".join(found[name] for name in _SNIPPETS if name in found)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,12 @@ _SCORE = "`score`: float32 [1]"
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
+        "keras": Format(
+            file="model.keras",
+            use="Python: this package, or Keras alone; what training goes on from",
+            inputs="crops: float32 [n, side, side, 3], RGB in 0..1",
+            outputs="float32 [n]",
+        ),
         "saved_model": Format(
             file="saved_model/",
             use="servers: TensorFlow Serving, KServe, anything with TensorFlow",

@@ -1,9 +1,13 @@
 """Serves a SavedModel by REST and gRPC, in TensorFlow Serving's forms.
 
-    python -m export.serve --model=SAVED_MODEL_FOLDER --rest_port=8501 --grpc_port=8500
+    python -m export.serve --rest_port=8501 --grpc_port=8500
 
     curl -s http://127.0.0.1:8501/v1/models/rankiqa:predict -d '{"instances":
         [{"b64": "'$(base64 -w0 photo.jpg)'"}]}'
+
+--model is the folder of a SavedModel, or of numbered versions of one; or a model that
+the package carries, of which a SavedModel is made at the start, in half a minute,
+compared with it, and kept for as long as it is served.
 
 For where TensorFlow Serving itself cannot be had, and to try clients against. gRPC
 needs the extra `serving`. There is no encryption and nobody is asked who he is: it
@@ -15,10 +19,13 @@ seconds. Exit code: 0 if it was ended so, 1 if some were not answered by then, 2
 could not begin.
 """
 
+import functools
 import signal
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 
 from rankiqa_tf import surroundings
 
@@ -28,8 +35,12 @@ if not surroundings.settle("distortions", "export"):
 from absl import flags
 
 from distortions import program
+from export import exporter
+from export import forms
+from export import gate
 from export import rest
 from export import served_model
+from rankiqa_tf import library
 
 try:
     from export import grpc_service
@@ -41,9 +52,9 @@ else:
 
 _MODEL = flags.DEFINE_string(
     "model",
-    None,
-    "The folder of a SavedModel, or of numbered versions of one.",
-    required=True,
+    library.DEFAULT,
+    "The folder of a SavedModel, or of numbered versions of one; or a model that the "
+    f"package carries ({library.in_words()}).",
 )
 _NAME = flags.DEFINE_string("name", "rankiqa", "What requests call the model.")
 _HOST = flags.DEFINE_string(
@@ -75,6 +86,11 @@ def main(argv: list[str]) -> int:
     if len(argv) > 1:
         print(f"error: unexpected arguments: {argv[1:]}", file=sys.stderr)
         return surroundings.FAILED
+    with tempfile.TemporaryDirectory() as scratch:
+        return _serve(Path(scratch))
+
+
+def _serve(scratch: Path) -> int:
     signals: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: signals.append(number))
@@ -85,7 +101,8 @@ def main(argv: list[str]) -> int:
             raise ValueError(
                 f'--grpc_port needs pip install "rankiqa-tf[serving]": {_NO_GRPC}'
             )
-        model = served_model.ServedModel(_MODEL.value, name=_NAME.value)
+        folder = _saved_model(_MODEL.value, scratch)
+        model = served_model.ServedModel(folder, name=_NAME.value)
         web = rest.Server(
             (_HOST.value, _REST_PORT.value),
             model,
@@ -100,7 +117,7 @@ def main(argv: list[str]) -> int:
                 **limits,
             )
         _warm_up(model)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, gate.AgreementError) as error:
         print(f"error: {error}", file=sys.stderr)
         return surroundings.FAILED
     threading.Thread(target=web.serve_forever, daemon=True).start()
@@ -119,6 +136,27 @@ def main(argv: list[str]) -> int:
     if closing:
         closing.wait()
     return 0 if answered else 1
+
+
+def _saved_model(name: str, scratch: Path) -> Path:
+    """The folder to serve, made in scratch if it is a model that the package carries.
+
+    Raises:
+        ValueError: if there is none.
+        gate.AgreementError: if what was made does not score as the model does.
+    """
+    if name not in library.list_models():
+        if not Path(name).exists():
+            raise ValueError(
+                f"{name} is not the folder of a SavedModel, nor a model that the "
+                f"package carries ({library.in_words()})"
+            )
+        return Path(name)
+    model = library.load(name)
+    # Photos alone: distorted versions of them tell more where precision is lost.
+    passes = gate.Gate(forms.Keras(model), distort=False)
+    passes.write(functools.partial(exporter.write_saved_model, model), scratch / "1")
+    return scratch / "1"
 
 
 def _warm_up(model: served_model.ServedModel) -> None:

@@ -27,10 +27,10 @@ import keras
 import tensorflow as tf
 
 from export import calibration
+from export import float_layers
 from export import tflite_metadata
 from rankiqa_tf import models
 from rankiqa_tf.model import Model
-from rankiqa_tf.training import layers
 
 FORMS = ("float32", "float16", "dynamic", "int8")
 
@@ -89,7 +89,10 @@ def write(
             crops = Path(folder, "crops.npy")
             calibration.write(crops, size=min(height, width), photos=photos)
             arguments.append(str(crops))
-        network = _of_floats(model.network, sums=form == "dynamic")
+        # The converter cannot read layers in mixed precision.
+        network = float_layers.in_float32(
+            model.network, remake=_with_sums if form == "dynamic" else None
+        )
         module = _Image(network, height, width, tf.dtypes.as_dtype(facts.input_dtype))
         # Never from the Keras model itself: that ends the process or converts it wrong.
         tf.saved_model.save(module, str(saved), signatures=module.score)
@@ -128,29 +131,9 @@ class _Sum(keras.layers.Dense):
         return self.activation(score if self.bias is None else score + self.bias)
 
 
-def _of_floats(network: keras.Model, *, sums: bool) -> keras.Model:
-    """The same network with every layer computing in float32.
-
-    Args:
-        network: the network; the converter cannot read layers in mixed precision.
-        sums: whether dense layers of one unit are to be sums.
-    """
-    policies = {layer.dtype_policy.name for layer in layers.leaves(network)}
-    if policies <= {"float32"} and not sums:
-        return network
-
-    def clone(layer: keras.Layer) -> keras.Layer:
-        config = layer.get_config()
-        if "dtype" in config:  # Not in those that are a function of keras.ops.
-            config["dtype"] = "float32"
-        is_dense = isinstance(layer, keras.layers.Dense)
-        if sums and is_dense and layer.units == 1:
-            return _Sum.from_config(config)
-        return type(layer).from_config(config)
-
-    made = keras.models.clone_model(network, clone_function=clone, recursive=True)
-    made.set_weights(network.get_weights())
-    return made
+def _with_sums(layer: keras.Layer, config: dict) -> keras.Layer:
+    is_score = isinstance(layer, keras.layers.Dense) and layer.units == 1
+    return (_Sum if is_score else type(layer)).from_config(config)
 
 
 def _convert(arguments: Sequence[str]) -> None:

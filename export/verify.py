@@ -3,9 +3,10 @@
     python -m export.verify model.keras model.tflite --photos=FOLDER
 
 The first is what the others are compared with; they may be any of a model.keras, the
-folder of a run or of a SavedModel, and a .tflite file. They score the photos and
-distorted versions of them. Exit code: 0 if all are as near to the first as their form
-has to be, 1 if one is not, 2 if nothing could be begun.
+folder of a run or of a SavedModel, a .tflite file, and the name of a model that the
+package carries. They score the photos and distorted versions of them. Exit code: 0 if
+all are as near to the first as their form has to be, 1 if one is not, 2 if nothing
+could be begun.
 """
 
 import sys

@@ -34,7 +34,13 @@ class RuntimeMissingError(ValueError):
     """There is no LiteRT.js where it was looked for, or one of another version."""
 
 
-def write(model: Model, path: str | Path, *, runtime: str | Path) -> None:
+def write(
+    model: Model,
+    path: str | Path,
+    *,
+    runtime: str | Path,
+    tflite_file: str | Path | None = None,
+) -> None:
     """Writes the page with a model, whole or not at all.
 
     Args:
@@ -43,6 +49,8 @@ def write(model: Model, path: str | Path, *, runtime: str | Path) -> None:
         runtime: folder of the installed npm package @litertjs/core, such as
             node_modules/@litertjs/core; @litertjs/wasm-utils must be installed with it,
             as npm does.
+        tflite_file: the model as tflite.write has written it, in float32 and for crops;
+            if None, it is converted.
 
     Raises:
         RuntimeMissingError: if there is no such package, or of another version.
@@ -67,7 +75,10 @@ def write(model: Model, path: str | Path, *, runtime: str | Path) -> None:
         if (runtime / "LICENSE").exists():
             shutil.copyfile(runtime / "LICENSE", litert / "LICENSE")
         (page / "model.json").write_text(model.metadata.to_json(), encoding="utf-8")
-        tflite.write(model, page / MODEL)
+        if tflite_file is None:
+            tflite.write(model, page / MODEL)
+        else:
+            shutil.copyfile(tflite_file, page / MODEL)
         if path.exists():
             path.rmdir()  # An empty folder, which Windows would not replace.
         page.replace(path)

@@ -2,7 +2,7 @@
 
     import rankiqa_tf
 
-    model = rankiqa_tf.load("model.keras")
+    model = rankiqa_tf.load()  # Or a name of list_models(), or a path.
     print(model.score("photo.jpg"))
 
 Importing the package imports no TensorFlow; what is here does when it is first used.

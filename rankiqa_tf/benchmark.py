@@ -159,7 +159,7 @@ def _options() -> tuple[Config, dict[str, Any]]:
     # The methods say what is trained, whatever a flagfile has as its stage.
     stage = "both" if ranks and not _RANKED.value else "finetune"
     config = config_lib.from_flags(stage=stage)
-    if config.init.endswith(".keras"):
+    if config.initial_model is not None:
         raise ValueError(
             "init is what Baseline and the ranker begin with: random, imagenet or a "
             f"file of weights, not {config.init}; give a ranker as ranked"

@@ -10,6 +10,7 @@ from absl import flags
 
 import distortions
 from rankiqa_tf import datasets
+from rankiqa_tf import library
 from rankiqa_tf import models
 from rankiqa_tf.data import quality
 from rankiqa_tf.data import ranked
@@ -137,8 +138,9 @@ class Config:
     )
     init: str = _option(
         "random",
-        "First weights: random, imagenet, the path of a model.keras (which also "
-        "decides network and levels), or of another file of weights.",
+        "First weights: random, imagenet, a model that the package carries "
+        f"({library.in_words()}) or the path of a model.keras (which also decide "
+        "network and levels), or the path of another file of weights.",
     )
     crop_size: int = _option(
         0,
@@ -318,12 +320,8 @@ class Config:
         preset = distortions.find_preset(self.preset)
         self._check_pairs(preset)
         self.check_batches(len(preset.rows), preset.num_levels)
-        if not self.init.endswith(".keras"):
-            models.check(
-                self.network,
-                weights=None if self.init == "random" else self.init,
-                levels=self.levels,
-            )
+        if self.initial_model is None:
+            self._check_network()
 
     def options(self) -> dict[str, Any]:
         """Every option by the name of its flag."""
@@ -343,6 +341,24 @@ class Config:
         if self.dataset in datasets.DATA_SETS:
             return datasets.DATA_SETS[self.dataset].scale_of
         return f"mean opinion scores of {self.dataset_name}" if self.scale else ""
+
+    @property
+    def initial_model(self) -> Path | None:
+        """The file of the model that the run begins with; None if with a new one."""
+        if self.init.endswith(".keras"):
+            return Path(self.init)
+        if not self._names_a_model or self.init not in library.list_models():
+            return None
+        return library.find(self.init)
+
+    @property
+    def _names_a_model(self) -> bool:
+        return self.init not in ("random", "imagenet") and not Path(self.init).suffix
+
+    @property
+    def weights(self) -> str | None:
+        """What a new network begins with, as `models.build` takes it."""
+        return None if self.init == "random" else self.init
 
     @property
     def pair_sources(self) -> tuple[str, ...]:
@@ -401,6 +417,15 @@ class Config:
                 "pairs_by opinions are of the distortions of tid2013, of which preset "
                 f"{preset.name} has none: give preset tid2013, or live,tid2013"
             )
+
+    def _check_network(self) -> None:
+        if self._names_a_model:
+            raise ValueError(
+                "init must be random, imagenet, a model that the package carries "
+                f"({library.in_words()}), or the path of a model.keras or of another "
+                f"file of weights, not {self.init!r}"
+            )
+        models.check(self.network, weights=self.weights, levels=self.levels)
 
     def _check_scores(self) -> None:
         names = ("dataset", "data_dir", "mos_range")

@@ -1,5 +1,8 @@
 """Models by name: those that the package carries, and files of one's own."""
 
+import atexit
+import contextlib
+import functools
 import os
 from importlib import resources
 from pathlib import Path
@@ -12,6 +15,10 @@ if TYPE_CHECKING:
 
 __version__ = version()
 
+DEFAULT = "lite0-photos"  # The model of whoever names none.
+
+_ENDING = ".keras"
+
 
 def list_models() -> list[str]:
     """The names of the models that the package carries, for `load`."""
@@ -19,10 +26,43 @@ def list_models() -> list[str]:
     if not folder.is_dir():
         return []
     names = (entry.name for entry in folder.iterdir())
-    return sorted(n.removesuffix(".keras") for n in names if n.endswith(".keras"))
+    return sorted(n.removesuffix(_ENDING) for n in names if n.endswith(_ENDING))
 
 
-def load(name_or_path: str | os.PathLike[str]) -> "Model":
+def find(name_or_path: str | os.PathLike[str] = DEFAULT) -> Path:
+    """Finds the file of a model; whether it is one, `load` tells.
+
+    Args:
+        name_or_path: as of `load`.
+
+    Returns:
+        The path of a .keras file, or the path that was given where it cannot be a name.
+        A package that is run from a zip file has its models unpacked to temporary
+        files, until Python ends.
+
+    Raises:
+        ValueError: if it is a name that the package carries no model of; the message
+            lists those there are.
+    """
+    name, path = os.fspath(name_or_path), Path(name_or_path)
+    if name in list_models():
+        return _carried(name)
+    if (path / "model.keras").is_file():
+        return path / "model.keras"
+    if not path.suffix and not path.exists():
+        raise ValueError(
+            f"there is no model {name!r}: give the path of a model.keras, the folder "
+            f"of a run, or a model that the package carries ({in_words()})"
+        )
+    return path
+
+
+def in_words() -> str:
+    """The names of `list_models` with commas between them, for messages."""
+    return ", ".join(list_models()) or "none in this version"
+
+
+def load(name_or_path: str | os.PathLike[str] = DEFAULT) -> "Model":
     """Loads a model.
 
     Args:
@@ -32,19 +72,19 @@ def load(name_or_path: str | os.PathLike[str]) -> "Model":
     Raises:
         ValueError: if there is none, or as `Model.load` does.
     """
+    path = find(name_or_path)
     from rankiqa_tf.model import Model  # TensorFlow takes seconds to import.
 
-    path = Path(name_or_path)
-    if str(name_or_path) in list_models():
-        entry = resources.files("rankiqa_tf.assets") / "weights" / f"{path}.keras"
-        with resources.as_file(entry) as file:
-            return Model.load(file)
-    if (path / "model.keras").is_file():
-        path /= "model.keras"
-    elif not path.suffix and not path.exists():
-        carried = ", ".join(list_models()) or "none in this version"
-        raise ValueError(
-            f"there is no model {str(name_or_path)!r}: give the path of a model.keras, "
-            f"the folder of a run, or a model that the package carries ({carried})"
-        )
     return Model.load(path)
+
+
+def _carried(name: str) -> Path:
+    entry = resources.files("rankiqa_tf.assets") / "weights" / f"{name}{_ENDING}"
+    return _unpacked().enter_context(resources.as_file(entry))
+
+
+@functools.cache
+def _unpacked() -> contextlib.ExitStack:
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    return stack

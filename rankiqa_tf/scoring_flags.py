@@ -54,9 +54,9 @@ def define_scorer() -> Callable[[], Scorer]:
     """
     name = flags.DEFINE_string(
         "model",
-        None,
-        "The .keras model file, the folder of a run, or a .tflite file.",
-        required=True,
+        library.DEFAULT,
+        f"A model that the package carries ({library.in_words()}), a .keras model "
+        "file, the folder of a run, or a .tflite file.",
     )
     crops = define_crops()
     seed = flags.DEFINE_integer(
@@ -68,8 +68,9 @@ def define_scorer() -> Callable[[], Scorer]:
         if name.value.endswith(".tflite"):
             model = TFLiteModel.load(name.value)
         else:
+            path = library.find(name.value)  # Before TensorFlow, which takes seconds.
             surroundings.pin_keras()
-            model = library.load(name.value)
+            model = library.load(path)
         model.check_crops(crops.value)
         score_many = functools.partial(
             model.score_many, crops=crops.value, seed=seed.value

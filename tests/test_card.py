@@ -81,6 +81,16 @@ def test_it_shows_how_to_use_what_there_is():
     assert "tf.saved_model.load" in use
     assert "--model=model_int8.tflite" in use
     assert "http.server" not in use
+    assert "rankiqa_tf.load" not in use
+    text = card.write(
+        "lite0",
+        METADATA,
+        {"keras": 7_000_000, "web": 30_000_000},
+        figures={},
+        agreement={},
+        terms=card.Terms(licence="", data=""),
+    )
+    assert text.index('rankiqa_tf.load("model.keras")') < text.index("http.server")
 
 
 def test_figures_of_the_run_are_told_in_words_and_others_left_out():

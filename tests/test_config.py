@@ -288,6 +288,7 @@ def test_a_data_set_is_not_told_its_scale():
         ({"network": "resnet"}, "no network 'resnet'"),
         ({"network": "shallow", "init": "imagenet"}, "takes as weights a file"),
         ({"network": "shallow", "levels": "conv9"}, "no level 'conv9'"),
+        ({"init": "lite9"}, "init must be random, imagenet, a model that the package"),
     ],
     ids=str,
 )

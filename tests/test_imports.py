@@ -18,6 +18,7 @@ PROGRAMS = (
     "rankiqa_tf.evaluate",
     "rankiqa_tf.score",
     "export.benchmark",
+    "export.release",
     "export.serve",
     "export.verify",
 )
@@ -41,6 +42,7 @@ ROOMS = (
     "rankiqa_tf.models",
     "rankiqa_tf.model",
     "rankiqa_tf.library",
+    "rankiqa_tf.commands",
     "rankiqa_tf.config",
     "rankiqa_tf.evaluation",
     "rankiqa_tf.training",

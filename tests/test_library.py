@@ -48,16 +48,32 @@ def test_a_model_is_loaded_by_its_path_or_the_folder_of_its_run(tmp_path):
         assert rankiqa_tf.load(path).score(PHOTO) == expected
 
 
+def carry(folder, monkeypatch, *names):
+    """Lets the package carry models of these names."""
+    (folder / "weights").mkdir()
+    for name in names:
+        Model(mean_of_red(), METADATA).save(folder / "weights" / f"{name}.keras")
+    monkeypatch.setattr(library.resources, "files", lambda package: folder)
+
+
 def test_a_model_is_loaded_by_its_name(tmp_path, monkeypatch):
-    (tmp_path / "weights").mkdir()
-    Model(mean_of_red(), METADATA).save(tmp_path / "weights" / "mean-of-red.keras")
-    monkeypatch.setattr(library.resources, "files", lambda package: tmp_path)
+    carry(tmp_path, monkeypatch, "mean-of-red")
     assert rankiqa_tf.list_models() == ["mean-of-red"]
     np.testing.assert_equal(rankiqa_tf.load("mean-of-red").metadata, METADATA)
 
 
-def test_an_unknown_name_is_refused_with_those_there_are():
-    with pytest.raises(ValueError, match=r"no model 'lite9': give the path .* carries"):
+def test_without_a_name_the_default_is_loaded(tmp_path, monkeypatch):
+    carry(tmp_path, monkeypatch, "another", library.DEFAULT)
+    assert library.find() == tmp_path / "weights" / "lite0-photos.keras"
+    assert rankiqa_tf.load().score(PHOTO) == Model(mean_of_red(), METADATA).score(PHOTO)
+
+
+def test_an_unknown_name_is_refused_with_those_there_are(tmp_path, monkeypatch):
+    carry(tmp_path, monkeypatch, "red", "reddish")
+    message = r"no model 'lite9': give the path .* package carries \(red, reddish\)"
+    with pytest.raises(ValueError, match=message):
         rankiqa_tf.load("lite9")
+    with pytest.raises(ValueError, match=r"no model 'lite0-photos': .* carries"):
+        rankiqa_tf.load()
     with pytest.raises(ValueError, match=r"no such model file: lite9\.keras"):
         rankiqa_tf.load("lite9.keras")

@@ -1,7 +1,9 @@
 """The wheel: what is in it, and that it works away from the checkout."""
 
+import importlib.metadata
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -69,6 +71,31 @@ def installed(wheel, tmp_path_factory) -> Path:
     options = ("--no-deps", "--no-index", "--target", target)
     run(*PIP, "install", *options, wheel, cwd=target)
     return target
+
+
+COMMANDS = {
+    "rankiqa-score": "rankiqa_tf.score",
+    "rankiqa-train": "rankiqa_tf.train",
+    "rankiqa-evaluate": "rankiqa_tf.evaluate",
+    "rankiqa-benchmark": "rankiqa_tf.benchmark",
+    "rankiqa-export": "export",
+    "rankiqa-serve": "export.serve",
+    "rankiqa-distort": "distortions.generate",
+}
+
+
+def start(installed: Path, *command: str | Path, cwd: Path) -> tuple[int, str, str]:
+    """Runs a command with the installed packages; gives code, output and errors."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(installed), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
 
 
 def metadata_of(wheel: Path) -> str:
@@ -158,3 +185,51 @@ print(sum(min(Image.open(path).size) == 512 for path in references.embedded_phot
 """
     output = run(sys.executable, "-I", "-c", program, cwd=tmp_path)
     assert output.splitlines()[-1] == "24"
+
+
+def test_every_command_runs_its_program(installed, tmp_path, monkeypatch):
+    (information,) = installed.glob("*.dist-info")
+    found = importlib.metadata.Distribution.at(information).entry_points
+    ran = []
+    monkeypatch.setattr(
+        runpy, "run_module", lambda *call, **how: ran.append((*call, how))
+    )
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for entry in found.select(group="console_scripts"):
+        entry.load()()
+    as_main = {"run_name": "__main__", "alter_sys": True}
+    assert ran == [(COMMANDS[entry.name], as_main) for entry in found]
+    assert {entry.name for entry in found} == set(COMMANDS)
+    assert all((installed / "bin" / name).is_file() for name in COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--modle=x"], []])
+def test_a_command_says_and_ends_with_what_python_m_does(
+    installed, tmp_path, arguments
+):
+    # The one that needs no TensorFlow for it, which takes seconds.
+    command = installed / "bin" / "rankiqa-score"
+    found = start(installed, command, *arguments, cwd=tmp_path)
+    module = (sys.executable, "-m", COMMANDS[command.name])
+    assert found == start(installed, *module, *arguments, cwd=tmp_path)
+    if arguments == ["--help"]:  # The program's text, and its own flags.
+        assert "Scores photos, and photos in folders." in found[1]
+        assert "--format:" in found[1]
+    else:
+        assert found[:2] == (2, "")
+        assert found[2].startswith("error: ")
+
+
+def test_a_command_finds_ones_own_preset_and_nothing_that_hides_a_package(
+    installed, tmp_path
+):
+    for hiding in ("numpy", "json", "distortions"):
+        (tmp_path / f"{hiding}.py").write_text("raise ImportError('hidden')")
+    (tmp_path / "mine.py").touch()
+    distort = installed / "bin" / "rankiqa-distort"
+    code, _, errors = start(installed, distort, "--preset=mine:OWN", cwd=tmp_path)
+    assert code == 2
+    assert errors == (
+        "error: preset 'mine:OWN' cannot be had: AttributeError: module 'mine' has no "
+        "attribute 'OWN'\n"
+    )

@@ -1,12 +1,15 @@
 """What a run begins with: a model, and what its first batches set."""
 
+import dataclasses
 import random
 
 import keras
 import numpy as np
 import tensorflow as tf
+import tiny_models
 
 from rankiqa_tf import config as config_lib
+from rankiqa_tf import library
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
 from rankiqa_tf.models import heads
@@ -71,6 +74,35 @@ def test_a_trained_model_is_left_as_it_is():
     preparation.standardise(Model(model, known("rank")), FirstImages())
     for weight, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)
+
+
+def test_a_run_begins_with_a_model_that_the_package_carries(tmp_path, monkeypatch):
+    (tmp_path / "weights").mkdir()
+    carried = tiny_models.fully_convolutional()
+    carried.save(tmp_path / "weights" / "tiny.keras")
+    monkeypatch.setattr(library.resources, "files", lambda package: tmp_path)
+    # It decides the network, whatever the options say.
+    config = config_lib.of_options(init="tiny", network="shallow", levels="no such")
+    found = preparation.start(config)
+    assert found.metadata.network == "MobileNetV2"
+    for weight, old in zip(
+        found.network.get_weights(), carried.network.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(weight, old)
+
+
+def test_what_is_known_of_a_models_scores_ends_with_its_training(tmp_path):
+    tiny = tiny_models.fully_convolutional()
+    metadata = dataclasses.replace(
+        tiny.metadata,
+        scale=(0.0, 1.0),
+        scale_of="mean opinion scores",
+        percentiles=tuple(range(101)),
+        percentiles_of="101 photos",
+    )
+    Model(tiny.network, metadata).save(tmp_path / "model.keras")
+    config = config_lib.of_options(init=str(tmp_path / "model.keras"))
+    assert preparation.start(config).metadata == tiny.metadata
 
 
 def weights_of(**options):

@@ -150,7 +150,7 @@ def results(model, photos, odd, tmp_path_factory):
         "No such file": [photos, using, f"--output={folder / 'none' / 'scores'}"],
         "give the folder": [photos / "*.jpg", using],
         "is a SavedModel": [photos, f"--model={exported}"],
-        "flag --model=None": [photos],
+        "there is no model 'lite9'": [photos, "--model=lite9"],
         "Unknown command line flag 'modle'": [photos, "--modle=x"],
     }
     several = run_several("rankiqa_tf.score", calls.values(), first=FIRST)

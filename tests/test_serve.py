@@ -12,6 +12,7 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.request
 from concurrent import futures
 from pathlib import Path
 
@@ -70,12 +71,12 @@ def served(folder):
 
 
 @contextlib.contextmanager
-def serving(folder, *arguments):
+def serving(folder, *arguments, program=("-m", "export.serve")):
     """Starts the program; gives its process, and its addresses by protocol."""
     flags = [f"--model={folder}", "--rest_port=0", "--max_request_mb=1", *arguments]
     if HAS_GRPC:
         flags.append("--grpc_port=0")
-    server = programs.start("-m", "export.serve", *flags)
+    server = programs.start(*program, *flags)
     try:
         addresses = {}
         for line in server.stdout:
@@ -387,6 +388,34 @@ def test_sigterm_ends_the_server(folder):
             socket.create_connection((host, int(port)))
 
 
+# The program, with a package that carries one model, tiny.
+_CARRYING = """
+import runpy
+from pathlib import Path
+from rankiqa_tf import library
+library.list_models = lambda: ["tiny"]
+library.find = lambda name: Path({path!r})
+runpy.run_module("export.serve", run_name="__main__", alter_sys=True)
+"""
+
+
+def test_a_model_that_the_package_carries_is_served_by_its_name(model, tmp_path):
+    model.save(tmp_path / "tiny.keras")
+    program = ("-c", _CARRYING.format(path=str(tmp_path / "tiny.keras")))
+    with serving("tiny", program=program) as (server, addresses):
+        photo = np.random.default_rng(0).integers(0, 256, (31, 43, 3), np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(photo).save(file, "PNG")
+        content = base64.b64encode(file.getvalue()).decode()
+        body = json.dumps({"instances": [{"b64": content}]}).encode()
+        with urllib.request.urlopen(f"{addresses['REST']}:predict", body) as answer:
+            (found,) = json.load(answer)["predictions"]
+        assert found["score"] == pytest.approx(model.score(photo), abs=1e-4)
+        server.terminate()
+        _, errors = server.communicate(timeout=60)
+        assert (server.returncode, errors) == (0, "")
+
+
 def test_what_cannot_be_served_is_refused_in_a_line(folder, tmp_path):
     (tmp_path / "model.keras").touch()
     (tmp_path / "saved").mkdir()
@@ -395,6 +424,7 @@ def test_what_cannot_be_served_is_refused_in_a_line(folder, tmp_path):
         port = taken.getsockname()[1]
         cases = [
             ([f"--model={tmp_path / 'none'}"], "is not the folder of a SavedModel"),
+            (["--model=lite9"], "nor a model that the package carries"),
             ([f"--model={tmp_path / 'model.keras'}"], "python -m export --model="),
             ([f"--model={tmp_path / 'saved'}"], "damaged"),
             ([f"--model={folder}", f"--rest_port={port}"], "in use"),

@@ -137,4 +137,4 @@ def test_files_that_hide_nothing_of_a_program_do_not_hinder_it(tmp_path, file):
     (tmp_path / file).touch()
     code, _, errors = run("-m", "rankiqa_tf.score", cwd=tmp_path)
     assert code == 2
-    assert "flag --model=None" in errors
+    assert errors == "error: name photos or folders to score\n"

@@ -158,6 +158,17 @@ def test_the_model_and_its_metadata_are_in_a_page(written, model):
     assert image["dtype"] == np.float32
 
 
+def test_a_page_takes_the_model_that_was_converted_already(model, tmp_path):
+    (tmp_path / "there.tflite").write_bytes(b"converted before")
+    web.write(
+        model,
+        tmp_path / "page",
+        runtime=package(tmp_path),
+        tflite_file=tmp_path / "there.tflite",
+    )
+    assert (tmp_path / "page" / web.MODEL).read_bytes() == b"converted before"
+
+
 def test_a_licence_of_the_package_is_kept(written):
     text = (written / "litert" / "LICENSE").read_text()
     assert text == "the licence of the package"

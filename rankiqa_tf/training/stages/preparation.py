@@ -36,8 +36,8 @@ def start(config: Config) -> Model:
             file of weights.
         ModuleNotFoundError: if the weights are in a package that is not installed.
     """
-    if config.init.endswith(".keras"):
-        model = Model.load(config.init)
+    if config.initial_model is not None:
+        model = Model.load(config.initial_model)
         curve = model.metadata.curve
         metadata = dataclasses.replace(
             model.metadata,
@@ -45,6 +45,11 @@ def start(config: Config) -> Model:
             or config.crop_size
             or model.metadata.crop_size,
             curve=None,
+            # Of scores that are others after training.
+            scale=None,
+            scale_of="",
+            percentiles=(),
+            percentiles_of="",
         )
         network = model.network
         if curve is not None:  # Training is on the scale of targets.
@@ -53,7 +58,7 @@ def start(config: Config) -> Model:
         with random_weights(config.seed):
             network = models.build(
                 config.network,
-                weights=None if config.init == "random" else config.init,
+                weights=config.weights,
                 levels=config.levels,
             )
         metadata = Metadata(

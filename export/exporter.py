@@ -1,0 +1,136 @@
+"""Writing the forms of a model to a folder, each by way of the gate."""
+
+import functools
+import sys
+from collections.abc import Collection
+from collections.abc import Sequence
+from pathlib import Path
+
+from export import forms
+from export import gate
+from export import keras_file
+from export import saved_model
+from export import tflite
+from export import web
+from export.formats import FORMATS
+from rankiqa_tf.model import Model
+
+
+class Exporter:
+    """Writes forms of a model to a folder, each if it agrees with the model.
+
+    Args:
+        model: the model.
+        output: the folder.
+        litert_js: for web, the folder of the npm package @litertjs/core.
+        photos: files to compare on and to calibrate with; the package's if none.
+        size: height and width of the photos that TFLite files take as a whole; None
+            where they take crops.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        output: Path,
+        *,
+        litert_js: str | Path,
+        photos: Sequence[Path] = (),
+        size: tuple[int, int] | None = None,
+    ):
+        self._model, self._output = model, output
+        self._litert_js = litert_js
+        self._photos, self._size = photos, size
+        self._by_crops = gate.Gate(forms.Keras(model), photos=photos)
+        self._by_photos = self._by_crops
+        if size:
+            self._by_photos = gate.Gate(forms.Keras(model, size=size), photos=photos)
+        # What has passed, by name.
+        self._written: dict[str, list[gate.Agreement]] = {}
+
+    def write(self, name: str) -> list[gate.Agreement]:
+        """Writes a form by its name in `FORMATS`, and says how near it is.
+
+        Raises:
+            gate.AgreementError: if it does not agree; it is not written then.
+            ValueError: if LiteRT.js is missing, or the photos cannot tell.
+            RuntimeError: if TensorFlow cannot convert the model.
+        """
+        path = self._output / FORMATS[name].file
+        if name == "keras":
+            made = functools.partial(keras_file.write, self._model)
+            found = self._by_crops.write(made, path)
+        elif name == "saved_model":
+            made = functools.partial(write_saved_model, self._model)
+            found = self._by_crops.write(made, path)
+        elif name == "web":
+            found = self._write_page(path)
+        else:
+            made = functools.partial(
+                tflite.write,
+                self._model,
+                form=name.removeprefix("tflite").removeprefix("_") or "float32",
+                size=self._size,
+                photos=self._photos,
+            )
+            found = self._by_photos.write(made, path)
+        self._written[name] = found
+        return found
+
+    def write_each(self, names: Collection[str]) -> dict[str, str]:
+        """Writes forms, and prints how near each is; or, as an error, why it is not.
+
+        Args:
+            names: of forms in `FORMATS`.
+
+        Returns:
+            Of those that were written, by name, how near they are to the model.
+        """
+        found: dict[str, str] = {}
+        # In the order of the table, where what others are made of comes first.
+        for name in [name for name in FORMATS if name in names]:
+            path = self._output / FORMATS[name].file
+            try:
+                found[name] = _in_words(self.write(name))
+            except (ValueError, RuntimeError) as error:
+                print(f"error: {path} was not written: {error}", file=sys.stderr)
+            else:
+                print(f"{path}: {found[name]}", flush=True)
+        return found
+
+    def size_of(self, name: str) -> int:
+        """The bytes that a form takes."""
+        return forms.size_in_bytes(self._output / FORMATS[name].file)
+
+    def _write_page(self, path: Path) -> list[gate.Agreement]:
+        made = functools.partial(web.write, self._model, runtime=self._litert_js)
+        passed = self._written.get("tflite")
+        if passed is None or self._size:
+            return self._by_crops.write(made, path, scores=web.MODEL)
+        # The file that the page runs is there, and has passed.
+        made(path, tflite_file=self._output / FORMATS["tflite"].file)
+        return passed
+
+
+def write_saved_model(model: Model, path: Path) -> None:
+    """Writes a SavedModel, with warm-up requests where gRPC is installed."""
+    saved_model.write(model, path)
+    try:
+        from export import warmup
+    except ImportError:
+        print(
+            "saved_model has no warm-up requests: they need the extra `serving`",
+            file=sys.stderr,
+        )
+    else:
+        warmup.write(model, path)
+
+
+def _in_words(agreements: Sequence[gate.Agreement]) -> str:
+    """How near a form is to the Keras model, for the card."""
+    difference = max(each.difference for each in agreements)
+    srocc = min(each.srocc for each in agreements)
+    return f"at most {difference:.1e} of the spread apart, SROCC {srocc:.4f}"
+
+
+if __name__ == "__main__":
+    sys.exit("export.exporter is a library; the program is python -m export")

@@ -1,0 +1,118 @@
+"""A .keras file of half the size: large kernels in float16 on the disk.
+
+It is a model file as `Model.save` writes it, which `rankiqa_tf.load` opens, and
+keras.models.load_model without this package; either computes in float32, with weights
+that were rounded once.
+
+Any Keras that this package runs with opens it, whichever wrote it: what later versions
+have added to layers is left out where it says what earlier ones do anyway, and so are
+initializers, as the weights are there.
+
+What stays in float32 is what scores depend on most and what takes little room: the
+first convolutions, normalisation, and the head, all of them small arrays.
+"""
+
+import io
+import json
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from export import float_layers
+from rankiqa_tf.model import Model
+
+# Keras' entries.
+_CONFIG = "config.json"
+_WEIGHTS = "model.weights.h5"
+# Options of layers that Keras 3.12, the earliest we run with, refuses to read; and what
+# it does.
+_LATER = {
+    "quantization_config": None,
+    "renorm": False,
+    "renorm_clipping": None,
+    "renorm_momentum": 0.99,
+}
+# Of EfficientNet-Lite0's 3.5 million weights, arrays smaller than this hold 6 %.
+_LARGE = 1 << 14
+_ROUNDING = 2.0**-11  # Of float16, relative to a number that is not too small for it.
+
+
+def write(model: Model, path: str | Path) -> None:
+    """Writes a model as a .keras file, whole or not at all.
+
+    Args:
+        model: the model.
+        path: the file; ends in .keras.
+
+    Raises:
+        ValueError: as of `Model.save`.
+    """
+    path = Path(path)
+    network = float_layers.in_float32(model.network)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+        full, half = Path(folder, path.name), Path(folder, "half.keras")
+        Model(network, model.metadata).save(full)
+        changes = {_CONFIG: _for_earlier_keras, _WEIGHTS: _halved}
+        with (
+            zipfile.ZipFile(full) as source,
+            zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
+        ):
+            for name in source.namelist():
+                change = changes.get(name, bytes)
+                target.writestr(name, change(source.read(name)))
+        half.replace(path)
+
+
+def _for_earlier_keras(content: bytes) -> bytes:
+    """Leaves out of a model's configuration what only later versions know."""
+
+    def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {
+            key: value
+            for key, value in pairs
+            # Keras 3.15 has added to initializers too.
+            if not key.endswith("_initializer")
+            and not (key in _LATER and value == _LATER[key])
+        }
+
+    return json.dumps(json.loads(content, object_pairs_hook=kept)).encode()
+
+
+def _halved(content: bytes) -> bytes:
+    """Rounds the large kernels of a weights file to float16."""
+    file = io.BytesIO()
+    with h5py.File(io.BytesIO(content)) as source, h5py.File(file, "w") as target:
+        _copy(source, target)
+    return file.getvalue()
+
+
+def _copy(source: h5py.Group, target: h5py.Group) -> None:
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy(item, target.create_group(name))
+            continue
+        array = item[()]
+        stored = target.create_dataset(name, data=_rounded(array))
+        stored.attrs.update(item.attrs)
+
+
+def _rounded(array: np.ndarray) -> np.ndarray:
+    """The array in float16, where it is large and float16 has its range."""
+    if array.dtype != np.float32 or array.ndim < 2 or array.size < _LARGE:
+        return array
+    with np.errstate(over="ignore"):
+        half = array.astype(np.float16)
+    # Beyond 65504 it is infinite; where all are below 6e-5 it has fewer digits. A tiny
+    # weight among greater ones may well become 0.
+    most = np.abs(array).max()
+    return half if np.abs(half - array).max() <= _ROUNDING * most else array
+
+
+if __name__ == "__main__":
+    sys.exit("export.keras_file is a library; the program is python -m export")
