@@ -366,4 +366,6 @@ def keeps_order(model: Model, held_out: Versions, config: Config) -> dict[str, f
 
 def ranked_on(training: Versions, config: Config) -> str:
     """What a model is ranked on, in words."""
-    return f"{training.num_photos} photos ranked under preset {config.preset}"
+    words = f"{training.num_photos} photos ranked under preset {config.preset}"
+    sources = ", ".join(config.pair_sources)
+    return f"{words} by {sources}" if sources else words
