@@ -89,8 +89,7 @@ def _niqe(models: Path | None) -> Score:
         return np.asarray(picture.resize(sides, Image.Resampling.BICUBIC))
 
     # scikit-video 1.1.11, of 2018, wants of SciPy and NumPy what they have no more.
-    scipy.misc.imresize = imresize
-    np.int, np.float = int, float  # type: ignore[attr-defined]
+    scipy.misc.imresize, np.int = imresize, int
     from skvideo.measure import niqe
 
     def score(path: Path) -> float:
