@@ -1,14 +1,13 @@
 """Do scores agree with people, on sets of distorted photos? Models beside PIQE, BRISQUE.
 
-    python -m benchmarks.opinions --models=runs/ranked/model.keras --sets=live_dev.csv,twin_dev.csv --others=others_live.csv,others_twin.csv
+    python -m benchmarks.opinions --models=runs/ranked/model.keras --sets=live_dev.csv,twin_dev.csv --others=others_live,others_twin
 
-Each set is a CSV file, image,mos,reference,distortion, beside its images. What
-`benchmarks/other_methods.py` wrote of a set, in an environment of its own, stands at the
+Each set is a CSV file, image,mos,reference,distortion, beside its images. The folder of
+what `benchmarks.score_by` wrote of a set, in an environment of its own, stands at the
 same place of --others. Prints SROCC and LCC, the latter of raw scores, of each kind and
 of all, as Markdown.
 """  # noqa: E501 - a command is not cut in two.
 
-import csv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import numpy as np
 from absl import app
 from absl import flags
 
+from benchmarks import method_scores
 from rankiqa_tf import library
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
@@ -24,17 +24,18 @@ from rankiqa_tf.evaluation import opinion_check
 
 _MODELS = flags.DEFINE_list("models", None, "Models.", required=True)
 _SETS = flags.DEFINE_list("sets", None, "CSV files of human scores.", required=True)
-_OTHERS = flags.DEFINE_list("others", [], "Scores of other methods, of each set.")
+_OTHERS = flags.DEFINE_list(
+    "others", [], "Folders of other methods' scores, of each set."
+)
 
 
-def methods(photos: list[ScoredPhoto], others: str) -> Iterator[tuple[str, np.ndarray]]:
-    """Yields each method and its scores of the photos."""
+def methods(
+    photos: list[ScoredPhoto], root: Path, others: str
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yields each method and its scores of the photos, whose paths start from root."""
     if others:
-        with Path(others).open(newline="", encoding="utf-8") as file:
-            rows = {row.pop("image"): row for row in csv.DictReader(file)}
-        for name in next(iter(rows.values())):
-            scores = [float(rows[photo.path.name][name]) for photo in photos]
-            yield name.upper(), np.array(scores)
+        for method in method_scores.read_folder(Path(others), root):
+            yield method.name.upper(), method.of(photos)
     for path in _MODELS.value:
         model = library.load(path)
         yield path, opinion_check.check(model.score_many, photos).scores
@@ -44,7 +45,7 @@ def main(argv: list[str]) -> None:
     """Prints a table a set."""
     del argv
     if _OTHERS.value and len(_OTHERS.value) != len(_SETS.value):
-        raise app.UsageError("--others needs one file for each of --sets")
+        raise app.UsageError("--others needs one folder for each of --sets")
     for place, path in enumerate(_SETS.value):
         photos = scores_csv.read(path)
         opinions = np.array([photo.mos for photo in photos])
@@ -54,7 +55,7 @@ def main(argv: list[str]) -> None:
         print("| method |", " | ".join(map(str, columns)), "|")
         print("| --- |", " | ".join(["---:"] * len(columns)), "|")
         others = _OTHERS.value[place] if _OTHERS.value else ""
-        for name, scores in methods(photos, others):
+        for name, scores in methods(photos, Path(path).parent, others):
             cells = []
             for column in columns:
                 of = np.array([column in ("ALL", kind) for kind in kinds])
