@@ -250,11 +250,13 @@ def order_of(
     """The pairs of the versions of photos, and their features.
 
     Half of the pairs that are looked at are of one photo, the others of any two images.
-    Where there are many photos each has some of the kinds: contents differ more than
-    what a kind does to them.
+    Where any photo is to beat the versions of all others, all photos take part, if they
+    are many by some of the kinds each; else as many as may have all kinds.
     """
-    wanted = _FITTED // training.num_photos // training.num_levels
-    kinds = min(max(wanted, _LEAST_KINDS), len(training.names))
+    kinds = len(training.names)
+    if config.photos_beat_level:
+        wanted = _FITTED // training.num_photos // training.num_levels
+        kinds = min(max(wanted, _LEAST_KINDS), kinds)
     size = photo_sets.size(training, kinds)
     sets = preparation.photo_sets_of(
         training,
