@@ -199,3 +199,32 @@ def test_a_ranker_by_published_means_is_on_their_scale(photos):
     # The photos themselves take part, whose mean is not in the table.
     assert slope == pytest.approx(1, abs=0.03)
     assert slope * 5 + height == pytest.approx(5, abs=0.05)
+
+
+def test_where_photos_beat_others_versions_all_take_part_with_some_kinds(
+    photos, monkeypatch
+):
+    made = versions.MadeAnew(photos, distortions.PRESETS["live"])
+    monkeypatch.setattr(ranking, "_FITTED", 2 * 5 * len(photos))
+    monkeypatch.setattr(ranking, "_LEAST_KINDS", 1)
+    each = 1 + 2 * 5  # The photo, and two of the four kinds at five levels.
+    level = np.array([0, *range(1, 6), *range(1, 6)])
+    across = {}
+    for least in (1, 5):
+        config = Config(
+            network="efficientnet_lite0",
+            levels="block0",
+            crop_size=32,
+            photos_beat_level=least,
+        )
+        order = ranking.order_of(
+            preparation.start(config),
+            made,
+            ranking.make_pairs(made, config),
+            config,
+            stop=stopping.never,
+        )
+        assert len(order.features) == each * len(photos)
+        assert (level[order.better % each] < level[order.worse % each]).all()
+        across[least] = np.count_nonzero(order.better // each != order.worse // each)
+    assert across[1] > across[5]
