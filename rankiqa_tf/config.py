@@ -256,10 +256,10 @@ class Config:
         "How MOS are learned; the model gives MOS all the same. raw is the paper's "
         "way: as they are, from the ranker's own last layer. Else the last layer is "
         "set by ridge regression on the training photos, before the steps and after, "
-        "then so that it keeps the order of versions of --photos, if there are any, as "
-        "the steps' batches do; and MOS are learned in standard deviations from their "
-        "mean, so that a learning rate fits any scale; or half that and half their "
-        "ranks, which SROCC compares.",
+        "then so that it keeps the order of versions of --photos, if there are any, "
+        "and MOS are learned in standard deviations from their mean, so that a "
+        "learning rate fits any scale; or half that and half their ranks, which SROCC "
+        "compares.",
         enum_values=MOS_SCALES,
     )
     mos_range: str | None = _option(
@@ -381,13 +381,10 @@ class Config:
         """Raises a ValueError if a preset of such a size gives no batches as told."""
         self.batch_shape.check(num_distortions)
         ranked_images = self.batch_shape.images(num_distortions, num_levels)
-        scored_images = self.finetune_batch
-        if self.keeps_order:
-            scored_images += ranked_images
         sizes = {
             "rank": [ranked_images],
-            "finetune": [scored_images],
-            "both": [ranked_images, scored_images],
+            "finetune": [self.finetune_batch],
+            "both": [ranked_images, self.finetune_batch],
         }[self.stage]
         for size in sizes:
             if size % self.devices:
@@ -475,7 +472,7 @@ class Config:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether fine-tuning keeps the order of versions, in steps and at the end."""
+        """Whether the last layer that is fitted keeps the order of versions."""
         fits = self.finetunes and self.mos_scale != "raw"
         return self.has_photos and fits and not self._has_table
 

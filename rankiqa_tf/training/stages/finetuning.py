@@ -10,9 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.config import Config
-from rankiqa_tf.data import joined
 from rankiqa_tf.data import photo_sets
-from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
@@ -32,7 +30,6 @@ from rankiqa_tf.training.stages import targets
 from rankiqa_tf.training.stopping import Stop
 
 Photos = Split[list[ScoredPhoto]]
-Loss = Callable[[tf.Tensor, Batch], tf.Tensor]
 
 _ORDERED = 40  # Photos whose versions tell the last layer what is better.
 # By how much a photo should outscore its versions, and each level the next one, in
@@ -67,11 +64,11 @@ def finetune(
     """
     photos = with_validation(photos, config)
     curve = targets.curve_of(known(photos), config.mos_scale)
-    batches: Batches = make_batches(photos, curve, model, config)
-    loss: Loss = squared_error
-    if versions is not None and config.keeps_order:
-        batches = joined.JoinedBatches(batches, order_batches(versions, model, config))
-        loss = make_joined_loss(versions)
+
+    def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
+        return losses.squared_error(scores, batch["mos"])
+
+    batches = make_batches(photos, curve, model, config)
     tuned, seconds = train_to_score(
         model,
         photos,
@@ -123,45 +120,12 @@ def make_batches(
     )
 
 
-def order_batches(versions: Versions, model: Model, config: Config) -> Batches:
-    """Versions of photos whose order is to be kept, each photo's kinds its own."""
-    shape = dataclasses.replace(config.batch_shape, own_distortions=True)
-    return ranked.RankedBatches(
-        versions,
-        shape=shape,
-        crop_size=preparation.training_crop_size(model, config),
-        seed=config.seed,
-    )
-
-
-def squared_error(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-    """The mean squared error of scores [M] against the batch's targets."""
-    return losses.squared_error(scores, batch["mos"])
-
-
-def make_joined_loss(versions: Versions) -> Loss:
-    """Squared error, and what it costs where the order of versions is not kept.
-
-    Only versions of the same photo and kind are compared, and with the photo.
-    """
-
-    def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-        of_photos, of_versions = joined.split(scores, batch)
-        mask = losses.pair_mask(
-            versions.better, batch["distortion"], batch["level"], batch["content"]
-        )
-        lost = losses.ranking_squared_hinge(of_versions, mask, margin=_MARGIN)
-        return squared_error(of_photos, batch) + heads.ORDER_WEIGHT * lost
-
-    return loss
-
-
 def train_to_score(
     model: Model,
     photos: Photos,
     curve: Curve,
     batches: Batches,
-    loss: Loss,
+    loss: Callable[[tf.Tensor, Batch], tf.Tensor],
     config: Config,
     workdir: Path,
     *,
