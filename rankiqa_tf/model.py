@@ -145,7 +145,9 @@ class Model:
                 network cannot take whole photos.
         """
         cut = self._cutter(crops, seed)
-        return scoring.score(photo, cut=cut, score_crops=self._score_crops)
+        return scoring.score(
+            photo, cut=cut, score_crops=self._score_crops, batch=self._batch
+        )
 
     def check_crops(self, crops: str) -> None:
         """Checks that photos can be scored so.
@@ -179,8 +181,8 @@ class Model:
 
         Args:
             photos: as of `score`; taken one by one, a few ahead of the scores.
-            batch: crops that pass the network together, and a photo's more at most; if
-                None, as many as take about half a gigabyte with EfficientNet-Lite0.
+            batch: crops that pass the network together, at most; if None, as many as
+                take about half a gigabyte with EfficientNet-Lite0.
             crops: as of `score`.
             seed: as of `score`.
             warn: is called with a photo and what is doubtful about it, though it could
@@ -193,14 +195,18 @@ class Model:
             ValueError: as of `score`.
         """
         cut = self._cutter(crops, seed)
-        side = self.metadata.crop_size
-        batch = batch or max(1, PASS_PIXELS // side**2)
+        batch = batch or self._batch
         if crops == "whole":
             batch = 1  # Photos differ in size.
 
         yield from scoring.score_many(
             photos, cut=cut, score_crops=self._score_crops, batch=batch, warn=warn
         )
+
+    @property
+    def _batch(self) -> int:
+        """Crops that pass the network together where nobody says how many."""
+        return max(1, PASS_PIXELS // self.metadata.crop_size**2)
 
     def check_map(self) -> None:
         """Checks that `score_map` can be called: it can, of every network."""

@@ -112,14 +112,14 @@ def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.nda
     return array
 
 
-def score(photo: Photo, *, cut: Cut, score_crops: ScoreCrops) -> float:
-    """Scores one photo: the mean of its crops.
+def score(photo: Photo, *, cut: Cut, score_crops: ScoreCrops, batch: int) -> float:
+    """Scores one photo: the mean of its crops, of which `batch` are scored together.
 
     Raises:
         PhotoError: as of `pixels`.
         ValueError: as of `pixels`.
     """
-    return float(np.mean(score_crops(cut(pixels(photo)))))
+    return float(np.mean(_in_parts(score_crops, cut(pixels(photo)), batch)))
 
 
 def score_map(
@@ -189,7 +189,7 @@ def score_many(
         photos: as of `pixels`; taken one by one, a few ahead of the scores.
         cut: gives a photo's crops; called in threads.
         score_crops: gives them their scores; called in the thread that asks.
-        batch: crops that are scored together, and a photo's more at most.
+        batch: crops that are scored together, at most.
         warn: is called with a photo and what is doubtful about it, though it could be
             read, before its score is given.
 
@@ -209,7 +209,7 @@ def score_many(
         return _Prepared(photo, crops, doubts)
 
     def scored(group: list[_Prepared]) -> Iterator[Result]:
-        results = _score_group([each.crops for each in group], score_crops)
+        results = _score_group([each.crops for each in group], score_crops, batch)
         for each, result in zip(group, results, strict=True):
             if warn:
                 for doubt in each.doubts:
@@ -237,14 +237,20 @@ class _Prepared:
     doubts: Sequence[str]
 
 
+def _in_parts(score_crops: ScoreCrops, crops: np.ndarray, batch: int) -> np.ndarray:
+    """Scores crops, so many at once: a large photo has more than memory is to hold."""
+    firsts = range(0, len(crops), batch)
+    return np.concatenate([score_crops(crops[i : i + batch]) for i in firsts])
+
+
 def _score_group(
-    group: list[np.ndarray | PhotoError], score_crops: ScoreCrops
+    group: list[np.ndarray | PhotoError], score_crops: ScoreCrops, batch: int
 ) -> list[Result]:
-    """Scores the crops of some photos in one pass; errors stay where they are."""
+    """Scores the crops of some photos together; errors stay where they are."""
     cut = [each for each in group if isinstance(each, np.ndarray)]
     if not cut:
         return [each for each in group if not isinstance(each, np.ndarray)]
-    scores = score_crops(np.concatenate(cut))
+    scores = _in_parts(score_crops, np.concatenate(cut), batch)
     parts = iter(np.split(scores, np.cumsum([len(each) for each in cut])[:-1]))
     return [
         float(np.mean(next(parts))) if isinstance(each, np.ndarray) else each

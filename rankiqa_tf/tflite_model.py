@@ -108,7 +108,9 @@ class TFLiteModel:
         """Scores one photo, as `Model.score` does; crops must be "grid"."""
         del seed  # Nothing here is drawn.
         self.check_crops(crops)
-        return scoring.score(photo, cut=self._cut, score_crops=self.score_crops)
+        return scoring.score(
+            photo, cut=self._cut, score_crops=self.score_crops, batch=_BATCH
+        )
 
     def score_many(
         self,

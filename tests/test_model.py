@@ -13,6 +13,7 @@ from PIL import Image
 
 from distortions import photo_decoding
 from rankiqa_tf import models
+from rankiqa_tf import scoring
 from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
@@ -531,3 +532,21 @@ def test_a_map_of_few_crops_still_reaches_all_corners():
     found = model.score_map(PHOTO, crop_size=16, stride=1, most_crops=4)
     np.testing.assert_array_equal(found.tops, [0, 37 - 16])
     np.testing.assert_array_equal(found.lefts, [0, 53 - 16])
+
+
+def test_crops_of_a_large_photo_are_scored_so_many_at_once():
+    passed = []
+
+    def score_crops(crops):
+        passed.append(len(crops))
+        return crops[:, 0, 0, 0].astype(np.float32)
+
+    options = {
+        "cut": lambda photo: np.repeat(photo[:, :1], 3, axis=1)[:, np.newaxis],
+        "score_crops": score_crops,
+        "batch": 6,
+    }
+    photo = np.arange(16, dtype=np.uint8)[:, np.newaxis, np.newaxis].repeat(3, 2)
+    assert scoring.score(photo, **options) == 7.5
+    assert list(scoring.score_many([photo, photo[:5]], **options)) == [7.5, 2.0]
+    assert passed == [6, 6, 4, 6, 6, 4, 5]
