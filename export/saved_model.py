@@ -39,8 +39,8 @@ from distortions import photo_tensorflow
 from export import file_headers
 from rankiqa_tf import models
 from rankiqa_tf.data import crops
-from rankiqa_tf.model import PASS_PIXELS
 from rankiqa_tf.model import Model
+from rankiqa_tf.model import crops_a_pass
 
 _NO_PIXELS = "a photo must have pixels: a side of it is 0"
 # A descriptor with a table of two colours, a code of the first, and the file's end.
@@ -131,7 +131,7 @@ class _Photos(tf.Module):
         """
         across = tf.size(lefts)
         count = tf.size(tops) * across
-        at_once = max(1, PASS_PIXELS // side**2)
+        at_once = crops_a_pass(side)
         passes = -(-count // at_once)
 
         def cut(number: tf.Tensor) -> tf.Tensor:

@@ -39,7 +39,12 @@ from rankiqa_tf.scoring import ScoreMap
 _RANDOM_CROPS = 30  # As many as the paper takes.
 # Of crops, in one pass of the network, if not told: as many as take about half a
 # gigabyte with EfficientNet-Lite0.
-PASS_PIXELS = 32 * 224 * 224
+_PASS_PIXELS = 32 * 224 * 224
+
+
+def crops_a_pass(side: int) -> int:
+    """How many crops of a side, in pixels, pass the network at once."""
+    return max(1, _PASS_PIXELS // side**2)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -145,9 +150,8 @@ class Model:
                 network cannot take whole photos.
         """
         cut = self._cutter(crops, seed)
-        return scoring.score(
-            photo, cut=cut, score_crops=self._score_crops, batch=self._batch
-        )
+        batch = crops_a_pass(self.metadata.crop_size)
+        return scoring.score(photo, cut=cut, score_crops=self._score_crops, batch=batch)
 
     def check_crops(self, crops: str) -> None:
         """Checks that photos can be scored so.
@@ -195,18 +199,13 @@ class Model:
             ValueError: as of `score`.
         """
         cut = self._cutter(crops, seed)
-        batch = batch or self._batch
+        batch = batch or crops_a_pass(self.metadata.crop_size)
         if crops == "whole":
             batch = 1  # Photos differ in size.
 
         yield from scoring.score_many(
             photos, cut=cut, score_crops=self._score_crops, batch=batch, warn=warn
         )
-
-    @property
-    def _batch(self) -> int:
-        """Crops that pass the network together where nobody says how many."""
-        return max(1, PASS_PIXELS // self.metadata.crop_size**2)
 
     def check_map(self) -> None:
         """Checks that `score_map` can be called: it can, of every network."""
@@ -243,7 +242,7 @@ class Model:
             stride=stride,
             most_crops=most_crops,
             score_crops=self._score_crops,
-            batch=max(1, PASS_PIXELS // side**2),
+            batch=crops_a_pass(side),
         )
 
     def _check_crop_size(self, size: int) -> None:

@@ -1,9 +1,10 @@
 """Scores photos, and photos in folders.
 
-    python -m rankiqa_tf.score --model=model.keras PATH...
-    find . -newer last -name '*.jpg' | python -m rankiqa_tf.score --model=model.keras -
+    python -m rankiqa_tf.score PATH...
+    find . -newer last -name '*.jpg' | python -m rankiqa_tf.score -
 
-The model may be a TFLite file, which needs no TensorFlow (the extra `mobile`).
+Without --model it is the package's own model. It may be a TFLite file, which needs no
+TensorFlow (the extra `mobile`).
 
 In place of a path, - takes paths from the standard input: one a line, or with a NUL
 after each as `find -print0` writes them. Folders are searched.

@@ -11,6 +11,7 @@ import tiny_models
 from PIL import Image
 
 from export import saved_model
+from rankiqa_tf import model as model_lib
 from rankiqa_tf.metadata import Metadata
 
 
@@ -98,7 +99,7 @@ def test_scores_and_maps_are_the_same_in_several_passes(
     model, tmp_path, monkeypatch, signatures
 ):
     # Two crops of a map, and 174 of a photo's, in a pass; three of four in the last.
-    monkeypatch.setattr(saved_model, "PASS_PIXELS", 2 * 224**2)
+    monkeypatch.setattr(model_lib, "_PASS_PIXELS", 2 * 224**2)
     saved_model.write(model, tmp_path / "of_maps")
     image = tf.constant(picture(301, 351))
     few = tf.saved_model.load(tmp_path / "of_maps").signatures
@@ -108,7 +109,7 @@ def test_scores_and_maps_are_the_same_in_several_passes(
         atol=1e-6,
     )
     # Three of a photo's 16 crops in a pass, so one in the last.
-    monkeypatch.setattr(saved_model, "PASS_PIXELS", 3 * tiny_models.SIDE**2)
+    monkeypatch.setattr(model_lib, "_PASS_PIXELS", 3 * tiny_models.SIDE**2)
     saved_model.write(model, tmp_path / "of_photos")
     few = tf.saved_model.load(tmp_path / "of_photos").signatures
     score = few["pixels"](image=image)["score"]

@@ -16,7 +16,6 @@ import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
-from typing import Protocol
 
 import numpy as np
 
@@ -31,6 +30,7 @@ from rankiqa_tf.scores import map_picture
 from rankiqa_tf.scores import percentiles
 from rankiqa_tf.scores import scale
 from rankiqa_tf.scores import shared_folder
+from rankiqa_tf.scores.rows import Row
 from rankiqa_tf.scoring import ScoresPlaces
 
 MOST_AN_END = 500  # Photos that are shown of the worst, and of the best.
@@ -54,30 +54,6 @@ def check_path(path: str | os.PathLike[str]) -> None:
         raise ValueError(f"no such folder: {path.parent}, for the page {path.name}")
     if path.is_dir():
         raise ValueError(f"{path} is a folder: give the name of an HTML file")
-
-
-class Row(Protocol):
-    """What is told of a photo."""
-
-    @property
-    def path(self) -> str | os.PathLike[str]:
-        """The file."""
-        ...
-
-    @property
-    def score(self) -> float | None:
-        """None if it could not be read."""
-        ...
-
-    @property
-    def error(self) -> str:
-        """What was wrong then; empty if it could."""
-        ...
-
-    @property
-    def warning(self) -> str:
-        """What is doubtful about it, though it could be read; mostly empty."""
-        ...
 
 
 class _Scored(NamedTuple):
