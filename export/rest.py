@@ -43,6 +43,8 @@ _READ_AT_ONCE = 4  # Requests in memory, while others wait unread.
 _IDLE_SECONDS = 60.0  # Of a connection.
 _BODY_SECONDS = 120.0  # For a request to arrive whole.
 _DISCARD_SECONDS = 10.0  # For one that is refused unread.
+_REFUSED_AT_ONCE = 32  # Connections that are heard out; more are closed at once.
+_REFUSED_SECONDS = 2.0  # For the client of one to take its answer.
 _CHUNK = 1 << 20
 
 
@@ -73,6 +75,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.reading = threading.BoundedSemaphore(_READ_AT_ONCE)
         self.stopping = False
         self._connections = threading.BoundedSemaphore(max_connections)
+        self._refusals = threading.BoundedSemaphore(_REFUSED_AT_ONCE)
         self._busy = 0
         self._changed = threading.Condition()
         if ":" in address[0]:
@@ -88,15 +91,37 @@ class Server(http.server.ThreadingHTTPServer):
         """Starts a thread for a connection, or refuses it."""
         if self._connections.acquire(blocking=False):
             super().process_request(request, client_address)
-            return
+        elif self._refusals.acquire(blocking=False):
+            threading.Thread(
+                target=self._hear_out, args=(request,), daemon=True
+            ).start()
+        else:
+            self._refuse(request)
+
+    def _hear_out(self, request: Any) -> None:
+        """Refuses a connection, and waits until its client has sent and read."""
+        try:
+            self._refuse(request, seconds=_REFUSED_SECONDS)
+        finally:
+            self._refusals.release()
+
+    def _refuse(self, request: Any, *, seconds: float = 0) -> None:
         body = b'{"error": "too many connections; try again later"}\n'
         head = (
             "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\nRetry-After: 1\r\n"
             "Connection: close\r\n\r\n"
         )
+        end = time.monotonic() + seconds
         with contextlib.suppress(OSError):  # It may be gone.
             request.sendall(head.encode() + body)
+            request.shutdown(socket.SHUT_WR)
+            # Closed while there is something to be read, a connection is reset, and the
+            # client, which may still be sending, loses the answer.
+            while (left := end - time.monotonic()) > 0:
+                request.settimeout(left)
+                if not request.recv(_CHUNK):
+                    break
         self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:

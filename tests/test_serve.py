@@ -344,6 +344,20 @@ def test_more_connections_than_allowed_are_refused(served):
         assert (status, answer) == (200, {"predictions": []})
 
 
+def test_a_refused_client_that_sends_late_has_its_answer_all_the_same(served):
+    with (
+        in_this_process(served, max_connections=1) as server,
+        socket.create_connection(server.server_address),
+        socket.create_connection(server.server_address, timeout=60) as late,
+    ):
+        for part in (b"POST / HTTP/1.1\r\nContent-Length: 4\r\n\r\n", b"late"):
+            time.sleep(0.3)  # It was refused long ago.
+            late.sendall(part)
+        answer = b"".join(iter(lambda: late.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"too many connections" in answer
+
+
 def test_a_request_under_way_is_answered_before_the_server_ends(served):
     class Slow:
         name, version, check, inputs = "rankiqa", 7, served.check, served.inputs
