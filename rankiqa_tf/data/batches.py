@@ -1,10 +1,13 @@
 """What training takes its batches from."""
 
+from typing import Any
 from typing import Protocol
 
 import tensorflow as tf
 
-Batch = dict[str, tf.Tensor]
+# By name. `image` is uint8 [M, h, w, 3] in 0..255, or what a network is given in place
+# of images: a tuple of tensors [M, ...].
+Batch = dict[str, Any]
 
 
 class Batches(Protocol):

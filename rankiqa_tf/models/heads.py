@@ -15,6 +15,9 @@ from rankiqa_tf.models import ridge
 from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.models.ordered_ridge import Order
 
+# Images, or tensors inside of a network, in place of them.
+Given = np.ndarray | tuple[np.ndarray, ...]
+
 _STANDARDISE = "standardise"
 _SCORE = "score"
 _PIECES, _CURVED = "curve_pieces", "curve"
@@ -110,8 +113,9 @@ def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> No
 
 def fit_score(
     model: keras.Model,
-    photos: Iterable[tuple[np.ndarray, float]],
+    photos: Iterable[tuple[Given, float]],
     *,
+    given: Sequence[keras.KerasTensor] = (),
     penalty: float | None = PENALTY,
     groups: Sequence[Hashable] | None = None,
     order: Order | None = None,
@@ -129,6 +133,8 @@ def fit_score(
         model: from `models.build`.
         photos: the crops of a photo, [n, h, w, 3] in 0..1, and its target. As a
             photo's score is the mean of its crops', its features are their mean.
+        given: tensors inside of the network, if photos are these of their crops, each
+            [n, ...], in place of the crops.
         penalty: weight of the squared norm of the weights against the mean squared
             error, for features whose variances have a sum of 1. Each mean or deviation
             of a level has an equal part of it, however many channels it has: else the
@@ -139,7 +145,7 @@ def fit_score(
         order: of other images, which the scores are to keep; features as of
             `features`.
     """
-    extract, shares = extractor(model)
+    extract, shares = extractor(model, given)
     rows = [(extract(crops), target) for crops, target in photos]
     features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
     fitted = ridge.fit(features, targets, shares=shares, penalty=penalty, groups=groups)
@@ -220,9 +226,13 @@ def remove_curve(model: keras.Model, curve: Curve) -> keras.Model:
 
 
 def extractor(
-    model: keras.Model,
-) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
+    model: keras.Model, given: Sequence[keras.KerasTensor] = ()
+) -> tuple[Callable[[Given], np.ndarray], np.ndarray]:
     """Gives what a last layer is fitted to.
+
+    Args:
+        model: from `models.build`.
+        given: as of `fit_score`.
 
     Returns:
         A function from the crops of a photo, [n, h, w, 3] in 0..1, to the mean of their
@@ -236,7 +246,7 @@ def extractor(
         if isinstance(join, keras.layers.Concatenate) and join.output is layer.input:
             sizes = [vector.shape[-1] for vector in join.input]
     shares = np.repeat([len(sizes) * size for size in sizes], sizes).astype(float)
-    features = _input_of(layer, model)
+    features = _input_of(layer, model, given)
     return lambda crops: features(crops).numpy().mean(0), shares
 
 
@@ -265,15 +275,16 @@ def _given_features(model: keras.Model) -> keras.Layer:
 
 
 def _input_of(
-    layer: keras.Layer, model: keras.Model
-) -> Callable[[np.ndarray], tf.Tensor]:
+    layer: keras.Layer, model: keras.Model, given: Sequence[keras.KerasTensor] = ()
+) -> Callable[[Given], tf.Tensor]:
     """A function from images [N, h, w, 3] to what a layer is given, [N, c]."""
-    extract = keras.Model(model.input, layer.input)
-    images = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
+    start = tuple(given) or model.input
+    extract = keras.Model(start, layer.input)
+    images = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, tf.float32), start)
 
     # One signature: photos with other numbers of crops trace no new graph.
     @tf.function(input_signature=[images])
-    def features(batch: tf.Tensor) -> tf.Tensor:
+    def features(batch: tf.Tensor | tuple[tf.Tensor, ...]) -> tf.Tensor:
         return extract(batch)
 
     return features

@@ -123,8 +123,12 @@ def computing_in(model: keras.Model, precision: str) -> Iterator[None]:
 
 def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
     """Finds what the random layers of a model, such as dropout, take seeds from."""
-    generators = (getattr(layer, "seed_generator", None) for layer in leaves(model))
-    return [generator for generator in generators if generator is not None]
+    return [layer.seed_generator for layer in leaves(model) if draws(layer)]
+
+
+def draws(layer: keras.Operation) -> bool:
+    """Whether a layer is random, such as dropout."""
+    return getattr(layer, "seed_generator", None) is not None
 
 
 @contextmanager

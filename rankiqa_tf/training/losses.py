@@ -138,6 +138,27 @@ def ranking_hinge(
     return _over_pairs(tf.nn.relu(margin - _leads(scores, mask)), mask, reduction)
 
 
+def ranking_squared_hinge(
+    scores: tf.Tensor, mask: tf.Tensor, *, margin: float
+) -> tf.Tensor:
+    """Squared hinge loss, the mean over the pairs of a batch.
+
+    That of a ranking support vector machine (Chapelle and Keerthi, "Efficient
+    algorithms for ranking with SVMs", Information Retrieval 13, 2010): smooth, so that
+    it goes with a squared error.
+
+    Args:
+        scores: float [M].
+        mask: bool [M, M], from `pair_mask`.
+        margin: by how much the better image should outscore the worse one.
+
+    Returns:
+        The loss, a scalar; 0 if no pair can be compared.
+    """
+    lacking = tf.nn.relu(margin - _leads(scores, mask))
+    return _over_pairs(tf.square(lacking), mask, "mean_over_pairs")
+
+
 def ranking_logistic(
     scores: tf.Tensor,
     mask: tf.Tensor,

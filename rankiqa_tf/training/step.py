@@ -32,7 +32,8 @@ class Learner:
     average after a thousand updates.
 
     Args:
-        model: float32, from images [M, h, w, 3] in 0..1 to scores [M].
+        model: float32, from images [M, h, w, 3] in 0..1, or from whatever takes their
+            place in a batch, to scores [M].
         loss: from scores [M] and the batch to a scalar.
         training: how.
         steps: how many there will be.
@@ -159,7 +160,7 @@ class Learner:
             tf.distribute.ReduceOp.SUM, (gradients, data_loss, penalty, statistics)
         )
 
-    def _scores(self, images: tf.Tensor) -> tf.Tensor:
+    def _scores(self, images: tf.Tensor | tuple[tf.Tensor, ...]) -> tf.Tensor:
         """On one of n devices: the scores of all images, an n-th of them its own.
 
         Pairs reach over the whole batch, so every device needs every score; a score is
@@ -167,13 +168,15 @@ class Learner:
         """
         devices = self._strategy.num_replicas_in_sync
         context = tf.distribute.get_replica_context()
-        if devices > 1:
-            parts = tf.reshape(images, [devices, -1, *images.shape[1:]])
-            images = parts[context.replica_id_in_sync_group]
-        # A quarter of the bytes travel to the device: floats are made there.
-        own = self._model(
-            tf.image.convert_image_dtype(images, tf.float32), training=True
-        )
+        number = context.replica_id_in_sync_group
+
+        def own_part(each: tf.Tensor) -> tf.Tensor:
+            if devices > 1:
+                each = tf.reshape(each, [devices, -1, *each.shape[1:]])[number]
+            # A quarter of the bytes travel to the device: floats are made there.
+            return tf.image.convert_image_dtype(each, tf.float32)
+
+        own = self._model(tf.nest.map_structure(own_part, images), training=True)
         return context.all_gather(own, axis=0) if devices > 1 else own
 
     def _average(self) -> None:

@@ -1,19 +1,13 @@
 """The second stage: squared error against human scores."""
 
 import dataclasses
-import math
-from collections.abc import Callable
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import tensorflow as tf
 
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data import scored
-from rankiqa_tf.data.batches import Batch
-from rankiqa_tf.data.batches import Batches
 from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
@@ -24,17 +18,15 @@ from rankiqa_tf.models import heads
 from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.models.ordered_ridge import Order
 from rankiqa_tf.training import loop
-from rankiqa_tf.training import losses
 from rankiqa_tf.training.stages import preparation
+from rankiqa_tf.training.stages import scored_steps
 from rankiqa_tf.training.stages import targets
+from rankiqa_tf.training.stages.scored_steps import ScoredSteps
 from rankiqa_tf.training.stopping import Stop
 
 Photos = Split[list[ScoredPhoto]]
 
 _ORDERED = 40  # Photos whose versions tell the last layer what is better.
-# By how much a photo should outscore its versions, and each level the next one, in
-# deviations of opinions.
-_MARGIN = 0.6
 _EVALUATED = 50  # Held-out photos that an evaluation between steps takes.
 
 
@@ -55,8 +47,8 @@ def finetune(
             say whether one is made of those to learn from.
         config: the options.
         workdir: where checkpoints and records go.
-        versions: of pristine photos, whose order the last layer is to keep if the
-            options let it be fitted alone.
+        versions: of pristine photos, whose order is to be kept, in the steps or, where
+            there are none, by the last layer; if the options have a scale for that.
         stop: asked after each step whether to stop.
 
     Returns:
@@ -65,22 +57,28 @@ def finetune(
     photos = with_validation(photos, config)
     curve = targets.curve_of(known(photos), config.mos_scale)
 
-    def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-        return losses.squared_error(scores, batch["mos"])
-
-    batches = make_batches(photos, curve, model, config)
+    versions = versions if config.keeps_order else None
+    steps = scored_steps.prepare(
+        photos.training,
+        curve,
+        model,
+        versions if config.finetune_steps else None,
+        config,
+        workdir,
+        stop=stop,
+    )
     tuned, seconds = train_to_score(
         model,
         photos,
         curve,
-        batches,
-        loss,
+        steps,
         config,
         workdir,
         stage="finetune",
-        versions=versions if config.keeps_order else None,
+        versions=versions,
         stop=stop,
     )
+    steps.forget()
     figures = {"finetune/seconds": seconds, "finetune/photos": len(known(photos))}
     return tuned, figures
 
@@ -107,25 +105,11 @@ def known(photos: Photos) -> list[ScoredPhoto]:
     return [*photos.training, *(photos.validation or ())]
 
 
-def make_batches(
-    photos: Photos, curve: Curve, model: Model, config: Config
-) -> scored.ScoredBatches:
-    """Batches of the photos to train on, with targets for MOS."""
-    return scored.ScoredBatches(
-        targets.with_targets(photos.training, curve),
-        size=config.finetune_batch,
-        crop_size=preparation.training_crop_size(model, config),
-        flips=config.finetune_flips,
-        seed=config.seed,
-    )
-
-
 def train_to_score(
     model: Model,
     photos: Photos,
     curve: Curve,
-    batches: Batches,
-    loss: Callable[[tf.Tensor, Batch], tf.Tensor],
+    steps: ScoredSteps,
     config: Config,
     workdir: Path,
     *,
@@ -147,11 +131,10 @@ def train_to_score(
 
     def prepare() -> None:
         if not fits:
-            preparation.standardise(model, batches)
+            preparation.standardise(model, steps.images)
             return
-        preparation.gather_statistics(model, batches)
-        first = make_batches(photos, curve, model, config)
-        heads.fit_score(model.network, _first_epoch(first, len(photos.training)))
+        preparation.gather_statistics(model, steps.images)
+        steps.fit()
 
     def evaluate() -> dict[str, float]:
         found = opinion_check.check(curved.score_many, evaluated)
@@ -160,10 +143,10 @@ def train_to_score(
     seconds = 0.0
     if config.finetune_steps:
         seconds = loop.train(
-            model.network,
-            batches,
-            loss,
-            config.training,
+            steps.network,
+            steps.batches,
+            steps.loss,
+            steps.training,
             steps=config.finetune_steps,
             learning_rate=config.finetune_learning_rate,
             seed=config.seed,
@@ -175,8 +158,8 @@ def train_to_score(
             stop=stop,
         )
     else:
-        preparation.gather_statistics(model, batches)
-    if fits:
+        preparation.gather_statistics(model, steps.images)
+    if fits and steps.last_layer_after:
         targets_of = targets.with_targets(known(photos), curve)
         heads.fit_score(
             model.network,
@@ -193,10 +176,12 @@ def train_to_score(
         f"{len(known(photos))} photos of {config.dataset_name}",
     )
     if versions is not None:
+        used = versions.num_photos
+        if not config.finetune_steps:
+            used = min(used, _ORDERED)
         trained_on = preparation.join(
             trained_on,
-            f"order of versions of {min(versions.num_photos, _ORDERED)} photos under "
-            f"preset {config.preset}",
+            f"order of versions of {used} photos under preset {config.preset}",
         )
     network = heads.append_curve(model.network, curve)
     mos = [photo.mos for photo in known(photos)]
@@ -229,15 +214,5 @@ def order_from(features: np.ndarray, versions: Versions) -> Order:
         features=features,
         better=np.add.outer(firsts, better).ravel(),
         worse=np.add.outer(firsts, worse).ravel(),
-        margin=_MARGIN,
+        margin=scored_steps.MARGIN,
     )
-
-
-def _first_epoch(
-    batches: scored.ScoredBatches, photos: int
-) -> Iterator[tuple[np.ndarray, float]]:
-    """The crops that training sees first, [1, crop, crop, 3], and their targets."""
-    steps = math.ceil(photos / batches.size)
-    for batch in batches.dataset(0, steps).as_numpy_iterator():
-        for image, target in zip(batch["image"], batch["mos"], strict=True):
-            yield image[np.newaxis].astype(np.float32) / 255, target

@@ -1,0 +1,43 @@
+"""Batches of photos with human scores and ranked batches, joined step by step."""
+
+import tensorflow as tf
+
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.data.batches import Batches
+
+
+class JoinedBatches:
+    """Joins two sources: in a batch, images of the first come first.
+
+    All images pass the network together. Other entries stay those of their source,
+    whose names must differ: the number of entries tells whose images are whose.
+
+    Args:
+        scored: batches with `mos`, as of `scored`.
+        ranked: ranked batches with images of the same size, as of `ranked`.
+    """
+
+    def __init__(self, scored: Batches, ranked: Batches):
+        self._scored, self._ranked = scored, ranked
+        self.size = scored.size + ranked.size
+
+    def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
+        """The batches of the steps first_step to last_step - 1."""
+        sources = (
+            each.dataset(first_step, last_step) for each in (self._scored, self._ranked)
+        )
+        return tf.data.Dataset.zip(tuple(sources)).map(_join)
+
+
+def split(scores: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
+    """The scores of the images with human scores, and those of the ranked ones."""
+    count = batch["mos"].shape[0]
+    return scores[:count], scores[count:]
+
+
+def _join(scored: Batch, ranked: Batch) -> Batch:
+    def follow(first: tf.Tensor, second: tf.Tensor) -> tf.Tensor:
+        return tf.concat([first, second], 0)
+
+    images = tf.nest.map_structure(follow, scored["image"], ranked["image"])
+    return scored | ranked | {"image": images}

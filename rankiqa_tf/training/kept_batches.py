@@ -1,0 +1,171 @@
+"""Batches of what a network's frozen part makes of images: made once, then kept."""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+import tqdm
+
+from rankiqa_tf.data import order
+from rankiqa_tf.data import parallel
+from rankiqa_tf.data import whole_file
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.training.stopping import Interrupted
+from rankiqa_tf.training.stopping import Stop
+
+_DONE = "done"  # The file that says how many steps are kept.
+_WRITTEN = 20  # Steps after which that is written.
+
+
+class KeptBatches:
+    """Keeps the first batches of a source in files, to draw from them again and again.
+
+    In place of its images a batch has what a frozen part made of them, a tuple of
+    float16 [M, ...]: half of the bytes, and thousandths suffice for what is not to be
+    learned. Its other entries are as they were. A pass through all that is kept takes
+    every image once, in an order of its own.
+
+    Args:
+        source: where images and all that is known of them come from.
+        part: from images [M, h, w, 3] in 0..1 to a tuple of tensors [M, ...], as of
+            `frozen_part.divide`; of images of one size each has one shape.
+        steps: how many of the source's batches to keep.
+        together: how many images, one after the other, stay together: the versions of
+            a photo, say. The source's size is a multiple of it.
+        seed: decides the order.
+        folder: for the files, made if need be. What an earlier call for the same source
+            and part left there is gone on with.
+        name: of the bar that shows how many are done.
+        stop: asked after each batch whether to stop.
+
+    Raises:
+        Interrupted: when it was told to stop.
+    """
+
+    def __init__(
+        self,
+        source: Batches,
+        part: keras.Model,
+        *,
+        steps: int,
+        together: int = 1,
+        seed: int,
+        folder: Path,
+        name: str,
+        stop: Stop,
+    ):
+        self.size = source.size
+        self._together, self._seed, self._name = together, seed, name
+        self._count = steps * self.size // together
+        folder.mkdir(parents=True, exist_ok=True)
+        spec = source.dataset(0, 1).element_spec
+        images = keras.KerasTensor(spec["image"].shape, "float32")
+        made = keras.tree.flatten(part.compute_output_spec(images))
+        self._shapes = [tuple(each.shape[1:]) for each in made]
+        self._sizes = [math.prod(shape) for shape in self._shapes]
+        # float16 [M, all that crosses over], and the other entries.
+        rows = {
+            key: ([sum(self._sizes)], np.float16)
+            if key == "image"
+            else (entry.shape[1:].as_list(), entry.dtype.as_numpy_dtype)
+            for key, entry in spec.items()
+        }
+        done = folder / _DONE
+        first = int(done.read_text()) if done.exists() else 0
+        self._files = {
+            key: np.lib.format.open_memmap(
+                folder / f"{key}.npy",
+                mode="r+" if first else "w+",
+                dtype=dtype,
+                shape=(steps * self.size, *shape),
+            )
+            for key, (shape, dtype) in rows.items()
+        }
+        self._fill(source, part, first, steps, done, stop)
+
+    def _fill(
+        self,
+        source: Batches,
+        part: keras.Model,
+        first: int,
+        steps: int,
+        done: Path,
+        stop: Stop,
+    ) -> None:
+        @tf.function
+        def rows(images: tf.Tensor) -> tf.Tensor:
+            made = part(tf.image.convert_image_dtype(images, tf.float32))
+            made = keras.tree.flatten(made)  # One tensor comes alone.
+            flat = [tf.reshape(each, [len(images), -1]) for each in made]
+            return tf.cast(tf.concat(flat, 1), tf.float16)
+
+        bar = tqdm.tqdm(
+            desc=self._name,
+            total=steps * self.size,
+            initial=first * self.size,
+            unit=" images",
+            mininterval=1.0,
+            dynamic_ncols=True,
+        )
+        with bar:
+            for number, batch in enumerate(source.dataset(first, steps), first + 1):
+                place = slice((number - 1) * self.size, number * self.size)
+                for key, value in batch.items():
+                    self._files[key][place] = rows(value) if key == "image" else value
+                bar.update(self.size)
+                stopped = stop()
+                if number % _WRITTEN == 0 or number == steps or stopped:
+                    for file in self._files.values():
+                        file.flush()
+                    whole_file.write(done, f"{number}\n")
+                if stopped:
+                    raise Interrupted(f"stopped after step {number} of {steps}")
+
+    def in_order(self, count: int) -> Iterator[dict[str, Any]]:
+        """Yields the entries of the first images, one by one, as batches of one."""
+        ends = np.cumsum(self._sizes)[:-1]
+        for number in range(count):
+            entries = {
+                key: file[number : number + 1] for key, file in self._files.items()
+            }
+            parts = np.split(entries["image"].astype(np.float32), ends, axis=1)
+            entries["image"] = tuple(
+                part.reshape(1, *shape)
+                for part, shape in zip(parts, self._shapes, strict=True)
+            )
+            yield entries
+
+    def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
+        """The batches of the steps first_step to last_step - 1, prefetched."""
+        drawn = self.size // self._together
+        slots = tf.data.Dataset.range(first_step * drawn, last_step * drawn)
+        groups = slots.map(
+            lambda slot: order.shuffled(slot, self._count, self._seed, self._name)
+        ).batch(drawn, drop_remainder=True)
+        return parallel.map_in_order(groups, self._batch).prefetch(parallel.AHEAD)
+
+    def _batch(self, groups: tf.Tensor) -> Batch:
+        first = groups[:, tf.newaxis] * self._together
+        places = tf.reshape(first + tf.range(self._together), [self.size])
+        # Files of any size: what the system keeps of them in memory is read from there.
+        read = tf.numpy_function(
+            lambda at: [file[at] for file in self._files.values()],
+            [places],
+            [file.dtype for file in self._files.values()],
+            stateful=False,
+        )
+        batch = {
+            key: tf.ensure_shape(value, [self.size, *file.shape[1:]])
+            for (key, file), value in zip(self._files.items(), read, strict=True)
+        }
+        parts = tf.split(batch["image"], self._sizes, axis=1)
+        batch["image"] = tuple(
+            tf.reshape(each, [self.size, *shape])
+            for each, shape in zip(parts, self._shapes, strict=True)
+        )
+        return batch
