@@ -1,10 +1,7 @@
 """What happens to photos every day, as a preset: PRESET.
 
-    preset=benchmarks.everyday_damage:PRESET
-    python -m rankiqa_tf.evaluate --model=lite0-photos --photos=photos --preset=$preset
-
-Tells of each damage and strength of how many photos the score falls
-(benchmarks/shipped_models.md).
+Goes wherever a preset does, as benchmarks.everyday_damage:PRESET; of how many photos a
+score falls by it, benchmarks/everyday_falls.py tells.
 """
 
 from distortions.blur import gaussian_blur

@@ -275,6 +275,26 @@ def test_the_scale_of_scores_is_the_data_sets_or_what_is_told_of_ones_own():
     assert Config().scale is None
 
 
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ({"stage": "rank", "dataset": ""}, "stage rank"),
+        ({"finetune_steps": 0}, "finetune_steps 0"),
+        ({"frozen_layers": 0}, "frozen_layers 0"),
+        ({"mos_scale": "raw"}, "mos_scale raw"),
+    ],
+)
+def test_crops_are_kept_for_steps_above_frozen_layers_alone(given, wrong):
+    fine = {
+        "stage": "finetune",
+        "dataset": "scores.csv",
+        "frozen_layers": 3,
+        "kept_crops": 2,
+    }
+    assert config_lib.of_options(**fine).kept_crops == 2
+    assert f"kept_crops 2 does not go with {wrong}:" in _refusal(**(fine | given))
+
+
 @pytest.mark.parametrize("text", ["", "5", "5,1", "1,1", "1,2,3", "a,b", "0,inf"])
 def test_a_scale_is_two_rising_numbers(text):
     message = _refusal(stage="finetune", dataset="own.csv", mos_range=text)

@@ -53,6 +53,8 @@ def small(file: Path, folder: Path) -> list[str]:
     ]
     if values.scoring_crop_size:
         arguments.append("--scoring_crop_size=63")
+    if values.frozen_layers:
+        arguments.append("--frozen_layers=1")
     if values.caffe_rates:
         arguments.append("--caffe_rates=score")  # Which the tiny network has, too.
     if ranks:

@@ -1,5 +1,7 @@
 """What a frozen part makes of images is kept, and drawn again and again."""
 
+import shutil
+
 import keras
 import numpy as np
 import pytest
@@ -134,3 +136,27 @@ def test_files_that_no_count_vouches_for_are_made_anew(part, tmp_path):
     batches = kept(part, tmp_path)
     found = np.array([batch["mos"] for batch in steps(batches, 0, 5)])
     assert sorted(found.ravel().tolist()) == list(range(20))
+
+
+def test_a_disk_without_room_is_told_before_anything_is_made(
+    part, tmp_path, monkeypatch
+):
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
+    source = Counted()
+    # 20 images: 48 numbers of 2 bytes, and a MOS of 4.
+    with pytest.raises(
+        ValueError, match=r"20 images takes 0\.0 GB, and .* 0\.0 GB free"
+    ):
+        kept(part, tmp_path, source)
+    assert source.made == [(0, 1)]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2000))
+    assert kept(part, tmp_path).size == 4
+
+
+def test_what_half_precision_cannot_hold_is_the_most_it_can(tmp_path):
+    image = keras.Input((3, 5, 3))
+    great = keras.Model(image, (1e8 * image,))
+    (batch,) = steps(kept(great, tmp_path, steps=1), 0, 1)
+    assert np.isfinite(batch["image"][0]).all()
+    assert batch["image"][0].max() == np.finfo(np.float16).max

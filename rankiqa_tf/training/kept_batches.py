@@ -1,7 +1,9 @@
 """Batches of what a network's frozen part makes of images: made once, then kept."""
 
 import math
+import shutil
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,7 @@ class KeptBatches:
         stop: asked after each batch whether to stop.
 
     Raises:
+        ValueError: if the disk has no room for that.
         Interrupted: when it was told to stop.
     """
 
@@ -69,7 +72,7 @@ class KeptBatches:
         self._shapes = [tuple(each.shape[1:]) for each in made]
         self._sizes = [math.prod(shape) for shape in self._shapes]
         # float16 [M, all that crosses over], and the other entries.
-        rows = {
+        rows: dict[str, tuple[list[int], Any]] = {
             key: ([sum(self._sizes)], np.float16)
             if key == "image"
             else (entry.shape[1:].as_list(), entry.dtype.as_numpy_dtype)
@@ -77,6 +80,8 @@ class KeptBatches:
         }
         done = folder / _DONE
         first = int(done.read_text()) if done.exists() else 0
+        if not first:
+            _check_space(folder, steps * self.size, rows)
         self._files = {
             key: np.lib.format.open_memmap(
                 folder / f"{key}.npy",
@@ -102,7 +107,7 @@ class KeptBatches:
             made = part(tf.image.convert_image_dtype(images, tf.float32))
             made = keras.tree.flatten(made)  # One tensor comes alone.
             flat = [tf.reshape(each, [len(images), -1]) for each in made]
-            return tf.cast(tf.concat(flat, 1), tf.float16)
+            return tf.saturate_cast(tf.concat(flat, 1), tf.float16)
 
         bar = tqdm.tqdm(
             desc=self._name,
@@ -169,3 +174,19 @@ class KeptBatches:
             for each, shape in zip(parts, self._shapes, strict=True)
         )
         return batch
+
+
+def _check_space(
+    folder: Path, images: int, rows: Mapping[str, tuple[list[int], Any]]
+) -> None:
+    """Raises a ValueError if so many rows do not fit on the disk."""
+    row = sum(
+        math.prod(shape) * np.dtype(dtype).itemsize for shape, dtype in rows.values()
+    )
+    free = shutil.disk_usage(folder).free
+    if images * row > free:
+        raise ValueError(
+            f"what the frozen layers make of {images} images takes "
+            f"{images * row / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB free: "
+            "give fewer kept_crops, a smaller crop_size, or a workdir on another disk"
+        )

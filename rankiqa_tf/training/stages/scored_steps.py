@@ -50,8 +50,9 @@ class ScoredSteps:
         images: the photos' own batches, of images.
         fit: sets the last layer by the first crop of each photo.
         training: how the network is trained.
-        last_layer_after: whether the last layer is fitted anew after the steps. With
-            few photos that does better; not with thousands, and it forgets an order.
+        last_layer_after: whether the last layer is fitted anew after the steps. Where
+            thousands of photos were learned by heart that does worse, and it forgets an
+            order (benchmarks/lite0_photos.md).
         kept: the folder of what the frozen layers made; None if nothing is kept.
     """
 
@@ -134,8 +135,8 @@ def prepare(
             KeptBatches(
                 order,
                 part,
-                # As many images as there are photos.
-                steps=math.ceil(len(photos) / order.size),
+                # As many images as there are crops of photos.
+                steps=math.ceil(steps * images.size / order.size),
                 together=order.size // config.photos_per_batch,
                 seed=config.seed,
                 folder=folder / "versions",
