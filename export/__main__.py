@@ -23,13 +23,12 @@ from absl import flags
 from distortions import program
 from export import card
 from export import cost
+from export import exporter
 from export import percentiles
 from export import web
-from export.exporter import Exporter
 from export.formats import FORMATS
 from rankiqa_tf import library
 from rankiqa_tf.data import decode
-from rankiqa_tf.data import whole_file
 from rankiqa_tf.model import Model
 
 _MODEL = flags.DEFINE_string(
@@ -84,8 +83,6 @@ _PERCENTILES_OF = flags.DEFINE_string(
     "percentiles_of", "", 'What collection that is, such as "10,000 photos of BIQ2021".'
 )
 
-_CARD = "README.md"
-
 
 def photo_size() -> tuple[int, int] | None:
     """Height and width of --photo_size.
@@ -122,8 +119,7 @@ def check_flags(output: Path) -> None:
             "--percentiles, a CSV of scores, and --percentiles_of, what photos those "
             "are of, go together: give both"
         )
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise ValueError(f"{output} is there already: name a new or empty folder")
+    exporter.check_folder(output)
     if "web" in _FORMATS.value:
         web.check_runtime(_LITERT_JS.value)
 
@@ -178,25 +174,19 @@ def main(argv: list[str]) -> int:
         return 2
 
     print(cost.describe(model), flush=True)
-    size = photo_size()
-    exporter = Exporter(
-        model, output, litert_js=_LITERT_JS.value, photos=photos, size=size
+    forms = exporter.Exporter(
+        model, output, litert_js=_LITERT_JS.value, photos=photos, size=photo_size()
     )
-    written = exporter.write_each(_FORMATS.value)
+    written = forms.write_each(_FORMATS.value)
     if not written:
         return 1
-    text = card.write(
+    forms.write_card(
         Path(_MODEL.value).absolute().name.removesuffix(".keras"),
-        model.metadata,
-        {name: exporter.size_of(name) for name in written},
+        written,
+        card.Terms(licence=_LICENCE.value, data=_DATA_TERMS.value),
         # Crops of another size have figures of their own, which nobody measured.
         figures={} if _CROP_SIZE.value else figures_of(file),
-        agreement=written,
-        terms=card.Terms(licence=_LICENCE.value, data=_DATA_TERMS.value),
-        photo_size=size,
     )
-    whole_file.write(output / _CARD, text)
-    print(f"{output / _CARD}: the card")
     return 0 if len(written) == len(set(_FORMATS.value)) else 1
 
 

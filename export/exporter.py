@@ -3,9 +3,12 @@
 import functools
 import sys
 from collections.abc import Collection
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+from export import card
 from export import forms
 from export import gate
 from export import keras_file
@@ -13,7 +16,16 @@ from export import saved_model
 from export import tflite
 from export import web
 from export.formats import FORMATS
+from rankiqa_tf.data import whole_file
 from rankiqa_tf.model import Model
+
+CARD = "README.md"
+
+
+def check_folder(output: Path) -> None:
+    """Raises a ValueError if there is something in a folder to write to."""
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise ValueError(f"{output} is there already: name a new or empty folder")
 
 
 class Exporter:
@@ -100,6 +112,33 @@ class Exporter:
     def size_of(self, name: str) -> int:
         """The bytes that a form takes."""
         return forms.size_in_bytes(self._output / FORMATS[name].file)
+
+    def write_card(
+        self,
+        title: str,
+        written: Mapping[str, str],
+        terms: card.Terms,
+        figures: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        """Writes the card, and prints where it is.
+
+        Args:
+            title: what the model is called.
+            written: of the forms that were written, by name, how near they are.
+            terms: of weights and data.
+            figures: of the run that the model is of.
+        """
+        text = card.write(
+            title,
+            self._model.metadata,
+            {name: self.size_of(name) for name in written},
+            figures=figures,
+            agreement=written,
+            terms=terms,
+            photo_size=self._size,
+        )
+        whole_file.write(self._output / CARD, text)
+        print(f"{self._output / CARD}: the card", flush=True)
 
     def _write_page(self, path: Path) -> list[gate.Agreement]:
         made = functools.partial(web.write, self._model, runtime=self._litert_js)

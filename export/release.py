@@ -25,7 +25,9 @@ from absl import flags
 from distortions import program
 from export import card
 from export import web
+from export.exporter import CARD
 from export.exporter import Exporter
+from export.exporter import check_folder
 from export.formats import FORMATS
 from rankiqa_tf import library
 from rankiqa_tf.data import whole_file
@@ -42,7 +44,6 @@ _LITERT_JS = flags.DEFINE_string(
     "For the page: the folder of the npm package @litertjs/core.",
 )
 
-_CARD = "README.md"
 _TERMS: Mapping[str, card.Terms] = MappingProxyType(
     {
         "lite0-photos": card.Terms(
@@ -85,17 +86,8 @@ def release(name: str, folder: Path, formats: Sequence[str]) -> Released:
     folder.mkdir()
     exporter = Exporter(model, folder, litert_js=_LITERT_JS.value)
     written = exporter.write_each(formats)
+    exporter.write_card(name, written, _TERMS.get(name, _UNKNOWN))
     sizes = {each: exporter.size_of(each) for each in written}
-    text = card.write(
-        name,
-        model.metadata,
-        sizes,
-        figures={},
-        agreement=written,
-        terms=_TERMS.get(name, _UNKNOWN),
-    )
-    whole_file.write(folder / _CARD, text)
-    print(f"{folder / _CARD}: the card", flush=True)
     failed = [each for each in formats if each not in written]
     return Released(name, sizes, written, failed)
 
@@ -121,7 +113,7 @@ def index(released: Sequence[Released], left_out: Mapping[str, str]) -> str:
     ]
     for each in released:
         lines += [
-            f"## [{each.name}]({each.name}/{_CARD})",
+            f"## [{each.name}]({each.name}/{CARD})",
             "",
             "| file | MB | for | against Keras |",
             "| --- | ---: | --- | --- |",
@@ -166,8 +158,7 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         names = chosen()
-        if output.exists() and (not output.is_dir() or any(output.iterdir())):
-            raise ValueError(f"{output} is there already: name a new or empty folder")
+        check_folder(output)
         output.mkdir(parents=True, exist_ok=True)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -184,8 +175,8 @@ def main(argv: list[str]) -> int:
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    whole_file.write(output / _CARD, index(released, left_out))
-    print(f"{output / _CARD}: the index")
+    whole_file.write(output / CARD, index(released, left_out))
+    print(f"{output / CARD}: the index")
     return 1 if any(each.failed for each in released) else 0
 
 
