@@ -256,7 +256,8 @@ class Config:
         "How many crops of each photo with a score pass the frozen layers, once, "
         "before fine-tuning. Steps then train the other layers on what came of them, "
         "which the workdir keeps until the end (200 KB for a crop of 448 and 66 layers "
-        "of EfficientNet-Lite0). 0 to let each step's images pass all layers.",
+        "of EfficientNet-Lite0); versions of --photos, if there are any, are in the "
+        "steps too, and keep their order. 0 to let each step's images pass all layers.",
         lower_bound=0,
     )
     mos_scale: str = _option(
@@ -390,10 +391,13 @@ class Config:
         """Raises a ValueError if a preset of such a size gives no batches as told."""
         self.batch_shape.check(num_distortions)
         ranked_images = self.batch_shape.images(num_distortions, num_levels)
+        scored_images = self.finetune_batch
+        if self.kept_crops and self.keeps_order:
+            scored_images += ranked_images  # Both are in its steps.
         sizes = {
             "rank": [ranked_images],
-            "finetune": [self.finetune_batch],
-            "both": [ranked_images, self.finetune_batch],
+            "finetune": [scored_images],
+            "both": [ranked_images, scored_images],
         }[self.stage]
         for size in sizes:
             if size % self.devices:

@@ -389,6 +389,16 @@ def test_names_of_layers_are_read_as_a_list():
         ("rank", {}, 48),
         ("finetune", {"finetune_batch": 49}, 49),
         ("both", {"photos_per_batch": 5, "finetune_batch": 49}, 49),
+        (
+            "finetune",
+            {
+                "finetune_batch": 5,
+                "photos": "some",
+                "kept_crops": 1,
+                "frozen_layers": 1,
+            },
+            5 + 48,
+        ),
     ],
 )
 def test_devices_take_equal_parts_of_each_step(stage, options, size):

@@ -279,6 +279,8 @@ def _input_of(
 ) -> Callable[[Given], tf.Tensor]:
     """A function from images [N, h, w, 3] to what a layer is given, [N, c]."""
     start = tuple(given) or model.input
+    if len(given) == 1 and given[0] is layer.input:
+        return lambda batch: tf.convert_to_tensor(batch[0])
     extract = keras.Model(start, layer.input)
     images = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, tf.float32), start)
 

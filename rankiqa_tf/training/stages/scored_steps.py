@@ -50,9 +50,6 @@ class ScoredSteps:
         images: the photos' own batches, of images.
         fit: sets the last layer by the first crop of each photo.
         training: how the network is trained.
-        last_layer_after: whether the last layer is fitted anew after the steps. Where
-            thousands of photos were learned by heart that does worse, and it forgets an
-            order (benchmarks/lite0_photos.md).
         kept: the folder of what the frozen layers made; None if nothing is kept.
     """
 
@@ -62,7 +59,6 @@ class ScoredSteps:
     images: Batches
     fit: Callable[[], None]
     training: Training
-    last_layer_after: bool
     kept: Path | None = None
 
     def forget(self) -> None:
@@ -87,7 +83,8 @@ def prepare(
         photos: to train on.
         curve: from targets to MOS.
         model: to be trained.
-        versions: of photos, whose order is to be kept; None for none.
+        versions: of photos, whose order steps on what is kept are to keep; None for
+            none.
         config: the options.
         workdir: of the run.
         stop: asked after each batch that is kept whether to stop.
@@ -97,22 +94,13 @@ def prepare(
         ValueError: if the frozen layers leave nothing to train.
     """
     images = make_batches(photos, curve, model, config)
-    order = None if versions is None else order_batches(versions, model, config)
-    loss = squared_error if versions is None else make_joined_loss(versions)
     if not config.kept_crops:
-        all_images = images if order is None else joined.JoinedBatches(images, order)
 
         def fit() -> None:
             heads.fit_score(model.network, _first_epoch(images, len(photos)))
 
         return ScoredSteps(
-            all_images,
-            loss,
-            model.network,
-            images,
-            fit,
-            config.training,
-            last_layer_after=order is None,
+            images, squared_error, model.network, images, fit, config.training
         )
     # Now, and not when the steps begin: what is kept must not change any more.
     preparation.gather_statistics(model, images)
@@ -129,7 +117,10 @@ def prepare(
         stop=stop,
     )
     batches: Batches = kept
-    if order is not None:
+    loss: Loss = squared_error
+    if versions is not None:
+        order = order_batches(versions, model, config)
+        loss = make_joined_loss(versions)
         batches = joined.JoinedBatches(
             kept,
             KeptBatches(
@@ -158,8 +149,7 @@ def prepare(
         images,
         fit_kept,
         dataclasses.replace(config.training, frozen_layers=0),
-        last_layer_after=False,
-        kept=folder,
+        folder,
     )
 
 
