@@ -471,21 +471,18 @@ class Config:
     def _check_kept_crops(self) -> None:
         if not self.kept_crops:
             return
-        wanting = [
-            f"{name} {is_}"
-            for name, is_, is_wrong in (
-                ("stage", self.stage, not self.finetunes),
-                ("finetune_steps", self.finetune_steps, not self.finetune_steps),
-                ("frozen_layers", 0, not self.training.frozen_layers),
-                ("mos_scale", self.mos_scale, self.mos_scale == "raw"),
-            )
-            if is_wrong
-        ]
-        if wanting:
-            raise ValueError(
-                f"kept_crops {self.kept_crops} does not go with {wanting[0]}: it is "
-                "for steps of fine-tuning above frozen layers, on a scale not raw"
-            )
+        for name, value, is_wrong in (
+            ("stage", self.stage, not self.finetunes),
+            ("finetune_steps", self.finetune_steps, not self.finetune_steps),
+            ("frozen_layers", 0, not self.training.frozen_layers),
+            ("mos_scale", self.mos_scale, self.mos_scale == "raw"),
+        ):
+            if is_wrong:
+                raise ValueError(
+                    f"kept_crops {self.kept_crops} does not go with {name} {value}: "
+                    "it is for steps of fine-tuning above frozen layers, on a scale "
+                    "not raw"
+                )
 
     @property
     def ranks(self) -> bool:

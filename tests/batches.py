@@ -2,8 +2,20 @@
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 import distortions
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+
+
+def flat_photos(folder, count):
+    """Photos of one colour each, which is 10 times their score: 1, 2 and so on."""
+    photos = []
+    for number in range(1, count + 1):
+        path = folder / f"{number}.png"
+        Image.new("RGB", (20 + number, 31), 3 * (10 * number,)).save(path)
+        photos.append(ScoredPhoto(path, float(number), path.name))
+    return photos
 
 
 class Numbered:

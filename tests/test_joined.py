@@ -5,25 +5,19 @@ import pytest
 import tensorflow as tf
 from batches import Numbered
 from batches import assert_equal
+from batches import flat_photos
 from batches import steps
-from PIL import Image
 
 from rankiqa_tf.data import joined
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
-from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.training import losses
 from rankiqa_tf.training.stages import scored_steps
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("flat")
-    photos = []
-    for number in range(1, 6):
-        path = folder / f"{number}.png"
-        Image.new("RGB", (19, 23), 3 * (50 * number,)).save(path)
-        photos.append(ScoredPhoto(path, float(number), path.name))
+    photos = flat_photos(tmp_path_factory.mktemp("flat"), 5)
     shape = ranked.BatchShape(photos=1, distortions=2)
     return (
         scored.ScoredBatches(photos, size=3, crop_size=8, flips=True, seed=1),

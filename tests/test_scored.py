@@ -3,6 +3,7 @@
 import dataclasses
 import os
 
+import batches as batches_lib
 import numpy as np
 import pytest
 from batches import assert_equal
@@ -16,14 +17,7 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 @pytest.fixture(scope="module")
 def flat_photos(tmp_path_factory):
-    """Seven photos of one colour each, which is 10 times their score."""
-    folder = tmp_path_factory.mktemp("flat")
-    photos = []
-    for number in range(1, 8):
-        path = folder / f"{number}.png"
-        Image.new("RGB", (20 + number, 31), 3 * (10 * number,)).save(path)
-        photos.append(ScoredPhoto(path, float(number), path.name))
-    return photos
+    return batches_lib.flat_photos(tmp_path_factory.mktemp("flat"), 7)
 
 
 def make(photos, *, size=3, crop_size=16, flips=False, seed=1):

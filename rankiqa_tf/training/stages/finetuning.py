@@ -130,11 +130,10 @@ def train_to_score(
     curved = Model(heads.curved(model.network, curve), model.metadata)
 
     def prepare() -> None:
-        if not fits:
+        if fits:
+            steps.fit()
+        else:
             preparation.standardise(model, steps.images)
-            return
-        preparation.gather_statistics(model, steps.images)
-        steps.fit()
 
     def evaluate() -> dict[str, float]:
         found = opinion_check.check(curved.score_many, evaluated)

@@ -48,7 +48,8 @@ class ScoredSteps:
         loss: of them.
         network: what the steps train, from what is in a batch to targets.
         images: the photos' own batches, of images.
-        fit: sets the last layer by the first crop of each photo.
+        fit: sets what normalisation gathers, if that is not yet set, and the last layer
+            by the first crop of each photo.
         training: how the network is trained.
         kept: the folder of what the frozen layers made; None if nothing is kept.
     """
@@ -97,6 +98,7 @@ def prepare(
     if not config.kept_crops:
 
         def fit() -> None:
+            preparation.gather_statistics(model, images)
             heads.fit_score(model.network, _first_epoch(images, len(photos)))
 
         return ScoredSteps(
