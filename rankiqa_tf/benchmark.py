@@ -224,7 +224,11 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         config, options = _options()
-        strategy = devices.strategy(config.devices)
+        if config.strategy == "multi_worker":
+            raise ValueError(
+                "a benchmark runs on one machine: give strategy none or mirrored"
+            )
+        strategy = devices.strategy(config.strategy)
         workdir = Path(_WORKDIR.value)
         benchmark = _begin(config, options, workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:

@@ -20,6 +20,7 @@ STAGES = ("rank", "finetune", "both")
 LOSSES = ("hinge", "hinge_sum", "hinge_sum_over_images", "logistic", "fidelity")
 OPTIMIZERS = ("sgd", "adam", "adamw")
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
+STRATEGIES = ("none", "mirrored", "multi_worker")
 MOS_SCALES = ("raw", "standard", "half_ranks")
 
 
@@ -291,11 +292,12 @@ class Config:
         "at every level; 0 for all.",
         lower_bound=0,
     )
-    devices: int = _option(
-        1,
-        "How many GPUs share the images of each step, an equal part each; of the "
-        "loss, whose pairs reach over all of them, each sees the whole.",
-        lower_bound=1,
+    strategy: str = _option(
+        "none",
+        "What shares the images of each step, an equal part each: nothing, all GPUs of "
+        "this machine, or those of all machines that TF_CONFIG names; of the loss, "
+        "whose pairs reach over all images, each sees the whole.",
+        enum_values=STRATEGIES,
     )
     seed: int = _option(
         0, "Decides everything random.", lower_bound=0, upper_bound=2**31 - 1
@@ -390,21 +392,33 @@ class Config:
     def check_batches(self, num_distortions: int, num_levels: int) -> None:
         """Raises a ValueError if a preset of such a size gives no batches as told."""
         self.batch_shape.check(num_distortions)
+
+    def step_sizes(self, num_distortions: int, num_levels: int) -> list[int]:
+        """The images of a step of each stage, under a preset of such a size."""
         ranked_images = self.batch_shape.images(num_distortions, num_levels)
         scored_images = self.finetune_batch
-        if self.kept_crops and self.keeps_order:
-            scored_images += ranked_images  # Both are in its steps.
-        sizes = {
+        if self._joins:
+            scored_images += ranked_images
+        return {
             "rank": [ranked_images],
             "finetune": [scored_images],
             "both": [ranked_images, scored_images],
         }[self.stage]
-        for size in sizes:
-            if size % self.devices:
-                raise ValueError(
-                    f"devices is {self.devices}, but a step of {size} images cannot be "
-                    "divided equally among so many: change either"
-                )
+
+    @property
+    def drawn(self) -> dict[str, int]:
+        """How many photos the steps of all stages are made from, by their options."""
+        found = {}
+        if self.ranks or self._joins:
+            found["photos_per_batch"] = self.photos_per_batch
+        if self.finetunes:
+            found["finetune_batch"] = self.finetune_batch
+        return found
+
+    @property
+    def _joins(self) -> bool:
+        """Whether steps of fine-tuning have ranked images besides."""
+        return bool(self.kept_crops and self.keeps_order)
 
     @property
     def _steps(self) -> tuple[str, ...]:

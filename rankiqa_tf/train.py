@@ -4,8 +4,12 @@
 
 The working folder then holds model.keras, saved_model/, model.tflite, figures/,
 results.json, and checkpoints/ and tensorboard/. Stopped anywhere, the same command
-goes on where it was. Exit code: 0 when done, 1 when something failed on the way, 2
-if nothing could be begun, 130 if it was stopped by Ctrl-C.
+goes on where it was. With --strategy=multi_worker it is started on each machine, with
+the same flags and TF_CONFIG as TensorFlow wants it; only the first, the chief, writes.
+
+Exit code: 0 when done, 1 when something failed on the way, 2 if nothing could be begun,
+75 if another machine was lost, 130 if it was stopped by Ctrl-C. After 75 and 130 the
+same command goes on, on all machines.
 """
 
 import functools
@@ -32,12 +36,16 @@ from rankiqa_tf.model import Model
 from rankiqa_tf.training import run as run_lib
 from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stopping
+from rankiqa_tf.training import workers
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the run; made if it is not there.", required=True
 )
 config_lib.define_flags()
 flags.adopt_module_key_flags(config_lib)
+
+
+_LOST = 75  # What sysexits.h calls a failure that is worth another try.
 
 
 def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
@@ -69,6 +77,9 @@ def main(argv: list[str]) -> int:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         run = run_lib.prepare(config_lib.from_flags(), workdir)
+    except workers.Lost as lost:
+        print(f"{lost}; the same command on all machines begins anew", file=sys.stderr)
+        return _LOST
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -78,9 +89,20 @@ def main(argv: list[str]) -> int:
     except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130
+    except workers.Lost as lost:
+        print(
+            f"{lost}; the same command on all machines goes on from the last "
+            "checkpoint",
+            file=sys.stderr,
+        )
+        return _LOST
     except (ValueError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    if not run.worker.is_chief:
+        run.worker.leave(workdir)
+        print("done: the chief has the model")
+        return 0
     try:
         figures |= export_model(workdir, run.data.samples())
     except (ValueError, RuntimeError) as error:

@@ -59,7 +59,7 @@ OTHERS = {
     "validation": (0.25, []),
     "holdout": (0.99, []),
     "evaluation_photos": (0, []),
-    "devices": (6, []),
+    "strategy": ("multi_worker", []),
     "seed": (2**31 - 1, []),
     "optimizer": ("adam", []),
     "warmup_steps": (7, []),
@@ -383,12 +383,17 @@ def test_names_of_layers_are_read_as_a_list():
 
 
 @pytest.mark.parametrize(
-    ("stage", "options", "size"),
+    ("stage", "options", "sizes", "drawn"),
     [
         # 2 photos, 4 distortions, 6 levels.
-        ("rank", {}, 48),
-        ("finetune", {"finetune_batch": 49}, 49),
-        ("both", {"photos_per_batch": 5, "finetune_batch": 49}, 49),
+        ("rank", {}, [48], {"photos_per_batch": 2}),
+        ("finetune", {"finetune_batch": 49}, [49], {"finetune_batch": 49}),
+        (
+            "both",
+            {"photos_per_batch": 5, "finetune_batch": 49},
+            [120, 49],
+            {"photos_per_batch": 5, "finetune_batch": 49},
+        ),
         (
             "finetune",
             {
@@ -397,14 +402,18 @@ def test_names_of_layers_are_read_as_a_list():
                 "kept_crops": 1,
                 "frozen_layers": 1,
             },
-            5 + 48,
+            [5 + 48],
+            {"photos_per_batch": 2, "finetune_batch": 5},
         ),
     ],
 )
-def test_devices_take_equal_parts_of_each_step(stage, options, size):
+def test_the_images_of_a_step_and_what_they_are_drawn_from(
+    stage, options, sizes, drawn
+):
     scores = {} if stage == "rank" else {"dataset": "scores.csv"}
-    message = _refusal(stage=stage, devices=5, **scores, **options)
-    assert f"a step of {size} images cannot be divided equally" in message
+    config = config_lib.of_options(stage=stage, **scores, **options)
+    assert config.step_sizes(4, 5) == sizes
+    assert config.drawn == drawn
 
 
 @pytest.mark.parametrize(

@@ -147,9 +147,10 @@ def test_devices_add_their_gradients_up_in_one_go(toys):
     assert toys["all_reduces"]["sent"] == [1, trained + 4]
 
 
-def test_more_devices_than_there_are_are_refused(toys):
-    assert toys["too many"] == (
-        "devices is 3, but TensorFlow sees only 2 CPU: give 2 or less"
+def test_steps_that_two_devices_cannot_divide_are_refused(toys):
+    assert toys["odd step"] == (
+        "a step of 45 images cannot be divided equally among 2 devices: change the "
+        "images of a step or the number of devices"
     )
 
 
@@ -178,24 +179,26 @@ def test_the_program_trains_both_stages_and_exports_on_two_devices(tmp_path):
         "--finetune_learning_rate=1e-4",
     ]
     calls = [
-        [*flags, f"--workdir={tmp_path}/{count}", f"--devices={count}"]
-        for count in (1, 2, 3)
+        [*flags, f"--workdir={tmp_path}/{name}", f"--strategy={name}"]
+        for name in ("none", "mirrored")
     ]
+    odd = [*flags, "--finetune_batch=3", f"--workdir={tmp_path}/odd"]
+    calls.append([*odd, "--strategy=mirrored"])
     (one, _, errors), (two, _, errors_of_two), (three, _, refusal) = run_several(
         "rankiqa_tf.train", calls, first=TWO_CPUS
     )
     assert (one, two, three) == (0, 0, 2), (errors, errors_of_two)
-    assert "devices is 3, but a step of 2 images cannot be divided" in refusal
-    assert (tmp_path / "2" / "model.tflite").is_file()
+    assert "a step of 3 images cannot be divided equally among 2" in refusal
+    assert (tmp_path / "mirrored" / "model.tflite").is_file()
     alone, together = (
         np.concatenate(
             [
                 weight.ravel()
                 for weight in keras.models.load_model(
-                    tmp_path / number / "ranked.keras"
+                    tmp_path / name / "ranked.keras"
                 ).get_weights()
             ]
         )
-        for number in "12"
+        for name in ("none", "mirrored")
     )
     assert np.linalg.norm(together - alone) <= 1e-4 * np.linalg.norm(alone)

@@ -64,6 +64,7 @@ LOSSES_OF_PAIRS = {
     **{name: {"loss": name} for name in LOSSES},
     "same_content_pairs": {"same_content_pairs": True},
 }
+STRATEGIES = {1: "none", 2: "mirrored"}
 MIXED = ("precision", "float16", "together")  # Whose sums depend on their order more.
 
 _LEVELS = np.array([0, 1, 0, 1], np.int32)
@@ -124,7 +125,7 @@ def learner_of(model, loss, *, learning_rate=0.02, **options):
 
 def trained(count, *, loss=toy_training.squared_error, scale=1.0, **options):
     """Weights before and after four steps, and the state of the layers, likewise."""
-    with devices.strategy(count).scope():
+    with devices.strategy(STRATEGIES[count]).scope():
         model = network()
         before, at_first = numbers(model), state(model)
         learner = learner_of(model, loss, **options)
@@ -139,7 +140,7 @@ def trained(count, *, loss=toy_training.squared_error, scale=1.0, **options):
 
 def by_the_loop(count, folder, **options):
     """As `trained`, by the loop, which evaluates between steps."""
-    with devices.strategy(count).scope():
+    with devices.strategy(STRATEGIES[count]).scope():
         model = network()
         before, at_first = numbers(model), state(model)
         seen = []
@@ -159,7 +160,10 @@ def in_parts(folder, *parts):
     folder = Path(tempfile.mkdtemp(dir=folder))
     for seed, end in parts:
         batches = toy_training.Batches(end, toy_training.kill)
-        with devices.strategy(2).scope(), contextlib.suppress(toy_training.Killed):
+        with (
+            devices.strategy("mirrored").scope(),
+            contextlib.suppress(toy_training.Killed),
+        ):
             dropout = [keras.layers.Dropout(0.5)]
             model = toy_training.convolutional(seed, between=dropout)
             toy_training.train(model, folder, batches)
@@ -167,7 +171,7 @@ def in_parts(folder, *parts):
 
 
 def linear(**options):
-    with devices.strategy(2).scope():
+    with devices.strategy("mirrored").scope():
         model = toy_training.linear()
         learner = learner_of(model, toy_training.squared_error, **options)
         for batch in toy_training.Batches().dataset(0, 4):
@@ -177,7 +181,7 @@ def linear(**options):
 
 def normalised(count):
     """Weights after a step that changes what normalisation gathers alone."""
-    with devices.strategy(count).scope():
+    with devices.strategy(STRATEGIES[count]).scope():
         norm = keras.layers.BatchNormalization()
         model = toy_training.convolutional(between=[norm])
         learner = learner_of(model, toy_training.squared_error, learning_rate=0.0)
@@ -188,7 +192,7 @@ def normalised(count):
 
 def masks(count):
     """What dropout leaves of four equal images in two steps: [steps, images, ...]."""
-    with devices.strategy(count).scope():
+    with devices.strategy(STRATEGIES[count]).scope():
         image = keras.Input((400,))
         dropped = keras.layers.Dropout(0.5)(image)
         kept = keras.layers.Dense(1, kernel_initializer="ones", name="score")(dropped)
@@ -245,7 +249,7 @@ def all_reduces():
 def exported(folder):
     """What an EfficientNet-Lite0 is exported as that two devices trained mixed."""
     folder = Path(tempfile.mkdtemp(dir=folder))
-    with devices.strategy(2).scope():
+    with devices.strategy("mirrored").scope():
         model = models.build("efficientnet_lite0", levels="block0,block1")
         learner = learner_of(
             model, toy_training.squared_error, precision="mixed_bfloat16"
@@ -302,7 +306,7 @@ def main(folder):
     found["all_reduces"] = all_reduces()
     found["exported"] = exported(folder)
     try:
-        devices.strategy(3)
+        devices.check_division(devices.strategy("mirrored"), [44, 45], {})
     except ValueError as error:
-        found["too many"] = str(error)
+        found["odd step"] = str(error)
     print(json.dumps(found))

@@ -13,7 +13,50 @@ Batch = dict[str, Any]
 class Batches(Protocol):
     """A source of batches that can start at any step."""
 
-    size: int
+    size: int  # Images in a batch.
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1."""
+        ...
+
+    def part(self, number: int, count: int) -> "Batches":
+        """One of several equal parts of each batch, such as a machine's of several.
+
+        Args:
+            number: which, from 0; the parts follow each other in the batch.
+            count: of how many; divides what a batch is drawn from.
+        """
+        ...
+
+
+def part_of(drawn: int, number: int, count: int) -> tuple[int, int]:
+    """Where one of several equal parts of what a batch is drawn from begins and ends.
+
+    Raises:
+        ValueError: if it cannot be divided so.
+    """
+    if drawn % count:
+        raise ValueError(
+            f"a batch that is drawn from {drawn} cannot be divided into {count} parts"
+        )
+    return number * drawn // count, (number + 1) * drawn // count
+
+
+def slots(
+    first_step: int, last_step: int, *, drawn: int, part: tuple[int, int]
+) -> tf.data.Dataset:
+    """Numbers what batches are drawn from, step after step, of a part of each batch.
+
+    Args:
+        first_step: the first step.
+        last_step: the step after the last.
+        drawn: how many a whole batch is drawn from.
+        part: where the part begins and ends, from `part_of`.
+    """
+    begin, end = part
+    numbers = tf.data.Dataset.range(first_step * drawn, last_step * drawn)
+    if end - begin == drawn:
+        return numbers
+    return numbers.filter(
+        lambda number: (number % drawn >= begin) & (number % drawn < end)
+    )

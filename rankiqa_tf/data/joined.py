@@ -10,7 +10,8 @@ class JoinedBatches:
     """Joins two sources: in a batch, images of the first come first.
 
     All images pass the network together. Other entries stay those of their source,
-    whose names must differ: the number of entries tells whose images are whose.
+    whose names must differ: the number of entries tells whose images are whose. A part
+    of a batch is such a joint of its sources' parts.
 
     Args:
         scored: batches with `mos`, as of `scored`.
@@ -28,11 +29,27 @@ class JoinedBatches:
         )
         return tf.data.Dataset.zip(tuple(sources)).map(_join)
 
+    def part(self, number: int, count: int) -> "JoinedBatches":
+        """One of several equal parts of each batch, of each source's."""
+        return JoinedBatches(
+            self._scored.part(number, count), self._ranked.part(number, count)
+        )
 
-def split(scores: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-    """The scores of the images with human scores, and those of the ranked ones."""
-    count = batch["mos"].shape[0]
-    return scores[:count], scores[count:]
+
+def split(
+    scores: tf.Tensor, batch: Batch, *, parts: int = 1
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Parts the scores of images with human scores from those of the ranked ones.
+
+    Args:
+        scores: float [M], of the parts of a batch one after the other.
+        batch: the same, of whatever is known of the images.
+        parts: how many.
+    """
+    count = batch["mos"].shape[0] // parts
+    of_parts = tf.reshape(scores, [parts, -1])
+    scored, ranked = of_parts[:, :count], of_parts[:, count:]
+    return tf.reshape(scored, [-1]), tf.reshape(ranked, [-1])
 
 
 def _join(scored: Batch, ranked: Batch) -> Batch:

@@ -16,12 +16,14 @@ batches of a run that is taken up again are those of one that never stopped, and
 number of parallel calls does not change them.
 """
 
+import copy
 import dataclasses
 import functools
 
 import tensorflow as tf
 
 from distortions import chance
+from rankiqa_tf.data import batches
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import versions
@@ -95,6 +97,7 @@ class RankedBatches:
                 f"{versions.num_photos}"
             )
         self._photos_a_batch = shape.photos
+        self._part = (0, shape.photos)
         self._graded = versions.graded if shape.any_strength else None
         self._crop_size = crop_size
         self._seed = seed
@@ -102,15 +105,23 @@ class RankedBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        slots = tf.data.Dataset.range(
-            first_step * self._photos_a_batch, last_step * self._photos_a_batch
+        begin, end = self._part
+        slots = batches.slots(
+            first_step, last_step, drawn=self._photos_a_batch, part=self._part
         )
         return (
             parallel.map_in_order(slots, self._ranked_photo)
-            .batch(self._photos_a_batch, drop_remainder=True)
+            .batch(end - begin, drop_remainder=True)
             .map(self._joined)
             .prefetch(parallel.AHEAD)
         )
+
+    def part(self, number: int, count: int) -> "RankedBatches":
+        """One of several equal parts of each batch, of some of its photos."""
+        made = copy.copy(self)
+        made._part = batches.part_of(self._photos_a_batch, number, count)
+        made.size = self.size // count
+        return made
 
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         """One photo under all distortions and levels of its step."""

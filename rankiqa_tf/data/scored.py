@@ -5,6 +5,7 @@ of each photo; `mos` float32 [M]. As with ranked batches, the seed and
 the step's number alone decide it.
 """
 
+import copy
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf.data import batches
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import order
@@ -41,6 +43,7 @@ class ScoredBatches:
         seed: int,
     ):
         self.size = size
+        self._drawn, self._part = size, (0, size)
         self._flips = flips
         self._paths = tf.constant([os.fsencode(photo.path) for photo in photos])
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
@@ -49,12 +52,19 @@ class ScoredBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        slots = tf.data.Dataset.range(first_step * self.size, last_step * self.size)
+        slots = batches.slots(first_step, last_step, drawn=self._drawn, part=self._part)
         return (
             parallel.map_in_order(slots, self._photo)
             .batch(self.size, drop_remainder=True)
             .prefetch(parallel.AHEAD)
         )
+
+    def part(self, number: int, count: int) -> "ScoredBatches":
+        """One of several equal parts of each batch."""
+        made = copy.copy(self)
+        made._part = batches.part_of(self._drawn, number, count)
+        made.size = self.size // count
+        return made
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         number = order.shuffled(slot, len(self._paths), self._seed, "scored photos")

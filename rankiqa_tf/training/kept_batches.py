@@ -1,5 +1,6 @@
 """Batches of what a network's frozen part makes of images: made once, then kept."""
 
+import copy
 import math
 import shutil
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 import tqdm
 
+from rankiqa_tf.data import batches
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
 from rankiqa_tf.data import whole_file
@@ -65,6 +67,8 @@ class KeptBatches:
         self.size = source.size
         self._together, self._seed, self._name = together, seed, name
         self._count = steps * self.size // together
+        self._drawn = self.size // together
+        self._part = (0, self._drawn)
         folder.mkdir(parents=True, exist_ok=True)
         spec = source.dataset(0, 1).element_spec
         images = keras.KerasTensor(spec["image"].shape, "float32")
@@ -147,12 +151,19 @@ class KeptBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        drawn = self.size // self._together
-        slots = tf.data.Dataset.range(first_step * drawn, last_step * drawn)
+        begin, end = self._part
+        slots = batches.slots(first_step, last_step, drawn=self._drawn, part=self._part)
         groups = slots.map(
             lambda slot: order.shuffled(slot, self._count, self._seed, self._name)
-        ).batch(drawn, drop_remainder=True)
+        ).batch(end - begin, drop_remainder=True)
         return parallel.map_in_order(groups, self._batch).prefetch(parallel.AHEAD)
+
+    def part(self, number: int, count: int) -> "KeptBatches":
+        """One of several equal parts of each batch, of images that stay together."""
+        made = copy.copy(self)
+        made._part = batches.part_of(self._drawn, number, count)
+        made.size = self.size // count
+        return made
 
     def _batch(self, groups: tf.Tensor) -> Batch:
         first = groups[:, tf.newaxis] * self._together

@@ -3,6 +3,9 @@
 A step is one `tf.function`; nothing in it is Python. Batches are functions of the
 step's number, and a checkpoint holds all of the learner's state, whose count of steps
 is the only clock. So a run that was stopped anywhere goes on as if it had not been.
+
+Of several workers each does all of this. They begin and end with the chief's weights,
+and only the chief keeps checkpoints.
 """
 
 import time
@@ -16,6 +19,7 @@ import tqdm
 from rankiqa_tf.config import Training
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.training import workers
 from rankiqa_tf.training.best_weights import BestWeights
 from rankiqa_tf.training.checkpoints import Checkpoints
 from rankiqa_tf.training.step import Learner
@@ -48,7 +52,7 @@ def train(
             place. Where weights are averaged, it has the averages when it is evaluated
             and at the end.
         batches: where the steps' batches come from; their images are uint8 in 0..255,
-            or floats in 0..1.
+            or floats in 0..1. Of several workers each makes its part of them.
         loss: from scores [M] and the batch to a scalar.
         training: how.
         steps: how many.
@@ -79,17 +83,24 @@ def train(
     best = BestWeights(model) if monitor else None
     state = learner.state | {"seconds": seconds} | (best.state if best else {})
     kept = Checkpoints(folder / "checkpoints" / stage, state)
-    if not kept.restore():
+    worker, agreement = workers.this(), workers.Agreement()
+    is_new = not agreement.any(worker.is_chief and kept.restore())
+    if is_new:
         prepare()
         learner.begin()
+    workers.share([*learner.variables, seconds])
+    if is_new and worker.is_chief:
         kept.save(0)
+    size = batches.size
+    if worker.count > 1:
+        batches = batches.part(worker.number, worker.count)
     first = int(learner.steps.numpy())
     if first < steps:
         writer = tf.summary.create_file_writer(str(folder / "tensorboard" / stage))
         bar = tqdm.tqdm(
             desc=stage,
-            total=steps * batches.size,
-            initial=first * batches.size,
+            total=steps * size,
+            initial=first * size,
             unit=" images",
             mininterval=1.0,
             dynamic_ncols=True,
@@ -99,7 +110,7 @@ def train(
         with bar, writer.as_default():
             for number, batch in enumerate(batches.dataset(first, steps), first + 1):
                 logged = learner.step(batch)
-                bar.update(batches.size)
+                bar.update(size)
                 last = number == steps
                 if number % 10 == 0 or last:
                     _log(logged, number, bar)
@@ -112,17 +123,19 @@ def train(
                     _write(found, number)
                     shown = ", ".join(f"{name} {found[name]:.3f}" for name in found)
                     bar.write(f"step {number}: {shown}")
-                stopped = stop()
+                stopped = agreement.any(stop())
                 late = time.monotonic() - saved > CHECKPOINT_SECONDS
                 if is_due or last or stopped or late:
                     saved = time.monotonic()
                     seconds.assign(saved - started)
-                    kept.save(number)
+                    if worker.is_chief:
+                        kept.save(number)
                 if stopped:
                     raise Interrupted(f"stopped after step {number} of {steps}")
     learner.finish()
     if best:
         best.restore()
+        workers.share([weight.value for weight in model.weights])
     return float(seconds.numpy())
 
 

@@ -18,9 +18,11 @@ from rankiqa_tf.training import run_data
 from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stages
 from rankiqa_tf.training import stopping
+from rankiqa_tf.training import workers
 from rankiqa_tf.training.run_data import Data
 from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stopping import Stop
+from rankiqa_tf.training.workers import Worker
 
 MODEL = "model.keras"
 
@@ -31,9 +33,10 @@ class Run:
 
     Attributes:
         config: the options.
-        workdir: its folder.
+        workdir: the folder that this worker writes to: the run's, if it is the chief.
         data: what it is trained and tested on.
         strategy: the devices that train it.
+        worker: which of the machines this is.
         model: what it begins with.
     """
 
@@ -41,6 +44,7 @@ class Run:
     workdir: Path
     data: Data
     strategy: tf.distribute.Strategy
+    worker: Worker
     model: Model
 
 
@@ -48,18 +52,22 @@ def prepare(config: Config, workdir: Path) -> Run:
     """Reads the data, makes the model, and claims the folder for the run.
 
     Raises:
-        ValueError: if options, data and network do not go together, or the folder
-            holds another run.
+        ValueError: if options, data, network and devices do not go together, or the
+            folder holds another run.
         ModuleNotFoundError: if weights are in a package that is not installed.
+        workers.Lost: if another machine does not come, or goes away.
     """
+    strategy = devices.strategy(config.strategy)
+    worker = workers.this(strategy)
+    workdir = worker.folder(workdir)
     options = config.options()
     run_folder.check(workdir, options)  # Before an opinion table is made in it.
-    strategy = devices.strategy(config.devices)
     data = run_data.read(config, workdir)
-    with strategy.scope():
+    devices.check_division(strategy, data.step_sizes(config), config.drawn)
+    with strategy.scope(), workers.noticing_losses(strategy):
         model = stages.start(config)
     run_folder.claim(workdir, options, data.fingerprint())
-    return Run(config, workdir, data, strategy, model)
+    return Run(config, workdir, data, strategy, worker, model)
 
 
 def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
@@ -76,9 +84,10 @@ def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
         stopping.Interrupted: when it was told to stop; the same call goes on.
         FloatingPointError: if the loss is no number any more.
         ValueError: if checkpoints cannot be read.
+        workers.Lost: if another machine went away; the same call on all goes on.
     """
     started = time.monotonic()
-    with run.strategy.scope():
+    with run.strategy.scope(), workers.noticing_losses(run.strategy):
         figures = _learn(run, stop)
     figures["seconds"] = time.monotonic() - started
     run_folder.write_results(run.workdir, figures)
@@ -102,8 +111,8 @@ def train(
         The figures.
 
     Raises:
-        ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted: as
-            `prepare` and `carry_out` do.
+        ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted,
+            workers.Lost: as `prepare` and `carry_out` do.
     """
     with preparation.random_weights(config.seed):
         return carry_out(prepare(config, Path(workdir)), stop=stop)

@@ -60,6 +60,13 @@ class Data:
             return [photo.path for photo in photos[:count]]
         return list(self.ranked.files[:count]) if self.ranked else []
 
+    def step_sizes(self, config: Config) -> list[int]:
+        """The images of a step of each stage that the options want."""
+        if self.ranked is None:
+            return config.step_sizes(0, 0)
+        versions = self.ranked.versions.training
+        return config.step_sizes(len(versions.names), versions.num_levels)
+
     def fingerprint(self) -> dict[str, Mapping[str, Any]]:
         """What tells whether a run is gone on with on the same data.
 

@@ -14,6 +14,7 @@ from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.training import layers
 from rankiqa_tf.training import losses
 from rankiqa_tf.training import optimizers
+from rankiqa_tf.training import workers
 
 
 def assign(variables: Sequence[tf.Variable], values: Sequence) -> None:
@@ -60,6 +61,7 @@ class Learner:
         self._model, self._loss, self._training = model, loss, training
         self._seed = seed
         self._strategy = tf.distribute.get_strategy()
+        self._workers = workers.this(self._strategy).count
         self.steps = tf.Variable(0, dtype=tf.int64, trainable=False)
 
         def rate() -> tf.Tensor:
@@ -87,6 +89,13 @@ class Learner:
             "seeds": self._seeds,
         }
         self.step = tf.function(self._step)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """Those of the state, without the names of which is which."""
+        kept = [*self._model.variables, *self._optimizer.variables]
+        values = [variable.value for variable in kept]
+        return [*values, *self._seeds, *self._averages, self.steps]
 
     def begin(self) -> None:
         """Starts from the model as it is now."""
@@ -144,8 +153,7 @@ class Learner:
         """
         devices = self._strategy.num_replicas_in_sync
         with tf.GradientTape() as tape:
-            scores = self._scores(batch["image"])
-            data_loss = self._loss(scores, batch) / devices
+            data_loss = self._loss(*self._scored(batch)) / devices
             kernels = [v.value for v in self._variables if optimizers.is_kernel(v)]
             penalty = losses.l2_penalty(kernels, self._training.penalty) / devices
             scaled_loss = self._optimizer.scale_loss(data_loss + penalty)
@@ -160,24 +168,39 @@ class Learner:
             tf.distribute.ReduceOp.SUM, (gradients, data_loss, penalty, statistics)
         )
 
-    def _scores(self, images: tf.Tensor | tuple[tf.Tensor, ...]) -> tf.Tensor:
+    def _scored(self, batch: Batch) -> tuple[tf.Tensor, Batch]:
         """On one of n devices: the scores of all images, an n-th of them its own.
 
-        Pairs reach over the whole batch, so every device needs every score; a score is
-        one number, where an image has thousands.
+        Pairs reach over the whole batch, so every device needs every score, and what is
+        known of every image, of which a worker has its own part; that is a few numbers,
+        where an image has thousands.
         """
         devices = self._strategy.num_replicas_in_sync
         context = tf.distribute.get_replica_context()
-        number = context.replica_id_in_sync_group
+        here = devices // self._workers
 
         def own_part(each: tf.Tensor) -> tf.Tensor:
-            if devices > 1:
-                each = tf.reshape(each, [devices, -1, *each.shape[1:]])[number]
-            # A quarter of the bytes travel to the device: floats are made there.
-            return tf.image.convert_image_dtype(each, tf.float32)
+            if here == 1:
+                return each
+            number = context.replica_id_in_sync_group % here
+            return tf.reshape(each, [here, -1, *each.shape[1:]])[number]
 
-        own = self._model(tf.nest.map_structure(own_part, images), training=True)
-        return context.all_gather(own, axis=0) if devices > 1 else own
+        def gathered(own: tf.Tensor) -> tf.Tensor:
+            every = context.all_gather(own, axis=0)
+            return tf.ensure_shape(every, [devices * own.shape[0], *own.shape[1:]])
+
+        images = tf.nest.map_structure(own_part, batch["image"])
+        # A quarter of the bytes travel to the device: floats are made there.
+        images = tf.nest.map_structure(
+            lambda each: tf.image.convert_image_dtype(each, tf.float32), images
+        )
+        scores = self._model(images, training=True)
+        if devices > 1:
+            scores = gathered(scores)
+        if self._workers > 1:
+            known = {name: own_part(v) for name, v in batch.items() if name != "image"}
+            batch = batch | {name: gathered(value) for name, value in known.items()}
+        return scores, batch
 
     def _average(self) -> None:
         if not self._training.ema:

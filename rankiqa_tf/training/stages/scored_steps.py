@@ -26,6 +26,7 @@ from rankiqa_tf.models import heads
 from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.training import frozen_part
 from rankiqa_tf.training import losses
+from rankiqa_tf.training import workers
 from rankiqa_tf.training.kept_batches import KeptBatches
 from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stages import targets
@@ -193,7 +194,7 @@ def make_joined_loss(versions: Versions) -> Loss:
     """
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-        of_photos, of_versions = joined.split(scores, batch)
+        of_photos, of_versions = joined.split(scores, batch, parts=workers.this().count)
         mask = losses.pair_mask(
             versions.better, batch["distortion"], batch["level"], batch["content"]
         )
