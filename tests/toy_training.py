@@ -25,9 +25,13 @@ class Batches:
 
     size = SIZE
 
-    def __init__(self, at=None, action=None, scale=1.0):
+    def __init__(self, at=None, action=None, scale=1.0, part=(0, 1)):
         self.asked = []
         self._at, self._action, self._scale = at, action, scale
+        self._part = part
+
+    def part(self, number, count):
+        return Batches(self._at, self._action, self._scale, (number, count))
 
     def dataset(self, first_step, last_step):
         self.asked.append((first_step, last_step))
@@ -35,9 +39,11 @@ class Batches:
             if step == self._at:
                 self._action()
             image, target = arrays(step)
+            batch = {"image": image, "target": target * self._scale}
+            number, count = self._part
             yield {
-                "image": tf.constant(image),
-                "target": tf.constant(target * self._scale),
+                name: tf.constant(np.split(all_of_it, count)[number])
+                for name, all_of_it in batch.items()
             }
 
 

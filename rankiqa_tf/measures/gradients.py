@@ -1,8 +1,9 @@
 """Luma and how steep it is, as the measures of structure take them."""
 
+import numpy as np
 import tensorflow as tf
 
-_PREWITT = tf.constant([[1.0, 0.0, -1.0]] * 3) / 3
+_PREWITT = np.array([[1.0, 0.0, -1.0]] * 3, np.float32) / 3
 
 
 def luma(images: tf.Tensor) -> tf.Tensor:
@@ -24,7 +25,7 @@ def halved(maps: tf.Tensor) -> tf.Tensor:
 
 def steepness(maps: tf.Tensor) -> tf.Tensor:
     """The length of Prewitt's gradient of [N, h, w, 1], 0 around the image."""
-    kernels = tf.stack([_PREWITT, tf.transpose(_PREWITT)], -1)[:, :, tf.newaxis]
+    kernels = np.stack([_PREWITT, _PREWITT.T], -1)[:, :, np.newaxis]
     slopes = tf.nn.conv2d(maps, kernels, 1, "SAME")
     return tf.sqrt(tf.reduce_sum(tf.square(slopes), -1, keepdims=True))
 

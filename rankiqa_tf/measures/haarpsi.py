@@ -4,6 +4,7 @@ Reisenhofer, Bosse, Kutyniok and Wiegand, "A Haar wavelet-based perceptual simil
 index for image quality assessment", Signal Processing: Image Communication 61, 2018.
 """
 
+import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.measures import gradients
@@ -11,8 +12,9 @@ from rankiqa_tf.measures import gradients
 _CONSTANT = 30.0  # Of values in 0..255.
 _STEEPNESS = 4.2  # Of the logistic curve that similarities pass.
 # From RGB to YIQ; columns.
-_YIQ = tf.constant(
-    [[0.299, 0.596, 0.211], [0.587, -0.274, -0.523], [0.114, -0.322, 0.312]]
+_YIQ = np.array(
+    [[0.299, 0.596, 0.211], [0.587, -0.274, -0.523], [0.114, -0.322, 0.312]],
+    np.float32,
 )
 _SCALES = 3
 

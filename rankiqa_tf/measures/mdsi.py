@@ -6,6 +6,7 @@ efficient and reliable full-reference image quality evaluator", IEEE Access 4, 2
 
 import math
 
+import numpy as np
 import tensorflow as tf
 
 from rankiqa_tf.measures import gradients
@@ -15,8 +16,9 @@ _EDGES, _MEAN_EDGES, _COLOUR = 140.0, 55.0, 550.0
 _PART_OF_EDGES = 0.6
 _ROOT = 0.25
 # From RGB to luminance and the two channels of colour; columns.
-_CHANNELS = tf.constant(
-    [[0.2989, 0.30, 0.34], [0.5870, 0.04, -0.60], [0.1140, -0.35, 0.17]]
+_CHANNELS = np.array(
+    [[0.2989, 0.30, 0.34], [0.5870, 0.04, -0.60], [0.1140, -0.35, 0.17]],
+    np.float32,
 )
 _WANTED_SIDE = 256  # What images are averaged down to, about.
 

@@ -24,13 +24,17 @@ class Checkpoints:
     def __init__(self, folder: Path, state: dict[str, Any]):
         self._folder = folder
         self._state = state
+        self._checkpoint = tf.train.Checkpoint(**state)
+        # Made now: several workers must make their variables together, and only one of
+        # them saves.
+        _ = self._checkpoint.save_counter
         self._manager: tf.train.CheckpointManager | None = None
 
     def save(self, step: int) -> None:
         """Writes a checkpoint and deletes those that are too old."""
         if self._manager is None:
             self._manager = tf.train.CheckpointManager(
-                tf.train.Checkpoint(**self._state), str(self._folder), max_to_keep=_KEPT
+                self._checkpoint, str(self._folder), max_to_keep=_KEPT
             )
         self._manager.save(step)
 

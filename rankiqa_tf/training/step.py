@@ -186,7 +186,8 @@ class Learner:
             return tf.reshape(each, [here, -1, *each.shape[1:]])[number]
 
         def gathered(own: tf.Tensor) -> tf.Tensor:
-            every = context.all_gather(own, axis=0)
+            # On this device, where what came as an argument is not.
+            every = context.all_gather(tf.identity(own), axis=0)
             return tf.ensure_shape(every, [devices * own.shape[0], *own.shape[1:]])
 
         images = tf.nest.map_structure(own_part, batch["image"])

@@ -166,6 +166,7 @@ class Agreement:
     def _sum(self, here: tf.Tensor) -> tf.Tensor:
         def on_device() -> tf.Tensor:
             context = tf.distribute.get_replica_context()
-            return context.all_reduce(tf.distribute.ReduceOp.SUM, here)
+            own = tf.identity(here)  # On this device, which the argument is not.
+            return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
 
         return self._strategy.run(on_device)
