@@ -149,7 +149,9 @@ def test_the_program_trains_both_stages_on_two_machines(tmp_path):
     ]
     alone = start(*flags, f"--workdir={tmp_path}/alone")
     # The second might be on a machine of its own, where there is no such folder.
-    chief, other = run_both(*flags, f"--workdir={tmp_path}/together")
+    chief, other = run_both(
+        *flags, "--strategy=multi_worker", f"--workdir={tmp_path}/together"
+    )
     _, errors = alone.communicate()
     assert alone.returncode == 0, errors
     for code, errors, _ in (chief, other):
