@@ -1,0 +1,200 @@
+"""What an installation brings: licences, pinned versions and the bill of materials."""
+
+import hashlib
+import json
+import re
+import runpy
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+import setuptools
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from benchmarks import bill_of_materials
+from benchmarks import licences
+
+ROOT = Path(__file__).resolve().parents[1]
+CONSTRAINTS = ROOT / "constraints.txt"
+BILL = json.loads((ROOT / "docs" / "sbom.cdx.json").read_text())
+
+
+def environment(python, platform="linux"):
+    return {
+        "python_version": python,
+        "python_full_version": f"{python}.1",
+        "sys_platform": platform,
+        "platform_python_implementation": "CPython",
+        "implementation_name": "cpython",
+        "platform_machine": "x86_64",
+    }
+
+
+def pins(python, platform="linux"):
+    """The version that each package has under a Python."""
+    found = {}
+    for line in CONSTRAINTS.read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        pinned = Requirement(line)
+        (only,) = pinned.specifier
+        assert only.operator == "==", line
+        if pinned.marker and not pinned.marker.evaluate(environment(python, platform)):
+            continue
+        name = canonicalize_name(pinned.name)
+        assert name not in found, f"{name} is pinned twice for Python {python}"
+        found[name] = Version(only.version)
+    return found
+
+
+@pytest.fixture(scope="module")
+def required():
+    """What setup.py requires: of every installation and of each extra."""
+    told = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(setuptools, "setup", told.update)
+        runpy.run_path(str(ROOT / "setup.py"))
+    extras = told["extras_require"].values()
+    return [Requirement(r) for r in sum(extras, told["install_requires"])]
+
+
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_the_constraints_pin_what_is_required_within_what_is_allowed(
+    required, python, platform
+):
+    pinned = pins(python, platform)
+    asked = [
+        each
+        for each in required
+        if not each.marker or each.marker.evaluate(environment(python, platform))
+    ]
+    assert len(asked) > 25
+    for requirement in asked:
+        name = canonicalize_name(requirement.name)
+        assert requirement.specifier.contains(pinned[name]), (str(requirement), pinned)
+
+
+def test_the_constraints_say_which_command_wrote_them():
+    head = CONSTRAINTS.read_text().splitlines()[1]
+    assert head.removeprefix("#").split() == [
+        *("uv", "pip", "compile", "setup.py", "--universal", "--python-version"),
+        *("3.11", "--all-extras", "--strip-extras", "--no-annotate"),
+        *("-o", "constraints.txt"),
+    ]
+
+
+def test_the_bill_of_materials_has_the_constraints_versions_and_our_models():
+    pinned = pins("3.11")
+    of_models, of_packages = [], {}
+    for component in BILL["components"]:
+        if component["type"] == "machine-learning-model":
+            of_models.append(component)
+        else:
+            name = canonicalize_name(component["name"])
+            of_packages[name] = Version(component["version"])
+    advice = "write both anew: see benchmarks/bill_of_materials.py"
+    assert of_packages == {name: pinned[name] for name in of_packages}, advice
+    assert {"tensorflow", "keras", "pillow", "protobuf"} <= set(of_packages)
+    files = sorted(bill_of_materials.MODELS.glob("*.keras"))
+    assert [each["name"] for each in of_models] == [path.stem for path in files]
+    for component, path in zip(of_models, files, strict=True):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert component["hashes"] == [{"alg": "SHA-256", "content": digest}], advice
+    assert "file://" not in json.dumps(BILL)
+
+
+def test_the_bill_of_materials_reaches_each_component_from_the_project():
+    needs = {each["ref"]: each.get("dependsOn", []) for each in BILL["dependencies"]}
+    ahead = [BILL["metadata"]["component"]["bom-ref"]]
+    reached = set(ahead)
+    while ahead:
+        ahead += set(needs[ahead.pop()]) - reached
+        reached |= set(ahead)
+    named = {each["bom-ref"] for each in BILL["components"]}
+    assert reached == named | {BILL["metadata"]["component"]["bom-ref"]}
+
+
+def test_the_bill_of_materials_is_valid():
+    reason = "needs cyclonedx-bom, whose schema it is checked against"
+    pytest.importorskip("cyclonedx.validation.json", reason=reason)
+    pytest.importorskip("jsonschema", reason=reason)
+    bill_of_materials.check(json.dumps(BILL))
+    with pytest.raises(ValueError, match="no CycloneDX"):
+        bill_of_materials.check(json.dumps(BILL | {"components": [{"name": 3}]}))
+
+
+def test_what_is_installed_here_has_licences_that_allow_commercial_use():
+    packages, brought_by, _ = licences.survey()
+    assert {"tensorflow", "keras", "numpy"} <= set(brought_by)
+    assert [(each.name, each.problem) for each in packages if each.problem] == []
+
+
+def test_the_committed_table_of_licences_lists_what_the_bill_lists():
+    text = (ROOT / "docs" / "licences.md").read_text()
+    listed = dict(re.findall(r"^\| ([a-z0-9-]+) \| (\S+) \|", text, re.MULTILINE))
+    for component in BILL["components"]:
+        if "version" in component:
+            name = canonicalize_name(component["name"])
+            assert listed[name] == component["version"]
+
+
+def installed(folder, name, *lines):
+    """A package as it lies in an environment, as far as its metadata go."""
+    place = folder / f"{name}-1.0.dist-info"
+    place.mkdir()
+    told = ("Metadata-Version: 2.4", f"Name: {name}", "Version: 1.0", *lines)
+    (place / "METADATA").write_text("\n".join(told) + "\n")
+    return metadata.Distribution.at(place)
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (["License-Expression: MIT"], ""),
+        (["License-Expression: Apache-2.0 OR (MIT AND BSD-3-Clause)"], ""),
+        (["Classifier: License :: OSI Approved :: Apache Software License"], ""),
+        (["License: 3-Clause BSD License"], ""),
+        (["License-Expression: CC-BY-NC-4.0"], "CC-BY-NC-4.0 is not among"),
+        (["License-Expression: MIT AND AGPL-3.0-only"], "AGPL-3.0-only is not"),
+        (["License: Free for non-commercial use"], "non-commercial use is not"),
+        (["Classifier: License :: Free for non-commercial use"], "is not among"),
+        (["License: UNKNOWN"], "it states no licence"),
+        (["Classifier: License :: OSI Approved"], "it states no licence"),
+        ([], "it states no licence"),
+    ],
+)
+def test_a_licence_that_forbids_commercial_use_or_is_unknown_is_a_problem(
+    tmp_path, lines, problem
+):
+    found = licences.read(installed(tmp_path, "made-up", *lines))
+    assert problem in found.problem
+    assert bool(problem) == bool(found.problem)
+
+
+def test_the_licence_check_ends_with_1_and_names_the_package(
+    tmp_path, monkeypatch, capsys
+):
+    installed(tmp_path, "inner", "License-Expression: CC-BY-NC-4.0")
+    installed(
+        tmp_path, "middle", "License-Expression: MIT", "Requires-Dist: inner[some]"
+    )
+    installed(
+        tmp_path,
+        "outer",
+        "Provides-Extra: more",
+        "Requires-Dist: middle; extra == 'more'",
+        "Requires-Dist: absent; python_version < '3'",
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(licences, "PROJECT", "outer")
+    monkeypatch.setattr("sys.argv", ["licences", f"--output={tmp_path}/table.md"])
+    assert licences.closure("", project="outer") == (set(), set())
+    assert licences.closure("more", project="outer") == ({"middle", "inner"}, set())
+    monkeypatch.setattr(licences, "closure", lambda extra: ({"middle", "inner"}, set()))
+    assert licences.main() == 1
+    output = capsys.readouterr().out
+    assert "error: inner 1.0: CC-BY-NC-4.0 is not among" in output
+    assert "| inner | 1.0 | CC-BY-NC-4.0 |" in (tmp_path / "table.md").read_text()
