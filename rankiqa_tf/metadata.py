@@ -12,6 +12,7 @@ from rankiqa_tf.data import crop_grid
 from rankiqa_tf.version import version
 
 DIRECTION = "higher is better"
+MOST_BYTES = 1 << 20  # Of the JSON; those that ship have 5,000.
 # To be raised when a photo becomes a score in another way.
 RECIPE_VERSION = 1
 RECIPE = (
@@ -78,7 +79,10 @@ class Metadata:
             ValueError: if an entry is missing, of another type or out of its range; if
                 higher scores are not better; or if scores are made by another recipe.
         """
-        values = json.loads(text)
+        try:
+            values = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("its lists are nested too deeply") from error
         if not isinstance(values, dict):
             raise ValueError(f"metadata must be a JSON object, not {text[:40]!r}")
         direction = values.get("direction", DIRECTION)

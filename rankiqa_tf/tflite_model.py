@@ -26,8 +26,10 @@ import numpy as np
 from distortions import cores
 from distortions import decoder_warnings
 from distortions.photo_header import PhotoError
+from rankiqa_tf import archives
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
+from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Result
@@ -225,8 +227,11 @@ def _metadata(path: Path) -> Metadata:
         raise ValueError(f"{path} is not a TFLite file, or is broken")
     try:
         with zipfile.ZipFile(path) as archive:
-            return Metadata.from_json(archive.read(ENTRY).decode())
-    except (zipfile.BadZipFile, KeyError) as error:
+            if ENTRY not in archive.namelist():
+                raise zipfile.BadZipFile
+            text = archives.read(archive, ENTRY, most=MOST_BYTES).decode()
+            return Metadata.from_json(text)
+    except zipfile.BadZipFile as error:
         raise ValueError(
             f"{path} is cut short, or was not written by rankiqa_tf: it has no "
             f"{ENTRY}, which tells how photos are scored; python -m export "
