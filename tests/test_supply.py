@@ -146,7 +146,7 @@ def test_the_committed_table_of_licences_lists_what_the_bill_lists():
 
 def installed(folder, name, *lines):
     """A package as it lies in an environment, as far as its metadata go."""
-    place = folder / f"{name}-1.0.dist-info"
+    place = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     place.mkdir()
     told = ("Metadata-Version: 2.4", f"Name: {name}", "Version: 1.0", *lines)
     (place / "METADATA").write_text("\n".join(told) + "\n")
