@@ -11,7 +11,7 @@ import zipfile
 
 _EXPANSION = 100  # Weights shrink to a half at best, and tables to a twentieth.
 _FLOOR = 64 << 20  # Bytes that may always be unpacked.
-_OUTSIDE = re.compile(r"[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)")
+_OUTSIDE = re.compile(r"(?s)[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)")
 
 
 def check(archive: zipfile.ZipFile) -> None:

@@ -112,6 +112,17 @@ def _text(name: str, value: Any) -> str:
     return value
 
 
+def _label(name: str, value: Any) -> str:
+    """A text that stands in tables and on terminals beside scores."""
+    text = _text(name, value)
+    if not text.isprintable() or text.startswith(("=", "+", "-", "@")):
+        raise ValueError(
+            f"its {name} must be a line of printable text that a spreadsheet takes for "
+            f"no formula, not {text[:40]!r}"
+        )
+    return text
+
+
 def _texts(name: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise ValueError(f"its {name} must be a list of texts, not {value!r}")
@@ -169,9 +180,9 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "recipe": _text,
         "recipe_version": _positive,
         "scale": _range,
-        "scale_of": _text,
+        "scale_of": _label,
         "percentiles": _percentiles,
-        "percentiles_of": _text,
+        "percentiles_of": _label,
         "curve": _curve,
         "version": _text,
     }
