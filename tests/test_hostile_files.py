@@ -30,9 +30,11 @@ from distortions.photo_header import PhotoError
 from distortions.sets import ranked_set
 from export import forms
 from export.served_model import ServedModel
+from rankiqa_tf import library
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.model import Model
+from rankiqa_tf.models import keras_applications
 from rankiqa_tf.models import known_layers
 from rankiqa_tf.models import torch_file
 from rankiqa_tf.models import weight_file
@@ -219,9 +221,10 @@ def test_what_our_networks_and_those_of_keras_are_made_of_is_known(
     known_layers.check(json.dumps(layer(module, name, registered)).encode())
 
 
-def test_a_network_of_keras_is_known():
-    network = keras.applications.MobileNetV3Small(weights=None, input_shape=(32, 32, 3))
-    known_layers.check(network.to_json().encode())
+@pytest.mark.parametrize("name", library.list_models())
+def test_the_models_that_ship_are_made_of_what_is_known(name):
+    with zipfile.ZipFile(library.find(name)) as archive:
+        known_layers.check(archive.read("config.json"))
 
 
 # Model files: the archive.
@@ -348,6 +351,26 @@ def test_weights_that_lie_elsewhere_or_nowhere_are_not_read(
 
 
 # Weights of backbones.
+
+
+@pytest.mark.parametrize("link", [h5py.SoftLink("/"), h5py.ExternalLink("b.h5", "/")])
+def test_weights_of_keras_that_lie_elsewhere_are_not_read(tmp_path, monkeypatch, link):
+    image = keras.Input([9, 11, 3])
+    small = keras.Model(image, keras.layers.Conv2D(1, 3, name="conv")(image))
+    monkeypatch.setattr(keras.applications, "MobileNet", lambda **_: small)
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file.create_group("conv").attrs["weight_names"] = [b"kernel", b"bias"]
+    path = tmp_path / "weights.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"conv"]
+        file["conv"] = link
+    told = message(
+        lambda: keras_applications.call(
+            "MobileNet", weights=str(path), include_top=False
+        )
+    )
+    assert "is no file of Keras' MobileNet" in told
+    assert "Not allowed: H5 file with" in told
 
 
 def test_an_npz_file_that_would_unpack_to_a_flood_is_refused(tmp_path):

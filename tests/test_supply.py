@@ -1,5 +1,6 @@
 """What an installation brings: licences, pinned versions and the bill of materials."""
 
+import ast
 import hashlib
 import json
 import os
@@ -217,3 +218,31 @@ def test_the_licence_check_ends_with_1_and_names_the_package(tmp_path):
     assert "| outer | 1.0 | MIT | every installation |" in rows
     assert "| middle | 1.0 | ISC | more |" in rows
     assert "| inner | 1.0 | CC-BY-NC-4.0 | more |" in rows
+
+
+def test_no_protobuf_is_made_of_json():
+    # What CVE-2026-0994 needs, which .ci/audit says does not reach us.
+    reached = [
+        f"{path.relative_to(ROOT)}: {node.attr}"
+        for package in ("rankiqa_tf", "distortions", "export")
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("ParseDict", "Parse")
+    ]
+    assert reached == []
+
+
+def test_what_the_audit_passes_over_is_explained():
+    text = (ROOT / ".ci" / "audit").read_text()
+    passed = re.findall(r"^  ((?:CVE|GHSA|PYSEC)-\S+)$", text, re.MULTILINE)
+    assert passed == ["CVE-2026-0994"]
+    documents = "".join(path.read_text() for path in (ROOT / "docs").rglob("*.md"))
+    assert all(each in documents for each in passed)
+
+
+def test_our_least_keras_and_pillow_are_those_without_known_holes(required):
+    least = {each.name: each.specifier for each in required}
+    assert not least["keras"].contains("3.14.9")  # CVE-2026-12570.
+    assert least["keras"].contains("3.15.0")
+    assert not least["pillow"].contains("12.2.0")  # In 12.3 thirteen were mended.
+    assert least["pillow"].contains("12.3.0")
