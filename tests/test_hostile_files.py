@@ -143,6 +143,10 @@ def layer(module, name, registered=None, **config):
         ),
         ({"class_name": "__lambda__", "config": {"value": ""}}, "__lambda__"),
         ({"class_name": ["Conv2D"], "config": {}}, r"\['Conv2D'\]"),
+        (layer(["keras.layers"], "Conv2D"), r"\['keras.layers'\].Conv2D"),
+        (layer(7, "Conv2D"), "7.Conv2D"),
+        (function("builtins", ["relu"]), r"builtins.\['relu'\]"),
+        (layer("a\nb\x1b[2J", "Conv2D"), r"a\\nb\\x1b\[2J.Conv2D"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

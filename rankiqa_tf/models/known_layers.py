@@ -38,6 +38,7 @@ _FUNCTIONS = frozenset({  # Activations.
 _VALUES = frozenset({"__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__",
                      "__tensor__"})
 # fmt: on
+_MOST_TOLD = 200  # Characters of what a file names.
 # By the module that a file names, the classes of it; the modules of Keras itself change
 # with its versions, the names of what is in them do not.
 _KNOWN = (
@@ -100,12 +101,12 @@ def _named(part: Any) -> Iterator[dict[str, Any]]:
 def _is_known(part: dict[str, Any]) -> bool:
     name, module = part["class_name"], part.get("module")
     registered = part.get("registered_name")
-    if not isinstance(name, str):
-        return False
     if name == "function":
-        return module == "builtins" and part.get("config") in _FUNCTIONS
+        return module == "builtins" and str(part.get("config")) in _FUNCTIONS
     if module is None:
-        return name in _VALUES
+        return str(name) in _VALUES
+    if not isinstance(name, str) or not isinstance(module, str):
+        return False
     # What a process registered goes before what a module has.
     if registered not in (None, name, f"{module}>{name}"):
         return False
@@ -115,9 +116,10 @@ def _is_known(part: dict[str, Any]) -> bool:
 
 
 def _name(part: dict[str, Any]) -> str:
+    """What a part names, in a short line."""
     is_function = part["class_name"] == "function"
     name = part.get("config") if is_function else part["class_name"]
-    registered = part.get("registered_name")
     told = f"{part.get('module')}.{name}"
-    odd = isinstance(registered, str) and registered not in (told, name, "function")
-    return f"{told} (registered as {registered})"[:200] if odd else told[:200]
+    if (registered := part.get("registered_name")) not in (None, name):
+        told += f" (registered as {registered})"
+    return told[:_MOST_TOLD].encode("unicode_escape").decode()
