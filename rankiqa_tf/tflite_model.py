@@ -77,6 +77,8 @@ class TFLiteModel:
         metadata = _metadata(path)
         try:
             interpreter_of = _runtime()
+            if interpreter_of.__module__.startswith("tensorflow."):
+                _check_offsets(path)
             # It tells how it runs when it is ready, which is no matter for users; and
             # later, while photos are decoded, it would pass for a decoder's warning.
             with decoder_warnings.muted("INFO: "):
@@ -241,6 +243,20 @@ def _metadata(path: Path) -> Metadata:
         raise ValueError(
             f"{path} cannot be used: its {ENTRY} is of another sort ({error})"
         ) from error
+
+
+def _check_offsets(path: Path) -> None:
+    """Raises a ValueError if what a file consists of does not lie within it.
+
+    LiteRT checks that; the interpreter of TensorFlow 2.21 does not, and ends the
+    process.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    try:
+        schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    except Exception as error:  # Whatever comes of reading beside the file.
+        raise ValueError(f"its parts do not lie within it: {error}") from error
 
 
 @functools.cache
