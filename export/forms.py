@@ -19,6 +19,7 @@ from PIL import Image
 
 from distortions import photo_decoding
 from export import file_headers
+from export import graph_operations
 from export import tflite_metadata
 from rankiqa_tf import library
 from rankiqa_tf.metadata import Metadata
@@ -129,6 +130,7 @@ class SavedModel:
         metadata = Path(folder, "assets.extra", ENTRY)
         self.metadata = Metadata.from_json(metadata.read_text(encoding="utf-8"))
         if loaded is None:
+            graph_operations.read(Path(folder))
             loaded = tf.saved_model.load(str(folder))
         self._loaded = loaded  # Holds the variables.
         self._signature = loaded.signatures[signature]
@@ -194,12 +196,13 @@ def load(name: str | Path) -> list[Form]:
         One that scores, or two of a SavedModel, one for each of SIGNATURES.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is none, or it could do more than compute.
     """
     path = Path(name)
     if path.suffix == ".tflite":
         return [TFLite(path)]
     if (path / "saved_model.pb").is_file():
+        graph_operations.read(path)
         loaded = tf.saved_model.load(str(path))  # Once: it takes seconds.
         return [SavedModel(path, signature=s, loaded=loaded) for s in SIGNATURES]
     return [Keras(library.load(name), path.name)]

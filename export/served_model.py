@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
-from tensorflow.core.protobuf import saved_model_pb2
+
+from export import graph_operations
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -46,7 +47,7 @@ class ServedModel:
 
         Raises:
             ValueError: if there is no SavedModel, or it has no signature
-                serving_default.
+                serving_default, or could do more than compute.
         """
         self.folder = path = _newest(Path(folder))
         self.name = name
@@ -192,13 +193,8 @@ def _newest(path: Path) -> Path:
 
 
 def _signature_defs(path: Path) -> dict[str, meta_graph_pb2.SignatureDef]:
-    saved = saved_model_pb2.SavedModel()
-    try:
-        saved.ParseFromString((path / "saved_model.pb").read_bytes())
-    except Exception as error:  # Of protobuf, which has one for each implementation.
-        raise ValueError(f"{path}/saved_model.pb is damaged: {error}") from error
     found: dict[str, meta_graph_pb2.SignatureDef] = {}
-    for graph in saved.meta_graphs:
+    for graph in graph_operations.read(path).meta_graphs:
         for name, definition in graph.signature_def.items():
             # Only copies outlive the graph, which may be large.
             found[name] = meta_graph_pb2.SignatureDef.FromString(

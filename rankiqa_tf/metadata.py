@@ -12,6 +12,7 @@ from rankiqa_tf.data import crop_grid
 from rankiqa_tf.version import version
 
 DIRECTION = "higher is better"
+MOST_BYTES = 1 << 20  # Of the JSON; those that ship have 5,000.
 # To be raised when a photo becomes a score in another way.
 RECIPE_VERSION = 1
 RECIPE = (
@@ -78,7 +79,10 @@ class Metadata:
             ValueError: if an entry is missing, of another type or out of its range; if
                 higher scores are not better; or if scores are made by another recipe.
         """
-        values = json.loads(text)
+        try:
+            values = json.loads(text)
+        except RecursionError as error:
+            raise ValueError("its lists are nested too deeply") from error
         if not isinstance(values, dict):
             raise ValueError(f"metadata must be a JSON object, not {text[:40]!r}")
         direction = values.get("direction", DIRECTION)
@@ -106,6 +110,17 @@ def _text(name: str, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(f"its {name} must be a text, not {value!r}")
     return value
+
+
+def _label(name: str, value: Any) -> str:
+    """A text that stands in tables and on terminals beside scores."""
+    text = _text(name, value)
+    if not text.isprintable() or text.startswith(("=", "+", "-", "@")):
+        raise ValueError(
+            f"its {name} must be a line of printable text that a spreadsheet takes for "
+            f"no formula, not {text[:40]!r}"
+        )
+    return text
 
 
 def _texts(name: str, value: Any) -> tuple[str, ...]:
@@ -165,9 +180,9 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "recipe": _text,
         "recipe_version": _positive,
         "scale": _range,
-        "scale_of": _text,
+        "scale_of": _label,
         "percentiles": _percentiles,
-        "percentiles_of": _text,
+        "percentiles_of": _label,
         "curve": _curve,
         "version": _text,
     }

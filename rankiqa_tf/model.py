@@ -24,11 +24,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from rankiqa_tf import archives
 from rankiqa_tf import models
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
+from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.models import known_layers
 from rankiqa_tf.models import misgiven
 from rankiqa_tf.scoring import CROPS
 from rankiqa_tf.scoring import Cut
@@ -40,6 +43,13 @@ _RANDOM_CROPS = 30  # As many as the paper takes.
 # Of crops, in one pass of the network, if not told: as many as take about half a
 # gigabyte with EfficientNet-Lite0.
 _PASS_PIXELS = 32 * 224 * 224
+
+
+# Of a model file: what Keras and `Model.save` write.
+_CONFIG_BYTES = 16 << 20  # That of lite0-photos has 150,000.
+_ENTRIES = frozenset(
+    {"metadata.json", misgiven.CONFIG, "model.weights.h5", misgiven.ENTRY}
+)
 
 
 def crops_a_pass(side: int) -> int:
@@ -66,19 +76,26 @@ class Model:
     def load(cls, path: str | os.PathLike[str]) -> "Model":
         """Reads a model file.
 
-        A model file can hold a program, as Keras' format allows it; Keras' safe mode
-        refuses those it knows of. Load files of people you trust only.
+        Keras' format can hold a program. A file that names anything but layers and
+        operations that only compute is refused before Keras opens it, which is done in
+        Keras' safe mode. What a file may still do is to take much time and memory.
 
         Raises:
-            ValueError: if the file is missing or damaged, was not written by `save`, or
-                its scores are made otherwise than this version makes them.
+            ValueError: if the file is missing or damaged, was not written by `save`,
+                its scores are made otherwise than this version makes them, or it holds
+                what could run a program.
         """
         path = Path(path)
         if problem := misgiven.problem(path):
             raise ValueError(problem)
         try:
             with zipfile.ZipFile(path) as archive:
-                metadata = Metadata.from_json(archive.read(misgiven.ENTRY).decode())
+                _check_archive(archive)
+                text = archives.read(archive, misgiven.ENTRY, most=MOST_BYTES).decode()
+        except ValueError as error:
+            raise ValueError(f"{path} is not opened: {error}") from error
+        try:
+            metadata = Metadata.from_json(text)
         except ValueError as error:
             raise ValueError(
                 f"{path} cannot be used: its {misgiven.ENTRY} is of another sort "
@@ -290,3 +307,12 @@ class Model:
         # Floats only after cropping.
         images = tf.cast(crops, tf.float32) / 255.0
         return tf.cast(self.network(images, training=False), tf.float32)
+
+
+def _check_archive(archive: zipfile.ZipFile) -> None:
+    """Raises a ValueError if a model file holds what `Model.save` does not write."""
+    archives.check(archive)
+    if strange := set(archive.namelist()) - _ENTRIES:
+        raise ValueError(f"it holds {min(strange)!r}, which no model file of ours does")
+    if misgiven.CONFIG in archive.namelist():  # Without it, Keras says what is wrong.
+        known_layers.check(archives.read(archive, misgiven.CONFIG, most=_CONFIG_BYTES))

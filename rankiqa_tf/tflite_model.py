@@ -26,8 +26,10 @@ import numpy as np
 from distortions import cores
 from distortions import decoder_warnings
 from distortions.photo_header import PhotoError
+from rankiqa_tf import archives
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
+from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Result
@@ -75,6 +77,8 @@ class TFLiteModel:
         metadata = _metadata(path)
         try:
             interpreter_of = _runtime()
+            if interpreter_of.__module__.startswith("tensorflow."):
+                _check_offsets(path)
             # It tells how it runs when it is ready, which is no matter for users; and
             # later, while photos are decoded, it would pass for a decoder's warning.
             with decoder_warnings.muted("INFO: "):
@@ -225,8 +229,11 @@ def _metadata(path: Path) -> Metadata:
         raise ValueError(f"{path} is not a TFLite file, or is broken")
     try:
         with zipfile.ZipFile(path) as archive:
-            return Metadata.from_json(archive.read(ENTRY).decode())
-    except (zipfile.BadZipFile, KeyError) as error:
+            if ENTRY not in archive.namelist():
+                raise zipfile.BadZipFile
+            text = archives.read(archive, ENTRY, most=MOST_BYTES).decode()
+            return Metadata.from_json(text)
+    except zipfile.BadZipFile as error:
         raise ValueError(
             f"{path} is cut short, or was not written by rankiqa_tf: it has no "
             f"{ENTRY}, which tells how photos are scored; python -m export "
@@ -236,6 +243,20 @@ def _metadata(path: Path) -> Metadata:
         raise ValueError(
             f"{path} cannot be used: its {ENTRY} is of another sort ({error})"
         ) from error
+
+
+def _check_offsets(path: Path) -> None:
+    """Raises a ValueError if what a file consists of does not lie within it.
+
+    LiteRT checks that; the interpreter of TensorFlow 2.21 does not, and ends the
+    process.
+    """
+    from tensorflow.lite.python import schema_py_generated as schema
+
+    try:
+        schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    except Exception as error:  # Whatever comes of reading beside the file.
+        raise ValueError(f"its parts do not lie within it: {error}") from error
 
 
 @functools.cache

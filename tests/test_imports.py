@@ -30,6 +30,7 @@ ROOMS = (
     "distortions.sets",
     "rankiqa_tf.surroundings",
     "rankiqa_tf.version",
+    "rankiqa_tf.archives",
     "rankiqa_tf.assets",
     "rankiqa_tf.measures",
     "rankiqa_tf.datasets",

@@ -201,7 +201,7 @@ def test_a_file_that_holds_a_program_is_refused(tmp_path):
     score = keras.layers.GlobalAveragePooling2D()(hidden)[:, 0]
     mark.unlink(missing_ok=True)  # Keras called it while it made the model.
     Model(keras.Model(image, score), METADATA).save(path)
-    with pytest.raises(ValueError, match=r"Keras cannot open .*Lambda"):
+    with pytest.raises(ValueError, match=r"not opened: it names keras\.layers\.Lambda"):
         Model.load(path)
     assert not mark.exists()
 
@@ -217,7 +217,7 @@ def test_a_file_that_names_a_function_of_python_is_refused(model, tmp_path):
                 config["config"]["layers"][1] |= hostile_layer()
                 contents = json.dumps(config).encode()
             target.writestr(name, contents)
-    with pytest.raises(ValueError, match="Keras cannot open"):
+    with pytest.raises(ValueError, match=r"not opened: it names os\.system"):
         Model.load(path)
 
 

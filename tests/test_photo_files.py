@@ -116,7 +116,8 @@ def test_a_pattern_that_no_file_matches_is_called_one():
     ],
 )
 def test_a_file_of_a_kind_that_is_not_read_is_called_that(contents, kind, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    for reader in unread_kinds.HEIC_READERS:
+        monkeypatch.setitem(sys.modules, reader, None)
     with pytest.raises(photo_files.PhotoError) as error:
         photo_decoding.decode(contents)
     assert str(error.value).startswith(f"{kind} is not read")

@@ -63,7 +63,7 @@ PASSED_OVER = (
 # Of a machine without the extra, and of a decoder that doubts every photo of one size.
 FIRST = """
 import sys
-sys.modules["pillow_heif"] = None
+sys.modules |= {"pi_heif": None, "pillow_heif": None}
 from distortions import photo_decoding
 decode = photo_decoding.decode
 def doubtful(contents, *, warn=None):

@@ -25,6 +25,7 @@ In a shard, each record is a tf.train.Example:
 import csv
 import dataclasses
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ HEADER = 12
 
 _SET = "set.json"
 _MANIFEST = "manifest.csv"
+_OUTSIDE = re.compile(r"(?s)[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,16 +151,27 @@ def read_description(folder: Path) -> dict[str, Any] | None:
         text = (folder / _SET).read_bytes()
     except FileNotFoundError:
         return None
+    damaged = ValueError(f"{folder / _SET} is damaged")
     try:
         description = json.loads(text)
         layout = description["layout"]
-    except (ValueError, TypeError, KeyError):
-        raise ValueError(f"{folder / _SET} is damaged") from None
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise damaged from None
     if layout != LAYOUT:
         raise ValueError(
             f"{folder} has layout {layout}; this version reads layout {LAYOUT}"
         )
-    return description
+    match description:
+        case {
+            "finished": bool(),
+            "format": str(),
+            "preset": str(),
+            "num_levels": int(),
+            "distortions": [*rows],
+            "photos": dict(),
+        } if all(isinstance(row, dict) and "name" in row for row in rows):
+            return description
+    raise damaged
 
 
 def write_images(path: Path, images: Iterable[Image]) -> None:
@@ -186,9 +199,13 @@ def read_images(path: Path) -> list[Image]:
         if tuple(next(reader, ())) != _COLUMNS:
             raise ValueError(f"{path} must begin with {','.join(_COLUMNS)}")
         try:
-            return [_image(*line) for line in reader]
-        except (ValueError, TypeError):
+            images = [_image(*line) for line in reader]
+        except (ValueError, TypeError, RecursionError):
             raise ValueError(f"{path} is damaged at line {reader.line_num}") from None
+    outside = next((each.file for each in images if _OUTSIDE.match(each.file)), None)
+    if outside is not None:
+        raise ValueError(f"{path} names a file that is not in its folder: {outside}")
+    return images
 
 
 def manifest(folder: Path) -> Path:

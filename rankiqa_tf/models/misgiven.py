@@ -4,9 +4,9 @@ import zipfile
 from pathlib import Path
 
 ENTRY = "rankiqa.json"  # What a model file of ours holds beside Keras' own entries.
+CONFIG = "config.json"  # Keras' own: of what the network is made.
 
 _GIVE = "give the model.keras that rankiqa_tf.train wrote"
-_KERAS = "config.json"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _TFLITE = b"TFL3"  # After four bytes.
 
@@ -36,7 +36,7 @@ def problem(path: Path) -> str | None:
             entries = archive.namelist()
     except zipfile.BadZipFile:
         return f"{path} is not a .keras file, or is broken"
-    if not {_KERAS, ENTRY} & set(entries):
+    if not {CONFIG, ENTRY} & set(entries):
         return f"{path} is not a .keras file, but another archive: {_GIVE}"
     if ENTRY not in entries:
         return (

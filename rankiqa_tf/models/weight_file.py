@@ -4,11 +4,14 @@ Kernels are stored as TensorFlow has them: [h, w, in, out], and [h, w, channels,
 a depthwise convolution. Half precision will do.
 """
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import keras
 import numpy as np
+
+from rankiqa_tf import archives
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
@@ -21,6 +24,8 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
         ValueError: if the file cannot be read, or holds anything but finite floats.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            archives.check(archive)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except Exception as error:  # A broken file may raise anything.

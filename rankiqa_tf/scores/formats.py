@@ -71,6 +71,10 @@ _COLUMNS = (
 )
 
 
+# A name may hold what moves a terminal's cursor, or ends the line.
+_SHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+
+
 def _table_heading(facts: Facts) -> str:
     known = facts.metadata
     told = [known.direction, scale_lib.in_words(known)]
@@ -89,6 +93,7 @@ def _table_line(row: Row, facts: Facts) -> str:
         better = f"{share:>12} "
     doubt = "!" if row.warning and row.score is not None else " "
     text = ": ".join(filter(None, (row.path, row.error or row.warning)))
+    text = text.translate(_SHOWN)
     return f"{score:>10}{doubt}{better} {text}\n"
 
 

@@ -1,0 +1,125 @@
+"""What a model file may be made of: layers and operations that compute, and no others.
+
+A .keras file names classes and functions, which Keras looks up and calls while it opens
+the file. Keras' safe mode refuses those that are known to run a program; time and again
+somebody found one more. So here it is the other way round: what is not known to compute
+a tensor from tensors and nothing else is refused before Keras sees the file. All that
+our networks and those of keras.applications consist of is known.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rankiqa_tf.models import misgiven
+
+# fmt: off
+_LAYERS = frozenset({
+    "Activation", "ActivityRegularization", "AdaptiveAveragePooling2D",
+    "AdaptiveMaxPooling2D", "Add", "AlphaDropout", "Attention", "Average",
+    "AveragePooling2D", "BatchNormalization", "CenterCrop", "Concatenate", "Conv1D",
+    "Conv2D", "Conv2DTranspose", "Cropping2D", "Dense", "DepthwiseConv2D", "Dot",
+    "Dropout", "ELU", "EinsumDense", "Flatten", "GaussianDropout", "GaussianNoise",
+    "GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D", "GroupNormalization", "Identity", "InputLayer",
+    "LayerNormalization", "LeakyReLU", "MaxPooling2D", "Maximum", "Minimum",
+    "MultiHeadAttention", "Multiply", "Normalization", "PReLU", "Permute",
+    "RMSNormalization", "ReLU", "RepeatVector", "Rescaling", "Reshape", "Resizing",
+    "SeparableConv2D", "Softmax", "SpatialDropout2D", "SpectralNormalization",
+    "Subtract", "UnitNormalization", "UpSampling2D", "ZeroPadding2D",
+})
+_CORE_OPERATIONS = frozenset({"Cast", "Shape", "Slice", "StopGradient", "Unstack"})
+_FUNCTIONS = frozenset({  # Activations.
+    "celu", "elu", "exponential", "gelu", "hard_sigmoid", "hard_silu", "hard_swish",
+    "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "mish", "relu", "relu6", "selu",
+    "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh",
+})
+_VALUES = frozenset({"__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__",
+                     "__tensor__"})
+# fmt: on
+_MOST_TOLD = 200  # Characters of what a file names.
+# By the module that a file names, the classes of it; the modules of Keras itself change
+# with its versions, the names of what is in them do not.
+_KNOWN = (
+    (r"keras\.layers|keras\.src\.layers\..*", _LAYERS),
+    (
+        r"keras|keras\.models|keras\.src\.models\.(functional|model|sequential)",
+        frozenset({"Functional", "Model", "Sequential"}),
+    ),
+    (r"keras|keras\.dtype_policies", frozenset({"DTypePolicy"})),
+    (r"keras\.src\.ops\.core", _CORE_OPERATIONS),
+    (r"keras\.src\.applications\.convnext", frozenset({"LayerScale"})),
+    (
+        r"keras\.src\.applications\.inception_resnet_v2",
+        frozenset({"CustomScaleLayer"}),
+    ),
+)
+# Of these modules, all: operations on arrays, and how weights begin and are held.
+_KNOWN_MODULES = re.compile(
+    r"keras\.src\.ops\.(math|nn|numpy)"
+    r"|keras\.(initializers|regularizers|constraints)"
+    r"|keras\.src\.(initializers|regularizers|constraints)\..*"
+)
+
+
+def check(config: bytes) -> None:
+    """Checks the configuration of a model, the entry config.json of its file.
+
+    Raises:
+        ValueError: if it is no configuration, or names what is not known; the message
+            says what to do with a file that one trusts.
+    """
+    try:
+        found = json.loads(config)
+        if not isinstance(found, dict):
+            raise ValueError("it is not a JSON object")
+        found.pop("compile_config", None)  # Which is not read.
+        strange = next((each for each in _named(found) if not _is_known(each)), None)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"its {misgiven.CONFIG} is damaged: {error}") from error
+    if strange:
+        raise ValueError(
+            f"it names {_name(strange)}, which is not known to compute and do nothing "
+            "else. If you trust whoever made the file, open it with "
+            "keras.models.load_model and make a Model of that"
+        )
+
+
+def _named(part: Any) -> Iterator[dict[str, Any]]:
+    """What a part of a configuration has Keras look up, from the outside inwards."""
+    if isinstance(part, dict):
+        if "class_name" in part:
+            yield part
+        part = part.values()
+    elif not isinstance(part, list):
+        return
+    for each in part:
+        yield from _named(each)
+
+
+def _is_known(part: dict[str, Any]) -> bool:
+    name, module = part["class_name"], part.get("module")
+    registered = part.get("registered_name")
+    if name == "function":
+        return module == "builtins" and str(part.get("config")) in _FUNCTIONS
+    if module is None:
+        return str(name) in _VALUES
+    if not isinstance(name, str) or not isinstance(module, str):
+        return False
+    # What a process registered goes before what a module has.
+    if registered not in (None, name, f"{module}>{name}"):
+        return False
+    return bool(_KNOWN_MODULES.fullmatch(module)) or any(
+        name in names and re.fullmatch(modules, module) for modules, names in _KNOWN
+    )
+
+
+def _name(part: dict[str, Any]) -> str:
+    """What a part names, in a short line."""
+    is_function = part["class_name"] == "function"
+    name = part.get("config") if is_function else part["class_name"]
+    told = f"{part.get('module')}.{name}"
+    if (registered := part.get("registered_name")) not in (None, name):
+        told += f" (registered as {registered})"
+    return told[:_MOST_TOLD].encode("unicode_escape").decode()
