@@ -17,17 +17,18 @@ is most of the time. Cases, one after another, or those of --cases:
     score resumed    the same, the rows of nine in ten photos being there already
     generate shards  python -m distortions.generate --format=tfrecord
     generate files   the same, --format=files
-    rank             python -m rankiqa_tf.train --stage=rank, one epoch
+    rank             rankiqa_tf.train, which the program calls, --stage=rank, one epoch
     rank set         the same, on the set that "generate shards" made
-    finetune         python -m rankiqa_tf.train --stage=finetune, one epoch
+    finetune         rankiqa_tf.train, --stage=finetune, one epoch
     ridge            the same without steps: the last layer is fitted
     beam generate    python -m distortions.beam
     beam score       python -m rankiqa_tf.beam_score
 
 Of each run: wall time; CPU seconds, user and system, of the program and of the
 processes that it waited for (wait4); the highest sum of the PSS of the program and its
-descendants (/proc/*/smaps_rollup, five times a second); the most that its output and
-its temporary folder together had beside what stayed; and what stayed. Linux only.
+descendants (/proc/*/smaps_rollup, five times a second), and the peak of the largest of
+them (ru_maxrss), which no sampling misses; the most that its output and its temporary
+folder together had beside what stayed; and what stayed. Linux only.
 
 The exponent is the slope of the logarithm of time, less the start-up, over that of the
 number of photos, by least squares. CPU seconds are the ones to look at where the
@@ -39,6 +40,7 @@ A case whose results are in --results already, of the same sizes, is left out.
 import contextlib
 import io
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -74,6 +76,12 @@ _CROP = 32
 _BATCH = 8  # Photos in a step.
 _KEPT = 0.9  # The share of photos whose rows a resumed output has.
 _PRESET = "benchmarks.growth_preset:PRESET"
+_TRAIN = """
+import json, sys
+import rankiqa_tf
+from rankiqa_tf.config import Config
+rankiqa_tf.train(Config(**json.loads(sys.argv[1])), sys.argv[2])
+"""
 
 
 # Photos and a model.
@@ -168,7 +176,12 @@ class Material:
         """A small model."""
         path = self._folder / "model.keras"
         if not path.exists():
-            make_model(path)
+            # In a process of its own: a child's peak begins with its parent's memory.
+            maker = multiprocessing.get_context("spawn").Process(
+                target=make_model, args=[path]
+            )
+            maker.start()
+            maker.join()
         return path
 
     def list(self, count: int) -> Path:
@@ -240,16 +253,15 @@ def _generate(form: str) -> Case:
     return arguments
 
 
-def _train(material: Material, output: Path, *options: str) -> list[str]:
-    return [
-        "-m",
-        "rankiqa_tf.train",
-        f"--workdir={output}",
-        f"--init={material.model()}",
-        f"--crop_size={_CROP}",
-        "--evaluate_every=1000000",
-        *options,
-    ]
+def _train(material: Material, output: Path, **options: Any) -> list[str]:
+    # Not the program, which exports the model too: that takes 20 s, of any data.
+    config = {
+        "init": str(material.model()),
+        "crop_size": _CROP,
+        "evaluate_every": 1_000_000,
+        **options,
+    }
+    return ["-c", _TRAIN, json.dumps(config), str(output)]
 
 
 def _steps(count: int) -> int:
@@ -259,46 +271,52 @@ def _steps(count: int) -> int:
 def _rank(material: Material, count: int, output: Path) -> list[str]:
     # Strengths are drawn anew each time, so that no versions are kept in memory: of
     # fixed levels up to 1 GiB are (`stages.ranking.KEPT_BYTES`).
-    return _rank_on(material, count, output, material.photos(count), "--strengths=any")
+    photos = material.photos(count)
+    return _rank_on(material, count, output, photos, strengths="any")
 
 
 def _rank_on(
-    material: Material, count: int, output: Path, photos: Path, *more: str
+    material: Material, count: int, output: Path, photos: Path, **more: Any
 ) -> list[str]:
     return _train(
         material,
         output,
-        "--stage=rank",
-        f"--photos={photos}",
-        f"--preset={_PRESET}",
-        f"--rank_steps={_steps(count)}",
-        f"--photos_per_batch={_BATCH}",
-        *more,
+        stage="rank",
+        photos=str(photos),
+        preset=_PRESET,
+        rank_steps=_steps(count),
+        photos_per_batch=_BATCH,
+        **more,
     )
 
 
 def _rank_set(material: Material, count: int, output: Path) -> list[str]:
     made = output.with_name(output.name + "-set")
-    subprocess.run(
-        [sys.executable, *_generate("tfrecord")(material, count, made)], check=True
-    )
+    command = [sys.executable, *_generate("tfrecord")(material, count, made)]
+    subprocess.run(command, check=True, capture_output=True)
     return _rank_on(material, count, output, made)
 
 
-def _finetune(*more: str) -> Case:
-    def arguments(material: Material, count: int, output: Path) -> list[str]:
-        return _train(
-            material,
-            output,
-            "--stage=finetune",
-            f"--dataset={material.opinions(count)}",
-            f"--data_dir={material.photos(count)}",
-            "--mos_range=0,1",
-            f"--finetune_batch={_BATCH}",
-            *(option.format(steps=_steps(count)) for option in more),
-        )
+def _finetune(material: Material, count: int, output: Path, **more: Any) -> list[str]:
+    return _train(
+        material,
+        output,
+        stage="finetune",
+        dataset=str(material.opinions(count)),
+        data_dir=str(material.photos(count)),
+        mos_range="0,1",
+        finetune_batch=_BATCH,
+        **more,
+    )
 
-    return arguments
+
+def _finetune_steps(material: Material, count: int, output: Path) -> list[str]:
+    steps = _steps(count)
+    return _finetune(material, count, output, mos_scale="raw", finetune_steps=steps)
+
+
+def _ridge(material: Material, count: int, output: Path) -> list[str]:
+    return _finetune(material, count, output, mos_scale="half_ranks", finetune_steps=0)
 
 
 def _beam_generate(material: Material, count: int, output: Path) -> list[str]:
@@ -335,8 +353,8 @@ CASES: dict[str, Case] = {
     "generate files": _generate("files"),
     "rank": _rank,
     "rank set": _rank_set,
-    "finetune": _finetune("--mos_scale=raw", "--finetune_steps={steps}"),
-    "ridge": _finetune("--finetune_steps=0"),
+    "finetune": _finetune_steps,
+    "ridge": _ridge,
     "beam generate": _beam_generate,
     "beam score": _beam_score,
 }
@@ -448,6 +466,7 @@ def measure(case: Case, material: Material, count: int, folder: Path) -> dict[st
             "wall": round(wall, 2),
             "cpu": round(usage.ru_utime + usage.ru_stime, 2),
             "memory": watch.memory,
+            "largest": usage.ru_maxrss * 1024,
             "temporary": max(watch.disk - max(left, before), 0),
             "output": left,
             "files": files,
@@ -492,16 +511,17 @@ def tables(results: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     )
     yield "| --- |" + " ---: |" * (len(sizes) + 5)
     for name, (_, *runs) in results.items():
-        memory = [run["memory"] for run in runs]
-        more = (memory[-1] - memory[0]) / (runs[-1]["photos"] - runs[0]["photos"])
-        out = (runs[-1]["output"] - runs[0]["output"]) / (
-            runs[-1]["photos"] - runs[0]["photos"]
-        )
+        # Of programs with one process, and of others the sum as it was sampled.
+        memory = [max(run["memory"], run["largest"]) for run in runs]
+        first, last = runs[0], runs[-1]
+        more_photos = last["photos"] - first["photos"]
         yield (
             f"| {name} | {' | '.join(f'{each / 1e6:.0f}' for each in memory)} "
-            f"| {memory[-1] / memory[0]:.2f} | {more:.0f} "
+            f"| {memory[-1] / memory[0]:.2f} "
+            f"| {(memory[-1] - memory[0]) / more_photos:.0f} "
             f"| {max(run['temporary'] for run in runs) / 1e6:.1f} "
-            f"| {runs[-1]['output'] / 1e6:.1f} | {out:.0f} |"
+            f"| {last['output'] / 1e6:.1f} "
+            f"| {(last['output'] - first['output']) / more_photos:.0f} |"
         )
 
 
