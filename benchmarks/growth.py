@@ -73,14 +73,15 @@ _FEW = 20  # Photos whose time is the start-up.
 _SIDES = (48, 40)
 _A_FOLDER = 1_000
 _CROP = 32
-_BATCH = 8  # Photos in a step.
+_BATCH = 16  # Photos in a step.
 _KEPT = 0.9  # The share of photos whose rows a resumed output has.
 _PRESET = "benchmarks.growth_preset:PRESET"
 _TRAIN = """
 import json, sys
 import rankiqa_tf
-from rankiqa_tf.config import Config
-rankiqa_tf.train(Config(**json.loads(sys.argv[1])), sys.argv[2])
+from rankiqa_tf.config import Config, Training
+training = Training(evaluate_every=1_000_000)
+rankiqa_tf.train(Config(training=training, **json.loads(sys.argv[1])), sys.argv[2])
 """
 
 
@@ -258,7 +259,6 @@ def _train(material: Material, output: Path, **options: Any) -> list[str]:
     config = {
         "init": str(material.model()),
         "crop_size": _CROP,
-        "evaluate_every": 1_000_000,
         **options,
     }
     return ["-c", _TRAIN, json.dumps(config), str(output)]
@@ -324,9 +324,9 @@ def _beam_generate(material: Material, count: int, output: Path) -> list[str]:
         "-m",
         "distortions.beam",
         f"--preset={_PRESET}",
-        f"--input={material.photos(count)}/*/*.jpg",
+        f"--input={material.photos(count)}",
         f"--output={output}/set",
-        "--runner=DirectRunner",
+        "--shard_size=8",
     ]
 
 
@@ -335,9 +335,8 @@ def _beam_score(material: Material, count: int, output: Path) -> list[str]:
         "-m",
         "rankiqa_tf.beam_score",
         f"--model={material.model()}",
-        f"--input={material.photos(count)}/*/*.jpg",
+        f"--input={material.photos(count)}",
         f"--output={output}/scores",
-        "--runner=DirectRunner",
     ]
 
 
