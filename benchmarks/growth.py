@@ -32,9 +32,10 @@ folder together had beside what stayed; and what stayed. Linux only.
 
 The exponent is the slope of the logarithm of time, less the start-up, over that of the
 number of photos, by least squares. CPU seconds are the ones to look at where the
-machine does other work too.
+machine does other work too. Up to 1,000 photos, where most of the time is the start-up,
+the run is repeated, and the one with the least CPU time counts.
 
-A case whose results are in --results already, of the same sizes, is left out.
+What is in --results already is not run again.
 """
 
 import contextlib
@@ -481,6 +482,11 @@ def exponent(runs: list[dict[str, Any]], time_of: str) -> float:
     return float(np.polyfit(np.log(counts), np.log(times), 1)[0])
 
 
+def _repeats(count: int) -> int:
+    """How many times a program is run: where most is start-up, more than once."""
+    return 3 if count <= 1_000 else 1
+
+
 # Tables.
 
 
@@ -536,15 +542,17 @@ def main(argv):
     sizes = [_FEW, *map(int, _SIZES.value)]
     material = Material(folder, max(sizes))
     for name in _CASES.value or CASES:
-        if [run["photos"] for run in results.get(name, [])] == sizes:
-            continue
-        runs = []
+        found = {run["photos"]: run for run in results.get(name, [])}
         for count in sizes:
-            runs.append(measure(CASES[name], material, count, folder))
-            print(name, runs[-1], flush=True)
-        results[name] = runs
-        ordered = {each: results[each] for each in CASES if each in results}
-        path.write_text(json.dumps(ordered, indent=1) + "\n")
+            for number in range(found.get(count, {"runs": 0})["runs"], _repeats(count)):
+                run = measure(CASES[name], material, count, folder)
+                print(name, run, flush=True)
+                # Other work on the machine can only add to the time.
+                least = min(found.get(count, run), run, key=lambda each: each["cpu"])
+                found[count] = least | {"runs": number + 1}
+                results[name] = [found[each] for each in sorted(found)]
+                ordered = {each: results[each] for each in CASES if each in results}
+                path.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
 if __name__ == "__main__":
