@@ -40,6 +40,7 @@ What is in --results already is not run again.
 
 import contextlib
 import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -73,6 +74,7 @@ _CASES = flags.DEFINE_list(
 _FEW = 20  # Photos whose time is the start-up.
 _SIDES = (48, 40)
 _A_FOLDER = 1_000
+_MOST_RUNS = 3
 _CROP = 32
 _BATCH = 16  # Photos in a step.
 _KEPT = 0.9  # The share of photos whose rows a resumed output has.
@@ -484,7 +486,7 @@ def exponent(runs: list[dict[str, Any]], time_of: str) -> float:
 
 def _repeats(count: int) -> int:
     """How many times a program is run: where most is start-up, more than once."""
-    return 3 if count <= 1_000 else 1
+    return _MOST_RUNS if count <= 1_000 else 1
 
 
 # Tables.
@@ -541,18 +543,21 @@ def main(argv):
     folder.mkdir(parents=True, exist_ok=True)
     sizes = [_FEW, *map(int, _SIZES.value)]
     material = Material(folder, max(sizes))
-    for name in _CASES.value or CASES:
+    cases = _CASES.value or list(CASES)
+    # All of them once, and what is run several times again when that is done.
+    for number, name, count in itertools.product(range(_MOST_RUNS), cases, sizes):
         found = {run["photos"]: run for run in results.get(name, [])}
-        for count in sizes:
-            for number in range(found.get(count, {"runs": 0})["runs"], _repeats(count)):
-                run = measure(CASES[name], material, count, folder)
-                print(name, run, flush=True)
-                # Other work on the machine can only add to the time.
-                least = min(found.get(count, run), run, key=lambda each: each["cpu"])
-                found[count] = least | {"runs": number + 1}
-                results[name] = [found[each] for each in sorted(found)]
-                ordered = {each: results[each] for each in CASES if each in results}
-                path.write_text(json.dumps(ordered, indent=1) + "\n")
+        done = found[count]["runs"] if count in found else 0
+        if done > number or number >= _repeats(count):
+            continue
+        run = measure(CASES[name], material, count, folder)
+        print(name, run, flush=True)
+        # Other work on the machine can only add to the time.
+        least = min(found.get(count, run), run, key=lambda each: each["cpu"])
+        found[count] = least | {"runs": done + 1}
+        results[name] = [found[each] for each in sorted(found)]
+        ordered = {each: results[each] for each in CASES if each in results}
+        path.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
 if __name__ == "__main__":
