@@ -5,13 +5,13 @@ anything of it is unpacked: it costs no more memory than its size lets one expec
 what is written of it to a folder stays in that folder.
 """
 
-import re
 import stat
 import zipfile
 
+from distortions import outside
+
 _EXPANSION = 100  # Weights shrink to a half at best, and tables to a twentieth.
 _FLOOR = 64 << 20  # Bytes that may always be unpacked.
-_OUTSIDE = re.compile(r"(?s)[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)")
 
 
 def check(archive: zipfile.ZipFile) -> None:
@@ -28,7 +28,7 @@ def check(archive: zipfile.ZipFile) -> None:
         if name in seen:
             raise ValueError(f"two of its entries are called {name!r}")
         seen.add(name)
-        if _OUTSIDE.match(name):
+        if outside.leads_out(name):
             raise ValueError(f"its entry {name!r} leads out of the archive")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise ValueError(f"its entry {name!r} is a link")

@@ -1,7 +1,10 @@
 """Ranked sets on disk: what they hold, and that it depends on nothing else."""
 
+import collections
 import dataclasses
+import gc
 import io
+import itertools
 import json
 import os
 import shutil
@@ -257,6 +260,54 @@ def test_goes_on_where_it_stopped(folder, tmp_path, monkeypatch, format, small_s
     # Of the first 30 + 1, those in the shard under way are made again.
     assert total - 31 <= made.made < total - 20
     assert files_of(tmp_path / "stopped") == files_of(tmp_path / "whole")
+
+
+def most_alive(monkeypatch, folder, output, format):
+    """The most versions and lines of manifests in memory while a set is made."""
+
+    def alive():
+        there = collections.Counter(map(type, gc.get_objects()))
+        return np.array([there[Version], there[ranked_set.Image]])
+
+    before, found = alive(), []
+
+    def watched(method, every):
+        calls = itertools.count()
+
+        def call(*arguments):
+            if next(calls) % every == 0:
+                found.append(alive() - before)
+            return method(*arguments)
+
+        return call
+
+    with monkeypatch.context() as patch:
+        for kind in (stores.Files, stores.Shards):
+            patch.setattr(kind, "missing", watched(kind.missing, every=30))
+        patch.setattr(
+            ranked_set, "write_images", watched(ranked_set.write_images, every=3)
+        )
+        make(folder, output, format=format, preset=small("jpeg"))
+    return np.max(found, axis=0)
+
+
+@FORMATS
+def test_memory_holds_versions_of_few_photos_however_many_there_are(
+    tmp_path, monkeypatch, format, small_shards
+):
+    many = tmp_path / "photos"
+    many.mkdir()
+    image = np.zeros((8, 9, 3), np.uint8)
+    for number in range(100):
+        image[number // 9 % 8, number % 9] = 255
+        Image.fromarray(image).save(many / f"{number:03}.png")
+    for _ in range(2):  # Also when it is gone on with, all being there.
+        # Of 100 photos with 6 each. Two workers are five images ahead of what is
+        # written, and a shard has less than 80 of so small images.
+        versions, lines = most_alive(monkeypatch, many, tmp_path / "set", format)
+        assert versions <= 24
+        assert lines <= 80
+    assert len(ranked_set.load(tmp_path / "set").images) == 100 * 6
 
 
 @FORMATS

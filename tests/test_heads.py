@@ -1,5 +1,7 @@
 """Heads: pooling and fitted layers against closed forms in NumPy."""
 
+import tracemalloc
+
 import keras
 import numpy as np
 import pytest
@@ -129,6 +131,36 @@ def test_features_of_a_fitted_score_have_a_sum_of_variances_of_1():
     np.testing.assert_allclose(features.mean(0), 0, atol=1e-4)
     expected = np.repeat([1 / 12, 1 / 12, 1 / 6], CHANNELS)
     np.testing.assert_allclose(features.var(0), expected, rtol=1e-2)
+
+
+def test_fitting_holds_the_features_of_photos_twice_and_no_more(monkeypatch):
+    photos, features = 300, 4000
+    rows = np.random.default_rng(0).random((photos, features), np.float32)
+    shares = np.full(features, float(features))
+    fitted = []
+    monkeypatch.setattr(heads, "extractor", lambda *_: (lambda n: rows[n], shares))
+    monkeypatch.setattr(heads, "_set_score", lambda _, found: fitted.append(found))
+    tracemalloc.start()
+    try:
+        heads.fit_score(None, ((n, n / photos) for n in range(photos)))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # As they are and standardised, in float64; what photos have to do with each other
+    # is a twentieth of that. A list of rows besides, and one more copy, would be 3.5.
+    assert 1.9 < peak / (photos * features * 8) < 2.5
+    np.testing.assert_allclose(fitted[0].mean, rows.mean(0, dtype=float), rtol=1e-6)
+
+
+def test_more_photos_than_memory_holds_are_refused(monkeypatch):
+    monkeypatch.setattr(heads, "_physical_memory", lambda: 16_001_650)
+    heads.check_memory(build(), 100_000)  # 10 features each, in float64, twice.
+    with pytest.raises(
+        ValueError, match=r"100,001 of them, with 10 features each, take 0 GB"
+    ):
+        heads.check_memory(build(), 100_001)
+    monkeypatch.setattr(heads, "_physical_memory", lambda: None)
+    heads.check_memory(build(), 10**12)
 
 
 def test_a_photo_counts_as_the_mean_of_its_crops():

@@ -238,6 +238,26 @@ def test_interval_counts_photos_of_one_group_once():
     assert np.diff(taken_as_new) < 0.7 * np.diff(once)
 
 
+def test_interval_of_photos_without_groups_gathers_none(monkeypatch):
+    joined, concatenate = [], np.concatenate
+    monkeypatch.setattr(
+        np,
+        "concatenate",
+        lambda parts, *rest, **options: (
+            joined.append(len(parts)) or concatenate(parts, *rest, **options)
+        ),
+    )
+    scores, opinions = data("tied")
+    # Of each photo an array in each draw is what takes the time of many photos.
+    alone = metrics.interval(metrics.lcc, scores, opinions, count=20)
+    assert len(scores) not in joined
+    names = [f"photo {n}" for n in range(len(scores))]
+    assert metrics.interval(metrics.lcc, scores, opinions, groups=names, count=20) == (
+        alone
+    )
+    assert len(scores) not in joined
+
+
 def test_interval_is_decided_by_the_seed_and_grows_with_the_confidence():
     def interval(**options):
         return metrics.interval(metrics.srocc, *data("tied"), count=100, **options)

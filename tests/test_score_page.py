@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import io
 import re
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ METADATA = dataclasses.replace(
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    path: Path
+    path: Path | str
     score: float | None
     error: str = ""
     warning: str = ""
@@ -221,6 +222,25 @@ def test_of_many_photos_the_worst_and_the_best_are_shown_and_all_are_listed(
     found = write(rows[:6], most_an_end=3)
     assert len(found.of("img")) == 6
     assert found.of("details") == []
+
+
+def test_photos_that_are_not_shown_take_little_memory(monkeypatch):
+    monkeypatch.setattr(
+        small_photos, "read", lambda *_, **__: np.zeros((8, 9, 3), np.uint8)
+    )
+    report = page.Page("model", METADATA, most_an_end=5)
+    paths = [f"/photos/{number:06}.jpg" for number in range(4_000)]
+    held = []
+    tracemalloc.start()
+    try:
+        for number, path in enumerate(paths):
+            report.add(Row(path, float(number % 997)))
+            if number in (999, 3_999):
+                held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    # A number and a tuple, beside the path that was there before: no Path.
+    assert (held[1] - held[0]) / 3_000 < 200
 
 
 def test_photos_of_the_same_score_stand_as_they_came(write, tmp_path):

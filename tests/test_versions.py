@@ -115,6 +115,19 @@ def test_datasets_share_the_graph_of_the_versions(photos, monkeypatch):
     assert len(calls) == 2
 
 
+def test_graphs_are_as_large_for_many_photos_as_for_few(photos):
+    def size(count):
+        files = [photos[0].with_name(f"{number}.jpg") for number in range(count)]
+        made = versions.MadeAnew(files, distortions.PRESETS["live"])
+        graph = tf.function(made.photo).get_concrete_function(
+            tf.TensorSpec([], tf.int32)
+        )
+        return len(graph.graph.as_graph_def().SerializeToString())
+
+    # Names are no part of them, but for numbers that tell one graph from another.
+    assert abs(size(2_000) - size(2)) < 1_000
+
+
 def test_levels_share_the_seed_where_chance_is_in_events(monkeypatch):
     row = distortions.PRESETS["tid2013"].row("jpeg_transmission_errors")
     noise = distortions.PRESETS["tid2013"].row("white_noise")

@@ -8,7 +8,6 @@ import functools
 import json
 import sys
 from collections.abc import Callable
-from collections.abc import Collection
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -115,13 +114,11 @@ class Generation:
         Raises:
             OSError: if the images cannot be written.
         """
-        versions = [v for content in self._contents for v in self._versions(content)]
-        done = self._store.done(versions)
+        a_photo = len(ranked_set.versions(self._preset))
         unreadable: dict[str, str] = {}
         bar = tqdm.tqdm(
             desc=self._preset.name,
-            total=len(versions),
-            initial=len(done),
+            total=len(self._contents) * a_photo,
             unit=" images",
             mininterval=1.0,
             dynamic_ncols=True,
@@ -130,15 +127,26 @@ class Generation:
         def leave_out(content: str, reason: str) -> None:
             unreadable[content] = reason
             bar.write(f"left out: {content}: {reason}", file=sys.stderr)
-            bar.total -= len(ranked_set.versions(self._preset))
+            bar.total -= a_photo
 
-        tasks = self._tasks(done, leave_out)
+        def skip(images: int) -> None:
+            # Not made now, so they do not count for the images a second.
+            bar.initial += images
+            bar.last_print_n += images
+            bar.n += images
+
+        tasks = self._tasks(leave_out, skip)
         with bar:
             for made in cores.ahead(lambda task: task(), tasks, workers=self._workers):
                 self._store.write(*made)
                 bar.update()
         if len(unreadable) < len(self._contents):
-            self._store.finish([v for v in versions if v.content not in unreadable])
+            self._store.finish(
+                version
+                for content in self._contents
+                if content not in unreadable
+                for version in self._versions(content)
+            )
             self._write_description(finished=True, unreadable=unreadable)
         return unreadable
 
@@ -157,12 +165,19 @@ class Generation:
 
     def _tasks(
         self,
-        done: Collection[tuple[str, str, int]],
         leave_out: Callable[[str, str], None],
+        skip: Callable[[int], None],
     ) -> Iterator[Callable[[], tuple[Version, bytes, tuple[int, ...]]]]:
-        """What the workers have to do, photo by photo."""
+        """What the workers have to do, photo by photo: no more is kept of the others.
+
+        Args:
+            leave_out: called with a photo that cannot be read, and why.
+            skip: called with the number of images of a photo that are there already.
+        """
         for content in self._contents:
-            missing = [v for v in self._versions(content) if v.key not in done]
+            versions = self._versions(content)
+            missing = self._store.missing(versions)
+            skip(len(versions) - len(missing))
             if not missing:
                 continue
             path = self._photos / content

@@ -24,14 +24,20 @@ In a shard, each record is a tf.train.Example:
 
 import csv
 import dataclasses
+import functools
+import itertools
 import json
-import re
+import sys
+from collections.abc import Generator
 from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from distortions import outside
 from distortions import whole_file
 from distortions.registry import Preset
 from distortions.registry import Row
@@ -43,10 +49,9 @@ HEADER = 12
 
 _SET = "set.json"
 _MANIFEST = "manifest.csv"
-_OUTSIDE = re.compile(r"(?s)[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Image:
     """A line of the manifest.
 
@@ -69,7 +74,7 @@ class Image:
     distortion: str
     number: int | None
     level: int
-    parameters: dict[str, float]
+    parameters: Mapping[str, float]
     seed: tuple[int, int] | None
 
 
@@ -182,14 +187,14 @@ def write_images(path: Path, images: Iterable[Image]) -> None:
         writer.writerow(_COLUMNS)
         for image in images:
             line = {name: getattr(image, name) for name in _COLUMNS}
-            line["parameters"] = json.dumps(image.parameters)
+            line["parameters"] = json.dumps(dict(image.parameters))
             line["seed"] = json.dumps(image.seed) if image.seed else None
             writer.writerow(line.values())
     partial.replace(path)
 
 
-def read_images(path: Path) -> list[Image]:
-    """Reads what `write_images` wrote.
+def each_image(path: Path) -> Generator[Image, None, None]:
+    """Reads what `write_images` wrote, line by line.
 
     Raises:
         ValueError: if it is damaged.
@@ -198,14 +203,17 @@ def read_images(path: Path) -> list[Image]:
         reader = csv.reader(file)
         if tuple(next(reader, ())) != _COLUMNS:
             raise ValueError(f"{path} must begin with {','.join(_COLUMNS)}")
-        try:
-            images = [_image(*line) for line in reader]
-        except (ValueError, TypeError, RecursionError):
-            raise ValueError(f"{path} is damaged at line {reader.line_num}") from None
-    outside = next((each.file for each in images if _OUTSIDE.match(each.file)), None)
-    if outside is not None:
-        raise ValueError(f"{path} names a file that is not in its folder: {outside}")
-    return images
+        for line in reader:
+            try:
+                image = _image(*line)
+            except (ValueError, TypeError, RecursionError):
+                where = f"{path} is damaged at line {reader.line_num}"
+                raise ValueError(where) from None
+            if outside.leads_out(image.file):
+                raise ValueError(
+                    f"{path} names a file that is not in its folder: {image.file}"
+                )
+            yield image
 
 
 def manifest(folder: Path) -> Path:
@@ -231,14 +239,14 @@ def load(folder: str | Path) -> RankedSet:
         raise ValueError(f"{folder} is unfinished; {again}")
     if not manifest(folder).is_file():
         raise ValueError(f"{folder} has no {_MANIFEST}; {again}")
-    images = read_images(manifest(folder))
+    images = tuple(each_image(manifest(folder)))
     found = RankedSet(
         folder,
         description,
         tuple(image.content for image in images if image.level == 0),
-        tuple(images),
+        images,
     )
-    expected = [
+    expected = (
         (content, name, level)
         for content in found.contents
         for name, level in [
@@ -249,8 +257,9 @@ def load(folder: str | Path) -> RankedSet:
                 for n in range(1, found.num_levels + 1)
             ),
         ]
-    ]
-    if expected != [(image.content, image.distortion, image.level) for image in images]:
+    )
+    listed = ((image.content, image.distortion, image.level) for image in images)
+    if any(a != b for a, b in itertools.zip_longest(expected, listed)):
         raise ValueError(f"{manifest(folder)} does not list all versions of each photo")
     damaged = damaged_files(found)
     if damaged:
@@ -298,10 +307,16 @@ def _image(
         file,
         int(offset),
         int(length),
-        content,
-        distortion,
+        # Millions of lines say the same: what they say is kept once.
+        sys.intern(content),
+        sys.intern(distortion),
         int(number) if number else None,
         int(level),
-        json.loads(parameters),
+        _parameters(parameters),
         tuple(json.loads(seed)) if seed else None,
     )
+
+
+@functools.lru_cache(maxsize=1000)
+def _parameters(text: str) -> Mapping[str, float]:
+    return MappingProxyType(json.loads(text))

@@ -3,9 +3,13 @@
 Each knows what of an interrupted set is there, and writes the manifest at the end.
 """
 
+import collections
 import dataclasses
 import itertools
 import json
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -22,18 +26,26 @@ class Files:
 
     def __init__(self, folder: Path):
         self._folder = folder
+        path = ranked_set.manifest(folder)
+        self._listed = ranked_set.each_image(path) if path.is_file() else iter(())
+        self._by_photo = itertools.groupby(self._listed, lambda line: line.content)
+        self._next = next(self._by_photo, None)
 
-    def done(self, versions: list[Version]) -> set[tuple[str, str, int]]:
-        """The keys of those that are there, and as long as a manifest says."""
-        path = ranked_set.manifest(self._folder)
-        lines = ranked_set.read_images(path) if path.is_file() else []
-        lengths = {line.file: line.length for line in lines}
-        found = set()
+    def missing(self, versions: list[Version]) -> list[Version]:
+        """Those of a photo that are not there, or not as long as a manifest says.
+
+        Photos are asked about once each, in their order.
+        """
+        lengths = {}
+        if self._next is not None and self._next[0] == versions[0].content:
+            lengths = {line.file: line.length for line in self._next[1]}
+            self._next = next(self._by_photo, None)
+        found = []
         for version in versions:
             size = ranked_set.size_of(self._path(version))
             # A crash of the machine can leave empty files behind.
-            if size and size == lengths.get(_file_of(version), size):
-                found.add(version.key)
+            if not size or size != lengths.get(_file_of(version), size):
+                found.append(version)
         return found
 
     def write(self, version: Version, contents: bytes, sides: tuple[int, ...]) -> None:
@@ -42,7 +54,7 @@ class Files:
         path.parent.mkdir(parents=True, exist_ok=True)
         whole_file.write(path, contents)
 
-    def finish(self, versions: list[Version]) -> None:
+    def finish(self, versions: Iterable[Version]) -> None:
         """Writes the manifest of these images, all of which are there."""
         lines = (
             v.image(_file_of(v), 0, ranked_set.size_of(self._path(v)) or 0)
@@ -54,27 +66,37 @@ class Files:
         return self._folder / _file_of(version)
 
 
+@dataclasses.dataclass(frozen=True)
+class _Shard:
+    """A full shard: its file's name, and its size in bytes by the lines of it."""
+
+    file: str
+    size: int
+
+
 class Shards:
     """A set whose images are records of shards.
 
     A shard under way has a name of its own. One that is full has beside it the part
-    of the manifest that lists it, until all are full and their number is known.
+    of the manifest that lists it, until all are full and their number is known. Of
+    full shards no line is kept in memory: of many photos they are millions.
     """
 
     def __init__(self, folder: Path, limit: int):
         self._folder, self._limit = folder, limit
-        self._full = self._finished() or self._without_end()
+        self._full = self._finished()
+        self._listed = len(self._full)  # So many of them are in the manifest.
+        if not self._full:
+            self._full = self._without_end()
+        # Versions of a photo come in order: it is told by their number which are there.
+        self._done = Counter(line.content for _, line in self._lines_of_full())
         self._lines: list[ranked_set.Image] = []
         self._size = 0
         self._writer: tf.io.TFRecordWriter  # Of the lines, if there are any.
 
-    def done(self, versions: list[Version]) -> set[tuple[str, str, int]]:
-        """The keys of those that are there."""
-        return {
-            (line.content, line.distortion, line.level)
-            for lines in self._full
-            for line in lines
-        }
+    def missing(self, versions: list[Version]) -> list[Version]:
+        """Those of a photo that are not there."""
+        return versions[self._done[versions[0].content] :]
 
     def write(self, version: Version, contents: bytes, sides: tuple[int, ...]) -> None:
         """Appends an image."""
@@ -91,8 +113,9 @@ class Shards:
         )
         self._size += record
 
-    def finish(self, versions: list[Version]) -> None:
+    def finish(self, versions: Iterable[Version]) -> None:
         """Writes the manifest of all images, and gives the shards their last names."""
+        del versions
         if self._lines:
             self._close()
         count = len(self._full)
@@ -100,56 +123,73 @@ class Shards:
         ranked_set.write_images(
             ranked_set.manifest(self._folder),
             (
-                dataclasses.replace(line, file=name)
-                for lines, name in zip(self._full, names, strict=True)
-                for line in lines
+                dataclasses.replace(line, file=names[number])
+                for number, line in self._lines_of_full()
             ),
         )
-        for number, (lines, name) in enumerate(zip(self._full, names, strict=True)):
-            (self._folder / lines[0].file).rename(self._folder / name)
+        for number, (shard, name) in enumerate(zip(self._full, names, strict=True)):
+            (self._folder / shard.file).rename(self._folder / name)
             self._path(".csv", number).unlink(missing_ok=True)
 
-    def _finished(self) -> list[list[ranked_set.Image]]:
+    def _finished(self) -> list[_Shard]:
         """The shards of a set whose manifest is written; none if one is missing."""
         path = ranked_set.manifest(self._folder)
         if not path.is_file():
             return []
-        groups = itertools.groupby(ranked_set.read_images(path), lambda line: line.file)
-        shards = [list(lines) for _, lines in groups]
-        for number, lines in enumerate(shards):
-            last, plain = self._folder / lines[0].file, self._path(".tfrecord", number)
+        shards: list[_Shard] = []
+        images = ranked_set.each_image(path)
+        for _, lines in itertools.groupby(images, lambda line: line.file):
+            shard, number = _shard(lines), len(shards)
+            last, plain = self._folder / shard.file, self._path(".tfrecord", number)
             if plain.is_file() and not last.is_file():  # Stopped in `finish`.
                 plain.rename(last)
-            if not self._intact(lines):
+            if not self._intact(shard):
+                images.close()
                 path.unlink()
                 return []
+            shards.append(shard)
         return shards
 
-    def _without_end(self) -> list[list[ranked_set.Image]]:
+    def _without_end(self) -> list[_Shard]:
         """The full shards of a set under way."""
-        shards: list[list[ranked_set.Image]] = []
+        shards: list[_Shard] = []
         while (part := self._path(".csv", len(shards))).is_file():
-            lines = ranked_set.read_images(part)
-            if not self._intact(lines):
+            shard = _shard(ranked_set.each_image(part))
+            if not self._intact(shard):
                 break
-            shards.append(lines)
+            shards.append(shard)
         return shards
 
-    def _intact(self, lines: list[ranked_set.Image]) -> bool:
-        size = ranked_set.size_of(self._folder / lines[0].file)
-        return size == lines[-1].offset + lines[-1].length + ranked_set.FOOTER
+    def _lines_of_full(self) -> Iterator[tuple[int, ranked_set.Image]]:
+        """Reads what lists the images of full shards, with the numbers of these."""
+        numbers = {shard.file: n for n, shard in enumerate(self._full)}
+        paths = [self._path(".csv", n) for n in range(self._listed, len(self._full))]
+        if self._listed:
+            paths.insert(0, ranked_set.manifest(self._folder))
+        for path in paths:
+            for line in ranked_set.each_image(path):
+                yield numbers[line.file], line
+
+    def _intact(self, shard: _Shard) -> bool:
+        return ranked_set.size_of(self._folder / shard.file) == shard.size
 
     def _close(self) -> None:
         """Ends a shard, now that it is full."""
         self._writer.close()
         self._path(".partial").rename(self._path(".tfrecord"))
         ranked_set.write_images(self._path(".csv"), self._lines)
-        self._full.append(self._lines)
+        self._full.append(_shard(self._lines))
         self._lines, self._size = [], 0
 
     def _path(self, suffix: str, number: int | None = None) -> Path:
         number = len(self._full) if number is None else number
         return self._folder / f"ranked-{number:05}{suffix}"
+
+
+def _shard(lines: Iterable[ranked_set.Image]) -> _Shard:
+    """The shard whose images these lines list."""
+    (last,) = collections.deque(lines, maxlen=1)
+    return _Shard(last.file, last.offset + last.length + ranked_set.FOOTER)
 
 
 def _file_of(version: Version) -> str:

@@ -48,11 +48,6 @@ class Version:
         return self.row.name if self.row else ""
 
     @property
-    def key(self) -> tuple[str, str, int]:
-        """What tells it from all others of a set."""
-        return self.content, self.name, self.level
-
-    @property
     def format(self) -> str:
         """How it is encoded: png, jpg, jp2, webp or avif."""
         return self._encoder[0] if self._encoder else "png"

@@ -92,7 +92,9 @@ class MadeAnew:
     """
 
     def __init__(self, photos: Sequence[Path], preset: distortions.Preset):
-        self._files = [os.fsencode(photo) for photo in photos]
+        # Made once, here: inside a graph it would be a part of each graph, and a graph
+        # holds 2 GB at the most.
+        self._files = tf.constant([os.fsencode(photo) for photo in photos], tf.string)
         self.num_photos = len(photos)
         self.preset, self.rows = preset, preset.rows
         self.names = tuple(row.name for row in preset.rows)
@@ -103,7 +105,7 @@ class MadeAnew:
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
         """The photo: uint8 [h, w, 3]."""
-        return decode.decode_photo(tf.io.read_file(tf.constant(self._files)[content]))
+        return decode.decode_photo(tf.io.read_file(self._files[content]))
 
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor

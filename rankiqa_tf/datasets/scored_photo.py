@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class ScoredPhoto:
     """A row of a data set.
 

@@ -183,7 +183,9 @@ def interval(
     found = []
     for _ in range(count):
         drawn = generator.integers(len(members), size=len(members))
-        chosen = np.concatenate([members[number] for number in drawn])
+        chosen = drawn  # Of groups of one photo each: the group's number is its place.
+        if len(members) < first.size:
+            chosen = np.concatenate([members[number] for number in drawn])
         # A single photo, drawn alone, has no metric.
         value = metric(first[chosen], second[chosen]) if chosen.size > 1 else math.nan
         if not math.isnan(value):

@@ -1,9 +1,11 @@
 """From the features of a network to its score."""
 
 import math
+import os
 from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 import keras
@@ -146,14 +148,50 @@ def fit_score(
             `features`.
     """
     extract, shares = extractor(model, given)
-    rows = [(extract(crops), target) for crops, target in photos]
-    features, targets = (np.array(part, np.float64) for part in zip(*rows, strict=True))
-    fitted = ridge.fit(features, targets, shares=shares, penalty=penalty, groups=groups)
+    targets = []
+
+    def rows() -> Iterator[np.ndarray]:
+        for crops, target in photos:
+            targets.append(target)
+            yield extract(crops)
+
+    # Not by a list of rows: of many photos they take gigabytes.
+    features = np.fromiter(rows(), np.dtype((np.float64, (len(shares),))))
+    wanted = np.array(targets, np.float64)
+    fitted = ridge.fit(features, wanted, shares=shares, penalty=penalty, groups=groups)
     if order is not None:
         fitted = ordered_ridge.refit(
-            fitted, features, targets, order, weight=ORDER_WEIGHT
+            fitted, features, wanted, order, weight=ORDER_WEIGHT
         )
     _set_score(model, fitted)
+
+
+def check_memory(model: keras.Model, photos: int) -> None:
+    """Checks that `fit_score` has the memory for so many photos, before it takes hours.
+
+    Raises:
+        ValueError: if it takes more than the machine has; nothing is raised where that
+            cannot be told.
+    """
+    _, shares = extractor(model)
+    # The features and the standardised ones, float64; and of the photos or of the
+    # features, whichever are fewer, what each has to do with each, twice.
+    needed = 8 * (2 * photos * len(shares) + 2 * min(photos, len(shares)) ** 2)
+    there = _physical_memory()
+    if there is not None and needed > there:
+        raise ValueError(
+            f"the last layer is fitted to all photos at once: {photos:,} of them, with "
+            f"{len(shares):,} features each, take {needed / 1e9:.0f} GB, and this "
+            f"machine has {there / 1e9:.0f} GB of memory; give fewer photos, levels "
+            "last, or mos_scale raw and steps, which fit nothing"
+        )
+
+
+def _physical_memory() -> int | None:
+    """Bytes of memory that the machine has; None where that is not told."""
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):  # As on Windows.
+        return None
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def fit_order(model: keras.Model, order: Order) -> None:

@@ -65,7 +65,8 @@ def fit(
             rows of a group are left out together. If None, each row is a group.
     """
     mean, scale = features.mean(0), (features.var(0) + 1e-6) * shares
-    known = (features - mean) / np.sqrt(scale)
+    known = features - mean
+    known /= np.sqrt(scale)  # In its place: of many photos it takes gigabytes.
     bias = float(targets.mean())
     residue = targets - bias
     if penalty is None:

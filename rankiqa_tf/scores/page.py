@@ -11,8 +11,10 @@ photos those of the worst and the best only, so that memory and page stay small.
 
 import bisect
 import html
+import itertools
 import os
 import statistics
+from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +44,9 @@ _PACKAGE = "rankiqa_tf.scores"
 
 _escaped = html.escape
 
+# From the path of a photo to what it is called on the page.
+_Name = Callable[[str], str]
+
 
 def check_path(path: str | os.PathLike[str]) -> None:
     """Checks that a page can be written there, before there is one.
@@ -61,7 +66,7 @@ class _Scored(NamedTuple):
 
     score: float
     number: int
-    path: Path
+    path: str  # A Path takes five times the memory, and there may be millions.
     warning: str
 
 
@@ -81,16 +86,16 @@ class Page:
         self._metadata = metadata
         self._most = most_an_end
         self._scored: list[_Scored] = []
-        self._failed: list[tuple[Path, str]] = []
+        self._failed: list[tuple[str, str]] = []
         self._ends: list[_Scored] = []  # Sorted: the worst, then the best.
         self._pictures: dict[int, str] = {}
 
     def add(self, row: Row) -> None:
         """Adds a photo; what is shown of it is read at once."""
         if row.score is None:
-            self._failed.append((Path(row.path), row.error))
+            self._failed.append((row.path, row.error))
             return
-        found = _Scored(row.score, len(self._scored), Path(row.path), row.warning)
+        found = _Scored(row.score, len(self._scored), row.path, row.warning)
         self._scored.append(found)
         bisect.insort(self._ends, found)
         if len(self._ends) > 2 * self._most:
@@ -99,7 +104,7 @@ class Page:
                 return
             self._pictures.pop(dropped.number, None)
         try:
-            photo = small_photos.read(found.path, side=_SIDE)
+            photo = small_photos.read(Path(found.path), side=_SIDE)
         except PhotoError:
             return  # Gone in the meantime: it is shown without.
         address = small_photos.address(photo, side=_SIDE, quality=_QUALITY)
@@ -116,11 +121,16 @@ class Page:
         Raises:
             OSError: if the file cannot be written.
         """
-        everyone = [photo.path for photo in self._scored]
-        everyone += [photo for photo, _ in self._failed]
-        folder = shared_folder.of(photo.parent for photo in everyone)
-        names = {photo: str(shared_folder.inside(photo, folder)) for photo in everyone}
-        title = f"Scores of {histogram.photos(len(everyone))}"
+        everyone = itertools.chain(
+            (photo.path for photo in self._scored), (path for path, _ in self._failed)
+        )
+        folder = shared_folder.of({Path(path).parent for path in everyone})
+
+        def name(path: str) -> str:
+            return str(shared_folder.inside(path, folder))
+
+        count = len(self._scored) + len(self._failed)
+        title = f"Scores of {histogram.photos(count)}"
         body = [
             f"<h1>{title}</h1>",
             self._headline(),
@@ -131,12 +141,12 @@ class Page:
             body += [
                 "<h2>Distribution</h2>",
                 histogram.draw(scores, self._metadata.scale),
-                *self._maps(names, places),
+                *self._maps(name, places),
                 "<h2>Photos</h2>",
-                *self._cards(names),
-                *self._between(names),
+                *self._cards(name),
+                *self._between(name),
             ]
-        body += self._not_read(names)
+        body += self._not_read(name)
         document.write(
             Path(path),
             title=title,
@@ -178,9 +188,7 @@ class Page:
         share = percentiles.percentile(score, self._metadata.percentiles)
         return "" if share is None else f"better than {share} %"
 
-    def _maps(
-        self, names: Mapping[Path, str], places: ScoresPlaces | None
-    ) -> list[str]:
+    def _maps(self, name: _Name, places: ScoresPlaces | None) -> list[str]:
         """Of the worst photos the photo, and where it is good and where bad."""
         if places is None:
             return []
@@ -193,7 +201,7 @@ class Page:
         figures = [
             figure
             for photo in worst
-            if (figure := _map(photo, names[photo.path], places))
+            if (figure := _map(photo, name(photo.path), places))
         ]
         if not figures:
             return [
@@ -214,7 +222,7 @@ class Page:
             f'<div class="maps">{"".join(figures)}</div>',
         ]
 
-    def _cards(self, names: Mapping[Path, str]) -> list[str]:
+    def _cards(self, name: _Name) -> list[str]:
         ends = self._ends
         parts = []
         if len(ends) < len(self._scored):
@@ -225,7 +233,7 @@ class Page:
             )
         if len(ends) > 1:
             parts.append(_ORDERS)
-        cards = "".join(self._card(photo, names[photo.path]) for photo in ends)
+        cards = "".join(self._card(photo, name(photo.path)) for photo in ends)
         return [*parts, f'<ol class="photos" id="photos">{cards}\n</ol>']
 
     def _card(self, photo: _Scored, name: str) -> str:
@@ -249,14 +257,14 @@ class Page:
             "</figure></li>"
         )
 
-    def _between(self, names: Mapping[Path, str]) -> list[str]:
+    def _between(self, name: _Name) -> list[str]:
         """A list of the photos that are not shown."""
         shown = {photo.number for photo in self._ends}
         others = sorted(photo for photo in self._scored if photo.number not in shown)
         if not others:
             return []
         lines = "".join(
-            f'\n<tr><th scope="row">{_escaped(names[photo.path])}</th>'
+            f'\n<tr><th scope="row">{_escaped(name(photo.path))}</th>'
             f"<td>{photo.score:.3f}</td><td>{self._compared(photo.score)}</td>"
             f"<td>{_escaped(photo.warning)}</td></tr>"
             for photo in others
@@ -270,11 +278,11 @@ class Page:
             "</div></details>",
         ]
 
-    def _not_read(self, names: Mapping[Path, str]) -> list[str]:
+    def _not_read(self, name: _Name) -> list[str]:
         if not self._failed:
             return []
         items = "".join(
-            f"\n<li><b>{_escaped(names[path])}</b>: {_escaped(error)}</li>"
+            f"\n<li><b>{_escaped(name(path))}</b>: {_escaped(error)}</li>"
             for path, error in self._failed
         )
         return ["<h2>Not read</h2>", f'<ul class="failed">{items}\n</ul>']
@@ -296,7 +304,7 @@ _ORDERS = (
 def _map(photo: _Scored, name: str, places: ScoresPlaces) -> str:
     """A photo beside its heat map; nothing if there is none to be had."""
     try:
-        pixels = scoring.pixels(photo.path)
+        pixels = scoring.pixels(Path(photo.path))
     except PhotoError:
         return ""
     found = places.score_map(pixels, most_crops=heat_map.MOST_CROPS)

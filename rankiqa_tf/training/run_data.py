@@ -241,7 +241,8 @@ def fingerprint_of_scores(photos: Sequence[ScoredPhoto]) -> dict[str, Any]:
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """Paths from the folder that all of them are in, which may be moved."""
-    root = os.path.commonpath([path.absolute().parent for path in paths])
+    # Of folders a set: there are fewer of them than of photos.
+    root = os.path.commonpath({path.absolute().parent for path in paths})
     return [path.absolute().relative_to(root).as_posix() for path in paths]
 
 

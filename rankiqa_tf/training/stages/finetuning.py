@@ -53,9 +53,15 @@ def finetune(
 
     Returns:
         The model that gives MOS, and the figures of training.
+
+    Raises:
+        ValueError: if the last layer is to be fitted to more photos than the machine
+            has memory for.
     """
     photos = with_validation(photos, config)
     curve = targets.curve_of(known(photos), config.mos_scale)
+    if config.mos_scale != "raw":
+        heads.check_memory(model.network, len(known(photos)))
 
     versions = versions if config.keeps_order else None
     steps = scored_steps.prepare(
