@@ -55,15 +55,16 @@ _SEED = flags.DEFINE_integer("seed", 0, "Decides all that is random.")
 def main(argv: list[str]) -> int:
     """Makes the set that the flags say, and returns the exit code."""
     try:
-        preset = program.chosen(_PRESET.value, _DISTORTIONS.value)
-        if not _OUTPUT.value:
-            raise ValueError("give a folder as --output")
         from distortions.bulk import engine  # Where Beam is missing, it says so.
         from distortions.bulk import inputs
-        from distortions.bulk import set_pipeline
 
         options = engine.read_options(argv[1:])
         photos = inputs.Photos(_INPUT.value, _LIST.value)
+        if not _OUTPUT.value:
+            raise ValueError("give a folder as --output")
+        preset = program.chosen(_PRESET.value, _DISTORTIONS.value)
+        from distortions.bulk import set_pipeline  # With TensorFlow it takes seconds.
+
         to_make = set_pipeline.SetToMake(
             inputs.root_to_name_by(_ROOT.value, _INPUT.value, _LIST.value),
             _OUTPUT.value,

@@ -56,14 +56,14 @@ _SHARDS = flags.DEFINE_integer(
 def main(argv: list[str]) -> int:
     """Scores what the flags say, and returns the exit code."""
     try:
-        if not _OUTPUT.value:
-            raise ValueError("give the beginning of the names of files as --output")
         from distortions.bulk import engine  # Where Beam is missing, it says so.
         from distortions.bulk import inputs
         from rankiqa_tf.bulk import score_pipeline
 
         options = engine.read_options(argv[1:])
         photos = inputs.Photos(_INPUT.value, _LIST.value)
+        if not _OUTPUT.value:
+            raise ValueError("give the beginning of the names of files as --output")
         scores = score_pipeline.ScorePhotos(
             _choice(),
             output=_OUTPUT.value,

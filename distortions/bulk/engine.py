@@ -1,8 +1,10 @@
 """Runs pipelines on whatever runner Beam's options name, and says what came of them."""
 
+import collections
 import csv
 import io
 import sys
+from collections.abc import Iterable
 from collections.abc import Sequence
 
 import apache_beam as beam
@@ -23,9 +25,11 @@ from apache_beam.runners.runner import PipelineResult
 from apache_beam.runners.runner import PipelineState
 
 from distortions import unread_kinds
+from distortions.bulk import whole_files
 
 PHOTOS = "photos"  # The counter of all photos, read or not.
 PASSED_OVER = "passed over"  # Counters of other files, by kind.
+_BEGUN = "begun"  # A counter that is 0 of runners only that do not tell.
 
 _COUNTERS = "rankiqa"
 
@@ -68,6 +72,7 @@ def run(work: beam.PTransform, options: PipelineOptions) -> PipelineResult:
     named = options.view_as(StandardOptions).runner
     pipeline = beam.Pipeline(None if named else _local(options), options)
     _ = pipeline | work
+    _ = pipeline | beam.Create([_BEGUN]) | beam.Map(lambda name: counter(name).inc())
     try:
         result = pipeline.run()
         state = result.wait_until_finish()
@@ -115,11 +120,11 @@ def report(result: PipelineResult, unread: str) -> int:
         print(unread_kinds.passed_over(others), file=sys.stderr)
     failed = count_unread(unread)
     if failed:
-        of_all = f" of {counted[PHOTOS]}" if PHOTOS in counted else ""
+        of_all = f" of {counted[PHOTOS]}" if counted[PHOTOS] else ""
         print(
             f"{failed}{of_all} photos could not be read: see {unread}", file=sys.stderr
         )
-    if counted and not counted.get(PHOTOS):
+    if counted[_BEGUN] and not counted[PHOTOS]:
         print("error: there are no photos among the files", file=sys.stderr)
         return 2
     return 1 if failed else 0
@@ -130,16 +135,19 @@ def counter(*name: str) -> Counter:
     return Metrics.counter(_COUNTERS, ": ".join(name))
 
 
-def counts(result: PipelineResult) -> dict[str, int]:
+def counts(result: PipelineResult) -> collections.Counter[str]:
     """What was counted, by name; of a runner that does not tell, nothing."""
     found = result.metrics().query(MetricsFilter().with_namespace(_COUNTERS))
-    return {each.key.metric.name: each.result for each in found["counters"]}
+    counted: collections.Counter[str] = collections.Counter()
+    for each in found["counters"]:  # Each step has its own.
+        counted[each.key.metric.name] += each.result
+    return counted
 
 
 class WriteUnread(beam.PTransform):
     """Writes the photos that could not be read, from pairs of path and reason.
 
-    It is a CSV file of its own, in any order, or none if there are no such photos.
+    It is a CSV file of its own, sorted, or none if there are no such photos.
 
     Args:
         path: of the file.
@@ -153,16 +161,20 @@ class WriteUnread(beam.PTransform):
         """Adds it to a pipeline."""
         return (
             pcoll
-            | "lines" >> beam.MapTuple(_line).with_output_types(str)
-            | "write"
-            >> beam.io.WriteToText(
-                self._path,
-                num_shards=1,
-                shard_name_template="",
-                header="path,error",
-                skip_if_empty=True,
-            )
+            | beam.Map(lambda photo: (0, photo))
+            | beam.GroupByKey()
+            | "write" >> beam.MapTuple(self._write)
         )
+
+    def _write(self, _: int, photos: Iterable[tuple[str, str]]) -> str:
+        with whole_files.created(self._path) as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow(("path", "error"))
+            writer.writerows(sorted(photos))
+            text.flush()
+            text.detach()  # It would close the file.
+        return self._path
 
 
 def count_unread(path: str) -> int:
@@ -172,9 +184,3 @@ def count_unread(path: str) -> int:
     with FileSystems.open(path) as file:
         lines = io.TextIOWrapper(file, encoding="utf-8", newline="")
         return sum(1 for _ in csv.reader(lines)) - 1
-
-
-def _line(path: str, reason: str) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="").writerow((path, reason))
-    return text.getvalue()
