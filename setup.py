@@ -29,6 +29,8 @@ COMMANDS = ("score", "train", "evaluate", "benchmark", "export", "serve", "disto
 
 MOBILE = ["ai-edge-litert>=1.4,<3"]
 
+BEAM = ["apache-beam>=2.77,<3"]  # Earlier ones were not tried.
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
@@ -36,6 +38,7 @@ TEST = [
     "mypy>=2.4,<3",
     HEIF,
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
+    *BEAM,
     *IMAGENET,
     *MOBILE,
     *SERVING,
@@ -122,7 +125,7 @@ setup(
             f"kserve>=0.15,<0.16; {WITH_TFIO}",
             f"kserve>=0.21; {WITHOUT_TFIO}",
         ],
-        "beam": ["apache-beam[tfrecord]>=2.65,<3", "google-crc32c>=1.5"],
+        "beam": BEAM,
         "heif": [HEIF],
         "imagenet": IMAGENET,
         "test": TEST,

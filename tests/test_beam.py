@@ -351,6 +351,9 @@ def test_a_set_whose_making_failed_is_no_set_and_is_begun_anew(
     assert not any("partial" in name for name in left), "no half of a shard is left"
     with pytest.raises(ValueError, match="is no ranked set"):
         ranked_set.load(tmp_path / "set")
+    # What other stops leave.
+    for name in ("manifest.csv", "set.json.0.partial", "records.partial/0"):
+        (tmp_path / "set" / name).touch()
     (tmp_path / "set-unreadable.csv").unlink(missing_ok=True)
     to_make.take_up([str(folder)])
     make()

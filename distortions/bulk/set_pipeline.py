@@ -12,6 +12,7 @@ import dataclasses
 import itertools
 import os
 import posixpath
+import re
 import shutil
 import tempfile
 import threading
@@ -43,6 +44,9 @@ from distortions.sets import stores
 
 _RECORDS = "records.partial"  # The folder of records that are in no shard yet.
 _UNREAD = "unread"
+_OF_A_STOPPED_RUN = re.compile(
+    rf"{re.escape(_RECORDS)}/.*|ranked-.*|manifest\.csv|.*\.partial", re.DOTALL
+)
 
 # What is known of a photo when its images are made: content, size of its file, file of
 # records in the folder of records, lengths of its Examples as uint32, and why there are
@@ -116,12 +120,11 @@ class SetToMake:
             raise ValueError(f"{self.output} holds a ranked set: give another --output")
         for path in left:
             name = path.removeprefix(self.path(""))
-            if not name.startswith(f"{_RECORDS}/") and not name.startswith("ranked-"):
+            if not _OF_A_STOPPED_RUN.fullmatch(name):
                 raise ValueError(
                     f"{self.output} is not empty and holds no ranked set, but {name}"
                 )
-        if left:
-            FileSystems.delete(left)
+        FileSystems.delete(left)
         _delete_all(self.path(_RECORDS))
 
 
@@ -279,6 +282,9 @@ class _Finish(beam.DoFn):
             for file in sorted(folder.iterdir(), key=lambda file: file.suffix):
                 whole_files.copy(file, to_make.path(file.name))
         _delete_all(to_make.path(_RECORDS))
+        # Of attempts whose worker died.
+        (left,) = FileSystems.match([to_make.path("*.partial")])
+        FileSystems.delete([file.path for file in left.metadata_list])
         yield to_make.output
 
     def _images(self, made: Sequence[_Made]) -> Iterator[ranked_set.Image]:
@@ -343,8 +349,7 @@ def _shard(number: int, count: int) -> str:
 def _delete_all(folder: str) -> None:
     """Deletes a folder, if it is there, and what is in it."""
     (found,) = FileSystems.match([posixpath.join(folder, "*")])
-    if files := [file.path for file in found.metadata_list]:
-        FileSystems.delete(files)
+    FileSystems.delete([file.path for file in found.metadata_list])
     if FileSystems.get_scheme(folder) is None:
         shutil.rmtree(folder, ignore_errors=True)
 
