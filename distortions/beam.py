@@ -58,7 +58,7 @@ def main(argv: list[str]) -> int:
         from distortions.bulk import engine  # Where Beam is missing, it says so.
         from distortions.bulk import inputs
 
-        options = engine.read_options(argv[1:])
+        pipeline = engine.begin(argv[1:])
         photos = inputs.Photos(_INPUT.value, _LIST.value)
         if not _OUTPUT.value:
             raise ValueError("give a folder as --output")
@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
         return 2
 
     made = photos | set_pipeline.MakeSet(to_make)
-    return engine.report(engine.run(made, options), to_make.unread)
+    return engine.report(engine.run(pipeline, made), to_make.unread)
 
 
 if __name__ == "__main__":

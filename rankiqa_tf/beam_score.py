@@ -60,7 +60,7 @@ def main(argv: list[str]) -> int:
         from distortions.bulk import inputs
         from rankiqa_tf.bulk import score_pipeline
 
-        options = engine.read_options(argv[1:])
+        pipeline = engine.begin(argv[1:])
         photos = inputs.Photos(_INPUT.value, _LIST.value)
         if not _OUTPUT.value:
             raise ValueError("give the beginning of the names of files as --output")
@@ -70,11 +70,12 @@ def main(argv: list[str]) -> int:
             format=_FORMAT.value,
             shards=_SHARDS.value,
         )
+        scores.take_up()
     except (ValueError, ImportError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
-    return engine.report(engine.run(photos | scores, options), scores.unread)
+    return engine.report(engine.run(pipeline, photos | scores), scores.unread)
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def set_to_make(output, root):
 
 
 def run(work, *options):
-    return engine.run(work, engine.read_options(options))
+    return engine.run(engine.begin(options), work)
 
 
 def choice(path):
@@ -354,10 +354,11 @@ def test_a_set_whose_making_failed_is_no_set_and_is_begun_anew(
     # What other stops leave.
     for name in ("manifest.csv", "set.json.0.partial", "records.partial/0"):
         (tmp_path / "set" / name).touch()
-    (tmp_path / "set-unreadable.csv").unlink(missing_ok=True)
+    (tmp_path / "set-unreadable.csv").write_text("of another try")
     to_make.take_up([str(folder)])
     make()
     assert files_of(tmp_path / "set") == files_of(local_set)
+    assert len(rows_of(tmp_path / "set-unreadable.csv")) == 1
 
 
 def test_a_set_of_no_photo_that_can_be_read_stays_unfinished(tmp_path):
@@ -464,6 +465,7 @@ def test_distort_program_says_what_is_wrong_before_it_begins(folder, tmp_path):
             f"--input={tmp_path / 'none'}",
         ],
         "flags only, not photos: name photos by --input": [*good, "photos"],
+        "Unexpected pipeline runner: Nobody": [*good, "--", "--runner=Nobody"],
         "give a folder as --output": ["--preset=live", f"--input={one}"],
         "choose a --preset": [f"--input={one}", f"--output={tmp_path / 'set'}"],
         "give as --root the folder": [*good, f"--input={one}", f"--input={folder}"],

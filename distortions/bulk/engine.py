@@ -38,15 +38,17 @@ class PipelineError(OSError):
     """A pipeline that did not end well."""
 
 
-def read_options(arguments: Sequence[str]) -> PipelineOptions:
-    """Reads Beam's own options.
+def begin(arguments: Sequence[str]) -> beam.Pipeline:
+    """Makes an empty pipeline.
 
     Args:
         arguments: the command line of Beam: all that follows after --. Without a
             --runner, it runs on this machine, in this process.
 
     Raises:
-        ValueError: if they do not begin with an option.
+        ValueError: if they do not begin with an option, there is no such runner, or it
+            needs other options too.
+        ImportError: if the runner is not installed.
     """
     if arguments and not arguments[0].startswith("--"):
         raise ValueError(
@@ -54,23 +56,23 @@ def read_options(arguments: Sequence[str]) -> PipelineOptions:
             "own options follow after --, such as -- --runner=FlinkRunner"
         )
     options = PipelineOptions(list(arguments))
-    # Of file systems too, which are looked into before there is a pipeline.
-    FileSystems.set_options(options)
-    return options
+    named = options.view_as(StandardOptions).runner
+    try:
+        return beam.Pipeline(None if named else _local(options), options)
+    except ValueError as error:  # It may have a line for each option.
+        raise ValueError("; ".join(str(error).split("\n"))) from error
 
 
-def run(work: beam.PTransform, options: PipelineOptions) -> PipelineResult:
+def run(pipeline: beam.Pipeline, work: beam.PTransform) -> PipelineResult:
     """Runs a pipeline to its end.
 
     Args:
-        work: all that it does.
-        options: of `read_options`.
+        pipeline: of `begin`.
+        work: all that it is to do.
 
     Raises:
         PipelineError: if it failed or was stopped.
     """
-    named = options.view_as(StandardOptions).runner
-    pipeline = beam.Pipeline(None if named else _local(options), options)
     _ = pipeline | work
     _ = pipeline | beam.Create([_BEGUN]) | beam.Map(lambda name: counter(name).inc())
     try:

@@ -50,7 +50,7 @@ _OF_A_STOPPED_RUN = re.compile(
 
 # What is known of a photo when its images are made: content, size of its file, file of
 # records in the folder of records, lengths of its Examples as uint32, and why there are
-# none. A tuple, which Beam encodes in a tenth of the bytes that a pickle takes.
+# none. A plain tuple, for Beam encodes those in few bytes.
 _Made = tuple[str, int | None, str, bytes, str]
 # A part of a file of records: its name, where it starts, how long it is, in bytes.
 _Part = tuple[str, int, int]
@@ -110,10 +110,6 @@ class SetToMake:
                     f"the output, {self.output}, must not be inside the folder of the "
                     f"photos, {folder}: its images would be taken for photos"
                 )
-        if inputs.exists(self.unread):
-            raise ValueError(
-                f"{self.unread} is there already: choose another --output, or delete it"
-            )
         (found,) = FileSystems.match([self.path("**")])
         left = [file.path for file in found.metadata_list]
         if self.path("set.json") in left:
@@ -124,6 +120,8 @@ class SetToMake:
                 raise ValueError(
                     f"{self.output} is not empty and holds no ranked set, but {name}"
                 )
+        if inputs.exists(self.unread):
+            left.append(self.unread)
         FileSystems.delete(left)
         _delete_all(self.path(_RECORDS))
 

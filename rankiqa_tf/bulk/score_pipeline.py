@@ -88,20 +88,14 @@ class ScorePhotos(beam.PTransform):
         shards: how many files of rows; 0 for as many as the runner likes.
 
     Raises:
-        ValueError: as of `load`, or if there are such files already, or they cannot be
-            looked for.
-        ImportError: as of `load`.
+        ValueError: as of `load`.
+        ImportError: likewise.
     """
 
     def __init__(self, by: Choice, *, output: str, format: str, shards: int = 0):
         super().__init__()
         self._score = _Score(by, format)
         self._output, self._format, self._shards = output, format, shards
-        for pattern in (f"{output}-*-of-*.{format}", self.unread):
-            if inputs.exists(pattern):
-                raise ValueError(
-                    f"{pattern} is there already: choose another --output, or delete it"
-                )
         # Kept, so that a runner in this process need not load it again.
         self._scorer = self._score.acquire()
 
@@ -109,6 +103,20 @@ class ScorePhotos(beam.PTransform):
     def unread(self) -> str:
         """The file of the photos that could not be read."""
         return f"{self._output}-unreadable.csv"
+
+    def take_up(self) -> None:
+        """Checks that there are no rows yet, and clears what a stopped run left.
+
+        Raises:
+            ValueError: if there are, or they cannot be looked for.
+        """
+        pattern = f"{self._output}-*-of-*.{self._format}"
+        if inputs.exists(pattern):
+            raise ValueError(
+                f"{pattern} is there already: choose another --output, or delete it"
+            )
+        if inputs.exists(self.unread):
+            FileSystems.delete([self.unread])
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
         """Adds it to a pipeline."""
