@@ -31,6 +31,8 @@ COMMANDS = ("score", "train", "evaluate", "benchmark", "export", "serve", "disto
 
 MOBILE = ["ai-edge-litert>=1.4,<3"]
 
+BEAM = ["apache-beam>=2.77,<3"]  # Earlier ones were not tried.
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
@@ -39,6 +41,7 @@ TEST = [
     HEIF,
     "pillow-heif>=1.0,<2",  # Writes HEIC files to be read.
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
+    *BEAM,
     *IMAGENET,
     *MOBILE,
     *SERVING,
@@ -126,7 +129,7 @@ setup(
             f"kserve>=0.15,<0.16; {WITH_TFIO}",
             f"kserve>=0.21; {WITHOUT_TFIO}",
         ],
-        "beam": ["apache-beam[tfrecord]>=2.65,<3", "google-crc32c>=1.5"],
+        "beam": BEAM,
         "heif": [HEIF],
         "imagenet": IMAGENET,
         "test": TEST,

@@ -29,6 +29,21 @@ def define_crops() -> flags.FlagHolder[str]:
 
 
 @dataclasses.dataclass(frozen=True)
+class Choice:
+    """What photos are to be scored by.
+
+    Attributes:
+        model: as of `library.load`, or the path of a .tflite file.
+        crops: as of `Model.score`.
+        seed: likewise.
+    """
+
+    model: str
+    crops: str
+    seed: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Scorer:
     """A model, and how it scores photos one after another.
 
@@ -44,13 +59,11 @@ class Scorer:
     scored_by: str
 
 
-def define_scorer() -> Callable[[], Scorer]:
+def define_choice() -> Callable[[], Choice]:
     """Defines --model, --crops and --seed.
 
     Returns:
-        What loads the model and makes of it what the flags say, once they are parsed.
-        It raises ValueError and ImportError as `library.load`, `TFLiteModel.load` and
-        `Model.check_crops` do.
+        What gives their values, once they are parsed.
     """
     name = flags.DEFINE_string(
         "model",
@@ -62,31 +75,46 @@ def define_scorer() -> Callable[[], Scorer]:
     seed = flags.DEFINE_integer(
         "seed", 0, "Decides the places of random crops.", lower_bound=0
     )
-
-    def scorer() -> Scorer:
-        model: Model | TFLiteModel
-        if name.value.endswith(".tflite"):
-            model = TFLiteModel.load(name.value)
-        else:
-            path = library.find(name.value)  # Before TensorFlow, which takes seconds.
-            surroundings.pin_keras()
-            model = library.load(path)
-        model.check_crops(crops.value)
-        score_many = functools.partial(
-            model.score_many, crops=crops.value, seed=seed.value
-        )
-        return Scorer(
-            model, score_many, _scored_by(model.fingerprint, crops.value, seed.value)
-        )
-
-    return scorer
+    return lambda: Choice(name.value, crops.value, seed.value)
 
 
-def _scored_by(fingerprint: str, crops: str, seed: int) -> str:
+def define_scorer() -> Callable[[], Scorer]:
+    """Defines --model, --crops and --seed.
+
+    Returns:
+        What loads the model and makes of it what the flags say, once they are parsed.
+        It raises ValueError and ImportError as `load` does.
+    """
+    choice = define_choice()
+    return lambda: load(choice())
+
+
+def load(choice: Choice) -> Scorer:
+    """Loads the model that is chosen.
+
+    Raises:
+        ValueError: as `library.load`, `TFLiteModel.load` and `Model.check_crops` do.
+        ImportError: likewise.
+    """
+    model: Model | TFLiteModel
+    if choice.model.endswith(".tflite"):
+        model = TFLiteModel.load(choice.model)
+    else:
+        path = library.find(choice.model)  # Before TensorFlow, which takes seconds.
+        surroundings.pin_keras()
+        model = library.load(path)
+    model.check_crops(choice.crops)
+    score_many = functools.partial(
+        model.score_many, crops=choice.crops, seed=choice.seed
+    )
+    return Scorer(model, score_many, _scored_by(model.fingerprint, choice))
+
+
+def _scored_by(fingerprint: str, choice: Choice) -> str:
     # With its prefix no spreadsheet takes it for a number.
     name = f"sha256:{fingerprint[:16]}"
     return {
         "grid": name,
         "whole": f"{name} by whole photos",
-        "random": f"{name} by random crops, seed {seed}",
-    }[crops]
+        "random": f"{name} by random crops, seed {choice.seed}",
+    }[choice.crops]

@@ -11,12 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("distortions", "rankiqa_tf", "export")
 
 PROGRAMS = (
+    "distortions.beam",
     "distortions.generate",
     "distortions.sheet",
     "rankiqa_tf.train",
     "rankiqa_tf.benchmark",
     "rankiqa_tf.evaluate",
     "rankiqa_tf.score",
+    "rankiqa_tf.beam_score",
     "export.benchmark",
     "export.release",
     "export.serve",
@@ -28,6 +30,7 @@ PROGRAMS = (
 ROOMS = (
     "distortions",
     "distortions.sets",
+    "distortions.bulk",
     "rankiqa_tf.surroundings",
     "rankiqa_tf.version",
     "rankiqa_tf.archives",
@@ -48,6 +51,7 @@ ROOMS = (
     "rankiqa_tf.evaluation",
     "rankiqa_tf.training",
     "rankiqa_tf.scoring_flags",
+    "rankiqa_tf.bulk",
     "rankiqa_tf",  # What its __init__ gives, and nothing else.
     "export",
     "benchmarks",

@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,25 +74,17 @@ class Generation:
                 f"the output, {output}, must not be inside the folder of the photos, "
                 f"{photos}: its images would be taken for photos"
             )
-        self._description: dict[str, Any] = {
-            "layout": ranked_set.LAYOUT,
-            "finished": False,
-            "preset": preset.name,
-            "source": preset.source,
-            "seed": seed,
-            "format": format,
-            "crop": crop,
-            "num_levels": preset.num_levels,
-            "distortions": [ranked_set.describe(row) for row in preset.rows],
-            "made_with": {"tensorflow": tf.__version__, "pillow": PIL.__version__},
-            "photos": {
+        self._description = describe(
+            preset,
+            {
                 content: ranked_set.size_of(photos / content)
                 for content in self._contents
             },
-            "unreadable": {},
-        }
-        if format == "tfrecord":
-            self._description["shard_megabytes"] = shard_megabytes
+            seed=seed,
+            format=format,
+            shard_megabytes=shard_megabytes,
+            crop=crop,
+        )
         self._take_up()
         self._store: stores.Files | stores.Shards = (
             stores.Files(output)
@@ -145,23 +138,10 @@ class Generation:
                 version
                 for content in self._contents
                 if content not in unreadable
-                for version in self._versions(content)
+                for version in versions_of(self._preset, content, seed=self._seed)
             )
             self._write_description(finished=True, unreadable=unreadable)
         return unreadable
-
-    def _versions(self, content: str) -> list[Version]:
-        return [
-            Version(
-                content,
-                row,
-                level,
-                version_seed(self._seed, content, row, level)
-                if row is not None and row.random
-                else None,
-            )
-            for row, level in ranked_set.versions(self._preset)
-        ]
 
     def _tasks(
         self,
@@ -175,7 +155,7 @@ class Generation:
             skip: called with the number of images of a photo that are there already.
         """
         for content in self._contents:
-            versions = self._versions(content)
+            versions = versions_of(self._preset, content, seed=self._seed)
             missing = self._store.missing(versions)
             skip(len(versions) - len(missing))
             if not missing:
@@ -186,9 +166,9 @@ class Generation:
             except photo_files.PhotoError as error:
                 leave_out(content, str(error).removeprefix(f"{path}: "))
                 continue
-            photo = _middle(photo, self._crop)
+            photo = middle(photo, self._crop)
             for version in missing:
-                yield functools.partial(_make, version, photo)
+                yield functools.partial(make, version, photo)
 
     def _take_up(self) -> None:
         """Claims the output, or checks that it was claimed for the same set."""
@@ -214,16 +194,70 @@ class Generation:
         ranked_set.write_description(self._output, self._description | changed)
 
 
-def _middle(photo: np.ndarray, crop: int) -> np.ndarray:
+def describe(
+    preset: Preset,
+    photos: Mapping[str, int | None],
+    *,
+    seed: int,
+    format: str,
+    shard_megabytes: int,
+    crop: int,
+) -> dict[str, Any]:
+    """What set.json says of a set that is not finished.
+
+    Args:
+        preset: as of `Generation`, and so are the options.
+        photos: sizes of the photos' files in bytes, by content; None of one that is
+            gone.
+        seed: as of `Generation`.
+        format: likewise.
+        shard_megabytes: likewise.
+        crop: likewise.
+    """
+    description: dict[str, Any] = {
+        "layout": ranked_set.LAYOUT,
+        "finished": False,
+        "preset": preset.name,
+        "source": preset.source,
+        "seed": seed,
+        "format": format,
+        "crop": crop,
+        "num_levels": preset.num_levels,
+        "distortions": [ranked_set.describe(row) for row in preset.rows],
+        "made_with": {"tensorflow": tf.__version__, "pillow": PIL.__version__},
+        "photos": dict(photos),
+        "unreadable": {},
+    }
+    if format == "tfrecord":
+        description["shard_megabytes"] = shard_megabytes
+    return description
+
+
+def versions_of(preset: Preset, content: str, *, seed: int) -> list[Version]:
+    """What is made of a photo, in order, each with its own seed from the set's."""
+    return [
+        Version(
+            content,
+            row,
+            level,
+            version_seed(seed, content, row, level)
+            if row is not None and row.random
+            else None,
+        )
+        for row, level in ranked_set.versions(preset)
+    ]
+
+
+def middle(photo: np.ndarray, crop: int) -> np.ndarray:
+    """The middle of a photo, [h, w, 3], of a side in pixels; all of it if that is 0."""
     if not crop:
         return photo
     top, left = (max(side - crop, 0) // 2 for side in photo.shape[:2])
     return photo[top : top + crop, left : left + crop]
 
 
-def _make(
-    version: Version, photo: np.ndarray
-) -> tuple[Version, bytes, tuple[int, ...]]:
+def make(version: Version, photo: np.ndarray) -> tuple[Version, bytes, tuple[int, ...]]:
+    """Makes an image of a photo, uint8 [h, w, 3]: the version, its file, its sides."""
     try:
         return version, version.encode(photo), photo.shape[:2]
     except Exception as error:

@@ -100,9 +100,9 @@ class Shards:
 
     def write(self, version: Version, contents: bytes, sides: tuple[int, ...]) -> None:
         """Appends an image."""
-        example = _example(version, contents, sides)
-        record = ranked_set.HEADER + len(example) + ranked_set.FOOTER
-        if self._lines and self._size + record > self._limit:
+        example = record(version, contents, sides)
+        size = ranked_set.HEADER + len(example) + ranked_set.FOOTER
+        if self._lines and self._size + size > self._limit:
             self._close()
         if not self._lines:
             self._writer = tf.io.TFRecordWriter(str(self._path(".partial")))
@@ -111,7 +111,7 @@ class Shards:
         self._lines.append(
             version.image(self._path(".tfrecord").name, offset, len(example))
         )
-        self._size += record
+        self._size += size
 
     def finish(self, versions: Iterable[Version]) -> None:
         """Writes the manifest of all images, and gives the shards their last names."""
@@ -197,7 +197,8 @@ def _file_of(version: Version) -> str:
     return f"images/{version.content}/{name}.{version.format}"
 
 
-def _example(version: Version, contents: bytes, sides: tuple[int, ...]) -> bytes:
+def record(version: Version, contents: bytes, sides: tuple[int, ...]) -> bytes:
+    """The tf.train.Example of an image: its file, height and width, and what it is."""
     number = version.row.number if version.row else None
     height, width = sides
 

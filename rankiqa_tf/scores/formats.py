@@ -61,7 +61,7 @@ class Format:
     read: Callable[[BinaryIO], Iterator[tuple[Mapping[str, Any], int]]] | None
 
 
-_COLUMNS = (
+COLUMNS = (
     *(field.name for field in dataclasses.fields(Row)),
     "scale_low",
     "scale_high",
@@ -105,7 +105,7 @@ def _csv_text(cells: Any) -> str:
 
 def _csv_line(row: Row, facts: Facts) -> str:
     cells = dataclasses.asdict(row) | facts.columns()
-    return _csv_text(cells[name] for name in _COLUMNS)
+    return _csv_text(cells[name] for name in COLUMNS)
 
 
 def _read_csv(file: BinaryIO) -> Iterator[tuple[dict[str, str], int]]:
@@ -120,10 +120,10 @@ def _read_csv(file: BinaryIO) -> Iterator[tuple[dict[str, str], int]]:
     rows = csv.reader(lines(), strict=True)
     try:
         for number, cells in enumerate(rows):
-            if len(cells) != len(_COLUMNS):
+            if len(cells) != len(COLUMNS):
                 raise ValueError(f"its row {number} has {len(cells)} columns")
             if number:
-                named = zip(_COLUMNS, cells, strict=True)
+                named = zip(COLUMNS, cells, strict=True)
                 yield {name: cell for name, cell in named if cell}, end
             else:
                 yield {}, end
@@ -161,9 +161,9 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "table": Format(_table_heading, _table_line, b"", None),
         "csv": Format(
-            lambda _: _csv_text(_COLUMNS),
+            lambda _: _csv_text(COLUMNS),
             _csv_line,
-            ",".join(_COLUMNS).encode(),
+            ",".join(COLUMNS).encode(),
             _read_csv,
         ),
         "jsonl": Format(lambda _: "", _json_line, b'{"path": ', _read_json),
