@@ -289,6 +289,8 @@ def _rank_on(
         preset=_PRESET,
         rank_steps=_steps(count),
         photos_per_batch=_BATCH,
+        # As many at the end as are held out of the fewest photos.
+        evaluation_photos=_FEW // 5,
         **more,
     )
 

@@ -29,7 +29,7 @@ from rankiqa_tf.model import Model
 # Keras' entries.
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
-# Options of layers that Keras 3.12, the earliest we run with, refuses to read; and what
+# Options of layers that Keras 3.12, which others may have, refuses to read; and what
 # it does.
 _LATER = {
     "quantization_config": None,
