@@ -13,7 +13,6 @@ import dataclasses
 import functools
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -24,6 +23,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from distortions import whole_file
 from rankiqa_tf import models
 from rankiqa_tf import scoring
 from rankiqa_tf.data import crop_grid
@@ -110,13 +110,10 @@ class Model:
         if len(self.network.output_shape) != 1:
             shape = self.network.output_shape
             raise ValueError(f"a model must give scores [n], not {shape}")
-        # In the same folder: only within a file system is a file replaced at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            temporary = Path(folder, path.name)
-            self.network.save(temporary)
-            with zipfile.ZipFile(temporary, "a") as archive:
+        with whole_file.made_beside(path) as made:
+            self.network.save(made)
+            with zipfile.ZipFile(made, "a") as archive:
                 archive.writestr(misgiven.ENTRY, self.metadata.to_json())
-            temporary.replace(path)
 
     def with_crop_size(self, crop_size: int) -> "Model":
         """The same network, scoring photos by crops of another size.

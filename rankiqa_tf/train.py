@@ -8,6 +8,7 @@ goes on where it was. Exit code: 0 when done, 1 when something failed on the way
 if nothing could be begun, 130 if it was stopped by Ctrl-C.
 """
 
+import contextlib
 import functools
 import sys
 import time
@@ -63,11 +64,17 @@ def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
 
 def main(argv: list[str]) -> int:
     """Runs what the flags say and returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        return _main(argv, stack)
+
+
+def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     started = time.monotonic()
     workdir = Path(_WORKDIR.value)
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
+        stack.enter_context(run_folder.held(workdir))
         run = run_lib.prepare(config_lib.from_flags(), workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -40,6 +40,9 @@ class Batches:
                 "target": tf.constant(target * self._scale),
             }
 
+    def photos(self, number):
+        return [f"photo {number}.{image}" for image in range(SIZE)]
+
 
 def arrays(step):
     random = np.random.default_rng(step)

@@ -1,5 +1,7 @@
 """What training takes its batches from."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from typing import Protocol
 
@@ -17,3 +19,9 @@ class Batches(Protocol):
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1."""
+
+    def photos(self, number: int) -> Sequence[Path | str]:
+        """The photos of a step, counted from 1, in the order of its images.
+
+        Each stands for as many images: a file, or what a set of files calls it.
+        """

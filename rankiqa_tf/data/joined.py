@@ -1,5 +1,7 @@
 """Batches of photos with human scores and ranked batches, joined step by step."""
 
+from pathlib import Path
+
 import tensorflow as tf
 
 from rankiqa_tf.data.batches import Batch
@@ -27,6 +29,10 @@ class JoinedBatches:
             each.dataset(first_step, last_step) for each in (self._scored, self._ranked)
         )
         return tf.data.Dataset.zip(tuple(sources)).map(_join)
+
+    def photos(self, number: int) -> list[Path | str]:
+        """The photos of a step, counted from 1."""
+        return [*self._scored.photos(number), *self._ranked.photos(number)]
 
 
 def split(scores: tf.Tensor, batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:

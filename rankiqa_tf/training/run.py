@@ -105,8 +105,9 @@ def train(
         ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted: as
             `prepare` and `carry_out` do.
     """
-    with preparation.random_weights(config.seed):
-        return carry_out(prepare(config, Path(workdir)), stop=stop)
+    workdir = Path(workdir)
+    with run_folder.held(workdir), preparation.random_weights(config.seed):
+        return carry_out(prepare(config, workdir), stop=stop)
 
 
 def _learn(run: Run, stop: Stop) -> dict[str, float]:
