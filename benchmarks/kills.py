@@ -11,7 +11,9 @@ is started again and again; at a moment drawn evenly from the time that the firs
 took, it and all of its processes are killed by SIGKILL, and the same command is given
 again, until one ends by itself. What it leaves must be what the first run left, byte
 for byte: weights, figures, tables, predictions, images, manifests, exported files
-(`results.json` without its times and the report without its date). Then it begins anew
+(`results.json` without its times and the report without its date; of a SavedModel,
+whose functions TensorFlow names anew each time, its variables byte for byte, its
+operations, and how far its scores are from the model's, to the last digit). Then it begins anew
 in a new folder, until there were as many kills as wanted.
 
 After every kill each file that is there under the name it has at the end is compared
@@ -49,6 +51,7 @@ from matplotlib import figure  # noqa: F401 - for the programs to have.
 from PIL import Image
 from scipy import optimize  # noqa: F401
 from scipy import stats  # noqa: F401
+from tensorflow.core.protobuf import saved_model_pb2
 
 from distortions import program
 
@@ -208,10 +211,22 @@ def weights_of(path: Path) -> bytes:
     return digest.digest()
 
 
+def graph_of(path: Path) -> bytes:
+    """The operations of a SavedModel, whose names and order TensorFlow draws anew."""
+    found = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    functions = found.meta_graphs[0].graph_def.library.function
+    operations = collections.Counter(n.op for f in functions for n in f.node_def)
+    return repr((len(functions), sorted(operations.items()))).encode()
+
+
 def content_of(path: Path) -> bytes:
     """What a file holds, whenever and wherever it was written."""
     if path.suffix == ".keras":
         return weights_of(path)
+    if path.name == "fingerprint.pb":
+        return b""  # Drawn anew for each.
+    if path.name == "saved_model.pb":
+        return graph_of(path)
     return _VARY.sub(b"", path.read_bytes())
 
 

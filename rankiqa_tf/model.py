@@ -26,6 +26,7 @@ import tensorflow as tf
 from distortions import whole_file
 from rankiqa_tf import models
 from rankiqa_tf import scoring
+from rankiqa_tf import surroundings
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.metadata import Metadata
@@ -72,7 +73,9 @@ class Model:
         Raises:
             ValueError: if the file is missing or damaged, was not written by `save`, or
                 its scores are made otherwise than this version makes them.
+            RuntimeError: in a process that was forked when TensorFlow was in use.
         """
+        surroundings.check_not_forked()
         path = Path(path)
         if problem := misgiven.problem(path):
             raise ValueError(problem)
@@ -145,6 +148,7 @@ class Model:
             PhotoError: if the file is missing, or cannot be read as a photo.
             ValueError: if photo is none of these, crops is none of these, or the
                 network cannot take whole photos.
+            RuntimeError: in a process that was forked when TensorFlow was in use.
         """
         cut = self._cutter(crops, seed)
         batch = crops_a_pass(self.metadata.crop_size)
@@ -230,6 +234,7 @@ class Model:
             ValueError: if crop_size is not the network's, or less than it takes, stride
                 is less than 1, or most_crops less than 4.
         """
+        surroundings.check_not_forked()
         fixed, own = self.network.input_shape[1], self.metadata.network
         side = crop_size or fixed or models.network(own).crop_size
         self._check_crop_size(side)
@@ -254,6 +259,7 @@ class Model:
 
     def _cutter(self, crops: str, seed: int) -> Cut:
         """From a photo to what it is scored by, uint8 [n, side, side, 3]."""
+        surroundings.check_not_forked()
         self.check_crops(crops)
         size = self.metadata.crop_size
 

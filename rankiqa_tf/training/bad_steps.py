@@ -65,8 +65,8 @@ class Losses:
     def _stop(self, what: str, step: int) -> None:
         raise FloatingPointError(
             f"{what} at step {step}: the learning rate is too high for this network "
-            "and loss; start again with a tenth of it in a new workdir. The checkpoints "
-            f"are of earlier steps. Its photos: {_named(self._batches, step)}"
+            "and loss; start again with a tenth of it in a new workdir. Checkpoints "
+            f"of earlier steps are kept. Its photos: {_named(self._batches, step)}"
         )
 
 
