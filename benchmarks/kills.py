@@ -13,8 +13,11 @@ again, until one ends by itself. What it leaves must be what the first run left,
 for byte: weights, figures, tables, predictions, images, manifests, exported files
 (`results.json` without its times and the report without its date; of a SavedModel,
 whose functions TensorFlow names anew each time, its variables byte for byte, its
-operations, and how far its scores are from the model's, to the last digit). Then it begins anew
-in a new folder, until there were as many kills as wanted.
+operations, and how far its scores are from the model's, to the last digit). Then it
+begins anew in a new folder, until there were as many kills as wanted.
+
+Programs run in processes forked from one that has imported TensorFlow and not used it,
+so that the kills hit what they do and not their import, which takes longer.
 
 After every kill each file that is there under the name it has at the end is compared
 too: one that is not what it will be at the end was half written.
@@ -72,7 +75,6 @@ _TRAIN = ("rankiqa_tf.train", "--init={model}", "--crop_size=64", *_STEPS)
 _RANK = ("--preset=live", "--photos={photos}", "--rank_steps=32")
 _TUNE = (
     "--dataset={scores}",
-    "--mos_scale=raw",
     "--finetune_steps=32",
     "--finetune_learning_rate=1e-4",
     "--finetune_batch=8",
@@ -274,14 +276,16 @@ def write_tiny_model(path: Path) -> None:
     """A network of two convolutions: what is looked at is not its scores."""
     from rankiqa_tf.metadata import Metadata
     from rankiqa_tf.model import Model
+    from rankiqa_tf.models import heads
 
     keras.utils.set_random_seed(0)
     image = keras.Input([None, None, 3])
-    features = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(image)
-    features = keras.layers.Conv2D(16, 3, strides=2, activation="relu")(features)
-    features = keras.layers.BatchNormalization()(features)
-    features = keras.layers.GlobalAveragePooling2D()(features)
-    score = keras.layers.Reshape(())(keras.layers.Dense(1)(features))
+    maps = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(image)
+    maps = keras.layers.Conv2D(16, 3, strides=2, activation="relu")(maps)
+    maps = keras.layers.BatchNormalization()(maps)
+    network = heads.attach(
+        keras.Model(image, maps), heads.standardised(heads.pooled(maps))
+    )
     metadata = Metadata(
         network="MobileNetV2",
         crop_size=64,
@@ -290,7 +294,7 @@ def write_tiny_model(path: Path) -> None:
         trained_on="nothing",
         stages=(),
     )
-    Model(keras.Model(image, score), metadata).save(path)
+    Model(network, metadata).save(path)
 
 
 def start(job: Job, places: Mapping[str, Path], log: Path) -> int:

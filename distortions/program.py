@@ -64,12 +64,10 @@ def run(main: Callable[[list[str]], int]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_UNREAD)
     except Exception as error:
-        if _is_full(error):
-            print(f"error: {_said(error)}: {_MAKE_ROOM}", file=sys.stderr)
-            sys.exit(_FAILED)
-        # What fails by the machine: too little memory, files that are gone.
+        # What fails by the machine: full disks, too little memory, files that are gone.
         if isinstance(error, (OSError, MemoryError, *_op_errors())):
-            print(f"error: {_said(error)} ({_kept(error)})", file=sys.stderr)
+            advice = f": {_MAKE_ROOM}" if _is_full(error) else ""
+            print(f"error: {_said(error)}{advice} ({_kept(error)})", file=sys.stderr)
             sys.exit(_FAILED)
         print(
             f"error: {_said(error)}. This is a bug of this program, please report it "
