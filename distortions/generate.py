@@ -8,12 +8,14 @@ all photos were distorted, 1 if some could not be read (they are named and left 
 writing failed, 2 if nothing could be begun.
 """
 
+import contextlib
 import sys
 from pathlib import Path
 
 from absl import flags
 
 from distortions import cores
+from distortions import folder_lock
 from distortions import photo_files
 from distortions import program
 from distortions import unread_kinds
@@ -51,6 +53,11 @@ _WORKERS = flags.DEFINE_integer(
 
 def main(argv: list[str]) -> int:
     """Makes the set that the flags say, and returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        return _main(argv, stack)
+
+
+def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
@@ -58,6 +65,7 @@ def main(argv: list[str]) -> int:
         for flag in (_INPUT, _OUTPUT):
             if not flag.value:
                 raise ValueError(f"give a folder as --{flag.name}")
+        stack.enter_context(folder_lock.held(Path(_OUTPUT.value)))
         work = generation.Generation(
             Path(_INPUT.value),
             Path(_OUTPUT.value),

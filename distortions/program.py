@@ -1,6 +1,7 @@
 """What the programs share: how a command line is read, and how whatever fails ends."""
 
 import dataclasses
+import errno
 import io
 import os
 import re
@@ -30,6 +31,9 @@ _WHERE = re.compile(
 ERRORS = "backslashreplace"
 _FAILED = 1
 _BUG = 70  # EX_SOFTWARE of sysexits.h.
+# A disk, the part of it that a user may have, the size that a file may have.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_MAKE_ROOM = "make room on that disk, and give the same command again"
 _UNREAD = 141  # What shells say of a program that SIGPIPE ended: 128 + 13.
 
 
@@ -62,7 +66,8 @@ def run(main: Callable[[list[str]], int]) -> None:
     except Exception as error:
         # What fails by the machine: full disks, too little memory, files that are gone.
         if isinstance(error, (OSError, MemoryError, *_op_errors())):
-            print(f"error: {_said(error)} ({_kept(error)})", file=sys.stderr)
+            advice = f": {_MAKE_ROOM}" if _is_full(error) else ""
+            print(f"error: {_said(error)}{advice} ({_kept(error)})", file=sys.stderr)
             sys.exit(_FAILED)
         print(
             f"error: {_said(error)}. This is a bug of this program, please report it "
@@ -70,6 +75,13 @@ def run(main: Callable[[list[str]], int]) -> None:
             file=sys.stderr,
         )
         sys.exit(_BUG)
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether a disk has no room."""
+    if isinstance(error, _op_errors()):
+        return any(os.strerror(number) in str(error) for number in _FULL)
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def _op_errors() -> tuple[type[Exception], ...]:

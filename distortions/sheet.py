@@ -15,6 +15,7 @@ from PIL import Image
 
 from distortions import photo_files
 from distortions import program
+from distortions import whole_file
 from distortions.sets import contact_sheet
 
 _PRESET = flags.DEFINE_string("preset", "", "Which distortions and levels.")
@@ -43,9 +44,9 @@ def main(argv: list[str]) -> int:
         if not output.parent.is_dir():
             raise ValueError(f"no such folder: {output.parent}")
         photo = photo_files.read(Path(_INPUT.value))
-        contact_sheet.draw(photo, preset, size=_SIZE.value, seed=_SEED.value).save(
-            output
-        )
+        sheet = contact_sheet.draw(photo, preset, size=_SIZE.value, seed=_SEED.value)
+        with whole_file.made_beside(output) as made:
+            sheet.save(made)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -4,11 +4,14 @@
 
 Each form is written, then scores photos and distorted versions of them beside the
 Keras model, and is kept only if it agrees (see `gate`). README.md, the card, says of
-each what it takes and how near it is. Exit code: 0 if all were written, 1 if some were
-not, 2 if nothing could be begun.
+each what it takes and how near it is. Stopped anywhere, the same command makes what is
+in the folder anew. Exit code: 0 if all were written, 1 if some were not, 2 if nothing
+could be begun.
 """
 
+import contextlib
 import dataclasses
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -24,6 +27,7 @@ from distortions import program
 from export import card
 from export import cost
 from export import exporter
+from export import output_folder
 from export import percentiles
 from export import web
 from export.formats import FORMATS
@@ -84,6 +88,18 @@ _PERCENTILES_OF = flags.DEFINE_string(
 )
 
 
+_DECIDING = (
+    _FORMATS,
+    _CROP_SIZE,
+    _PHOTO_SIZE,
+    _PHOTOS,
+    _LICENCE,
+    _DATA_TERMS,
+    _PERCENTILES,
+    _PERCENTILES_OF,
+)
+
+
 def photo_size() -> tuple[int, int] | None:
     """Height and width of --photo_size.
 
@@ -100,11 +116,11 @@ def photo_size() -> tuple[int, int] | None:
     )
 
 
-def check_flags(output: Path) -> None:
+def check_flags() -> None:
     """Checks what the flags say before anything slow.
 
     Raises:
-        ValueError: if a flag is wrong, or there is something in the folder already.
+        ValueError: if a flag is wrong.
     """
     if unknown := [name for name in _FORMATS.value if name not in FORMATS]:
         raise ValueError(
@@ -119,7 +135,6 @@ def check_flags(output: Path) -> None:
             "--percentiles, a CSV of scores, and --percentiles_of, what photos those "
             "are of, go together: give both"
         )
-    exporter.check_folder(output)
     if "web" in _FORMATS.value:
         web.check_runtime(_LITERT_JS.value)
 
@@ -158,17 +173,31 @@ def load(file: Path) -> Model:
     return model
 
 
+def about(file: Path) -> str:
+    """What tells this export from others: the model, and what the flags make of it."""
+    said = {flag.name: flag.value for flag in _DECIDING}
+    model = hashlib.sha256(file.read_bytes()).hexdigest()
+    return json.dumps({"model": model} | said, indent=1) + "\n"
+
+
 def main(argv: list[str]) -> int:
     """Exports what the flags say, and returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        return _main(argv, stack)
+
+
+def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     output = Path(_OUTPUT.value)
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
-        check_flags(output)
+        check_flags()
         photos = decode.find_photos(_PHOTOS.value) if _PHOTOS.value else []
         file = library.find(_MODEL.value)
+        if not file.is_file():
+            raise ValueError(f"no such model file: {file}")
+        stack.enter_context(output_folder.begun(output, about(file)))
         model = load(file)
-        output.mkdir(parents=True, exist_ok=True)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -187,7 +216,10 @@ def main(argv: list[str]) -> int:
         # Crops of another size have figures of their own, which nobody measured.
         figures={} if _CROP_SIZE.value else figures_of(file),
     )
-    return 0 if len(written) == len(set(_FORMATS.value)) else 1
+    if len(written) < len(set(_FORMATS.value)):
+        return 1
+    output_folder.finish(output)
+    return 0
 
 
 if __name__ == "__main__":

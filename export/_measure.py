@@ -27,14 +27,15 @@ def main(form: str, photos: str, started: str) -> None:
     Args:
         form: as forms.load takes it.
         photos: a .npy file, uint8 [n, height, width, 3].
-        started: when this process was started, in seconds since 1970.
+        started: when this process was started, in seconds of the clock that the system
+            has for all processes, which nobody sets.
     """
     images = np.load(photos)
     open_form = _tflite if form.endswith(".tflite") else _by_tensorflow
     score_crop, score_photo, shape = open_form(form)
     crop = np.resize(images[0], shape)
     score_crop(crop)
-    loaded = time.time() - float(started)
+    loaded = time.monotonic() - float(started)
     score_photo(images[0])  # Others of its size are faster.
     figures = {
         "load_s": loaded,

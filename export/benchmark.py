@@ -63,7 +63,14 @@ def measure(form: str, photos: Path) -> dict[str, float]:
     """
     one = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
     child = subprocess.run(
-        [sys.executable, "-m", "export._measure", form, str(photos), str(time.time())],
+        [
+            sys.executable,
+            "-m",
+            "export._measure",
+            form,
+            str(photos),
+            str(time.monotonic()),
+        ],
         env={**os.environ, **one, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

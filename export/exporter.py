@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+from distortions import whole_file
 from export import card
 from export import forms
 from export import gate
@@ -16,16 +17,9 @@ from export import saved_model
 from export import tflite
 from export import web
 from export.formats import FORMATS
-from rankiqa_tf.data import whole_file
 from rankiqa_tf.model import Model
 
 CARD = "README.md"
-
-
-def check_folder(output: Path) -> None:
-    """Raises a ValueError if there is something in a folder to write to."""
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise ValueError(f"{output} is there already: name a new or empty folder")
 
 
 class Exporter:
@@ -137,7 +131,7 @@ class Exporter:
             terms=terms,
             photo_size=self._size,
         )
-        whole_file.write(self._output / CARD, text)
+        whole_file.write(self._output / CARD, text.encode())
         print(f"{self._output / CARD}: the card", flush=True)
 
     def _write_page(self, path: Path) -> list[gate.Agreement]:
@@ -146,7 +140,8 @@ class Exporter:
         if passed is None or self._size:
             return self._by_crops.write(made, path, scores=web.MODEL)
         # The file that the page runs is there, and has passed.
-        made(path, tflite_file=self._output / FORMATS["tflite"].file)
+        with whole_file.made_beside(path) as page:
+            made(page, tflite_file=self._output / FORMATS["tflite"].file)
         return passed
 
 

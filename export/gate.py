@@ -7,9 +7,7 @@ comes from on photos and distorted versions of them, and only then to where it b
 import dataclasses
 import functools
 import math
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -19,6 +17,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from distortions import whole_file
 from export import forms
 from export.forms import Form
 from export.samples import Image
@@ -285,15 +284,9 @@ class Gate:
             ValueError: if the photos cannot tell.
         """
         path = Path(path)
-        # In the same folder: only within a file system can it be moved at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            temporary = Path(folder, path.name)
-            write(temporary)
-            agreements = [self.check(form) for form in forms.load(temporary / scores)]
-            if path.is_dir():
-                shutil.rmtree(path)
-            temporary.replace(path)
-        return agreements
+        with whole_file.made_beside(path) as made:
+            write(made)
+            return [self.check(form) for form in forms.load(made / scores)]
 
     def check(self, form: Form) -> Agreement:
         """Compares a form with the model.

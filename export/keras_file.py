@@ -15,7 +15,6 @@ first convolutions, normalisation, and the head, all of them small arrays.
 import io
 import json
 import sys
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from distortions import whole_file
 from export import float_layers
 from rankiqa_tf.model import Model
 
@@ -54,18 +54,17 @@ def write(model: Model, path: str | Path) -> None:
     """
     path = Path(path)
     network = float_layers.in_float32(model.network)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-        full, half = Path(folder, path.name), Path(folder, "half.keras")
+    with whole_file.made_beside(path) as made:
+        full = made.with_name("full.keras")
         Model(network, model.metadata).save(full)
         changes = {_CONFIG: _for_earlier_keras, _WEIGHTS: _halved}
         with (
             zipfile.ZipFile(full) as source,
-            zipfile.ZipFile(half, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
+            zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
         ):
             for name in source.namelist():
                 change = changes.get(name, bytes)
                 target.writestr(name, change(source.read(name)))
-        half.replace(path)
 
 
 def _for_earlier_keras(content: bytes) -> bytes:

@@ -8,7 +8,9 @@ where there is no LiteRT.js. Exit code: 0 if all else was written, 1 if somethin
 failed, 2 if nothing could be begun.
 """
 
+import contextlib
 import dataclasses
+import json
 import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -24,10 +26,10 @@ from absl import flags
 
 from distortions import program
 from export import card
+from export import output_folder
 from export import web
 from export.exporter import CARD
 from export.exporter import Exporter
-from export.exporter import check_folder
 from export.formats import FORMATS
 from rankiqa_tf import library
 from rankiqa_tf.data import whole_file
@@ -83,7 +85,7 @@ def release(name: str, folder: Path, formats: Sequence[str]) -> Released:
         ValueError: if the model cannot be loaded.
     """
     model = library.load(name)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     exporter = Exporter(model, folder, litert_js=_LITERT_JS.value)
     written = exporter.write_each(formats)
     exporter.write_card(name, written, _TERMS.get(name, _UNKNOWN))
@@ -153,13 +155,17 @@ def chosen() -> list[str]:
 
 def main(argv: list[str]) -> int:
     """Exports what the flags say, and returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        return _main(argv, stack)
+
+
+def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     output = Path(_OUTPUT.value)
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         names = chosen()
-        check_folder(output)
-        output.mkdir(parents=True, exist_ok=True)
+        stack.enter_context(output_folder.begun(output, json.dumps(names)))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -177,7 +183,10 @@ def main(argv: list[str]) -> int:
         return 1
     whole_file.write(output / CARD, index(released, left_out))
     print(f"{output / CARD}: the index")
-    return 1 if any(each.failed for each in released) else 0
+    if any(each.failed for each in released):
+        return 1
+    output_folder.finish(output)
+    return 0
 
 
 if __name__ == "__main__":

@@ -19,13 +19,13 @@ TFLite's own metadata (see tflite_metadata).
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
+from distortions import whole_file
 from export import calibration
 from export import float_layers
 from export import tflite_metadata
@@ -82,11 +82,11 @@ def write(
         width=width,
         whole=size is not None,
     )
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-        saved, temporary = Path(folder, "saved_model"), Path(folder, "model.tflite")
-        arguments = [str(saved), str(temporary), form]
+    with whole_file.made_beside(path) as made:
+        saved = made.with_name("saved_model")
+        arguments = [str(saved), str(made), form]
         if form == "int8":
-            crops = Path(folder, "crops.npy")
+            crops = made.with_name("crops.npy")
             calibration.write(crops, size=min(height, width), photos=photos)
             arguments.append(str(crops))
         # The converter cannot read layers in mixed precision.
@@ -97,8 +97,7 @@ def write(
         # Never from the Keras model itself: that ends the process or converts it wrong.
         tf.saved_model.save(module, str(saved), signatures=module.score)
         _convert(arguments)
-        temporary.write_bytes(tflite_metadata.added(temporary.read_bytes(), facts))
-        temporary.replace(path)
+        made.write_bytes(tflite_metadata.added(made.read_bytes(), facts))
 
 
 class _Image(tf.Module):

@@ -9,9 +9,9 @@ what it can and cannot do.
 import json
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
+from distortions import whole_file
 from export import tflite
 from rankiqa_tf.model import Model
 
@@ -62,8 +62,7 @@ def write(
         raise FileExistsError(f"{path} is there already: name a new or empty folder")
     scripts = _scripts(runtime)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-        page = Path(folder, "page")
+    with whole_file.made_beside(path) as page:
         # Only contents are copied: where installed, files may be read-only.
         shutil.copytree(_SOURCES, page, copy_function=shutil.copyfile)
         page.chmod(0o755)
@@ -79,9 +78,6 @@ def write(
             tflite.write(model, page / MODEL)
         else:
             shutil.copyfile(tflite_file, page / MODEL)
-        if path.exists():
-            path.rmdir()  # An empty folder, which Windows would not replace.
-        page.replace(path)
 
 
 def check_runtime(runtime: str | Path) -> None:

@@ -10,6 +10,7 @@ on where it was. Exit code: 0 when done, 1 when something failed on the way, 2 i
 nothing could be begun, 130 if it was stopped by Ctrl-C.
 """  # noqa: E501 - a command is not cut in two.
 
+import contextlib
 import dataclasses
 import datetime
 import shlex
@@ -220,6 +221,11 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
 
 def main(argv: list[str]) -> int:
     """Compares what the flags say and returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        return _main(argv, stack)
+
+
+def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
@@ -230,6 +236,7 @@ def main(argv: list[str]) -> int:
             )
         strategy = devices.strategy(config.strategy)
         workdir = Path(_WORKDIR.value)
+        stack.enter_context(run_folder.held(workdir))
         benchmark = _begin(config, options, workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -27,6 +27,7 @@ from absl import flags
 
 import distortions
 from distortions import program
+from distortions import whole_file
 from rankiqa_tf import datasets
 from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
@@ -244,7 +245,7 @@ def main(argv: list[str]) -> int:
         scorer = _scorer()
         for path in (_PREDICTIONS.value, _REPORT.value):
             if path:
-                Path(path).touch()  # Fails now if it cannot be written.
+                whole_file.check(Path(path))  # Fails now if it cannot be written.
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

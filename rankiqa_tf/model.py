@@ -13,7 +13,6 @@ import dataclasses
 import functools
 import hashlib
 import os
-import tempfile
 import zipfile
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -24,9 +23,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from distortions import whole_file
 from rankiqa_tf import archives
 from rankiqa_tf import models
 from rankiqa_tf import scoring
+from rankiqa_tf import surroundings
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.metadata import MOST_BYTES
@@ -84,7 +85,9 @@ class Model:
             ValueError: if the file is missing or damaged, was not written by `save`,
                 its scores are made otherwise than this version makes them, or it holds
                 what could run a program.
+            RuntimeError: in a process that was forked when TensorFlow was in use.
         """
+        surroundings.check_not_forked()
         path = Path(path)
         if problem := misgiven.problem(path):
             raise ValueError(problem)
@@ -127,13 +130,10 @@ class Model:
         if len(self.network.output_shape) != 1:
             shape = self.network.output_shape
             raise ValueError(f"a model must give scores [n], not {shape}")
-        # In the same folder: only within a file system is a file replaced at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            temporary = Path(folder, path.name)
-            self.network.save(temporary)
-            with zipfile.ZipFile(temporary, "a") as archive:
+        with whole_file.made_beside(path) as made:
+            self.network.save(made)
+            with zipfile.ZipFile(made, "a") as archive:
                 archive.writestr(misgiven.ENTRY, self.metadata.to_json())
-            temporary.replace(path)
 
     def with_crop_size(self, crop_size: int) -> "Model":
         """The same network, scoring photos by crops of another size.
@@ -165,6 +165,7 @@ class Model:
             PhotoError: if the file is missing, or cannot be read as a photo.
             ValueError: if photo is none of these, crops is none of these, or the
                 network cannot take whole photos.
+            RuntimeError: in a process that was forked when TensorFlow was in use.
         """
         cut = self._cutter(crops, seed)
         batch = crops_a_pass(self.metadata.crop_size)
@@ -250,6 +251,7 @@ class Model:
             ValueError: if crop_size is not the network's, or less than it takes, stride
                 is less than 1, or most_crops less than 4.
         """
+        surroundings.check_not_forked()
         fixed, own = self.network.input_shape[1], self.metadata.network
         side = crop_size or fixed or models.network(own).crop_size
         self._check_crop_size(side)
@@ -274,6 +276,7 @@ class Model:
 
     def _cutter(self, crops: str, seed: int) -> Cut:
         """From a photo to what it is scored by, uint8 [n, side, side, 3]."""
+        surroundings.check_not_forked()
         self.check_crops(crops)
         size = self.metadata.crop_size
 

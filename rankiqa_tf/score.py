@@ -16,7 +16,8 @@ what is doubtful about a photo that could be read is told beside its score.
 An --output in CSV or JSON lines that is there is gone on with: photos whose rows are in
 it are not scored again, and a last row that was half written is mended. Paths are
 compared as they are written there. A file of another model, or of other --crops, is
-refused. A table replaces what is there; so does what is sorted, when all is done.
+refused. A table, and what is sorted, replaces what is there when all is done. While one
+run writes to an --output, or to the folder of --map, others that would are refused.
 
 Exit code: 0 if all photos were scored; 1 if some were not; 2 if nothing could be begun;
 3 if all were scored and some score less than --min_score; 130 if it was stopped by
@@ -38,6 +39,7 @@ if not surroundings.settle("distortions", keras=False):
 
 from absl import flags
 
+from distortions import folder_lock
 from distortions import program
 from distortions import unread_kinds
 from distortions.photo_header import PhotoError
@@ -153,6 +155,8 @@ def main(argv: list[str]) -> int:
             if _MIN_SCORE.value is not None:
                 scale.check_threshold(_MIN_SCORE.value, metadata)
             page = _page(metadata)
+            if _MAP.value is not None:
+                stack.enter_context(folder_lock.held(Path(_MAP.value)))
             maps = _maps(argv[1:], scorer.model)
             facts = formats.Facts(metadata, scorer.scored_by)
             path = Path(_OUTPUT.value) if _OUTPUT.value else None

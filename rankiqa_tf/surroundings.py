@@ -84,6 +84,37 @@ def check_keras() -> None:
             )
 
 
+def check_not_forked() -> None:
+    """Checks that TensorFlow can be used in this process.
+
+    Its threads are not in a process that was forked from one that used it, and whoever
+    asks for them there waits for ever.
+
+    Raises:
+        RuntimeError: if it cannot; the message says what to do.
+    """
+    if _forked:
+        raise RuntimeError(
+            "this process was forked from one in which TensorFlow had been used, and "
+            "would wait for ever for its threads: start workers by multiprocessing's "
+            "'spawn' or 'forkserver', or fork them before the first model is loaded, "
+            "and load a model in each"
+        )
+
+
+def _note_fork() -> None:
+    global _forked
+    library = sys.modules.get("tensorflow.python.eager.context")
+    context = library.context_safe() if library else None
+    if getattr(context, "_context_handle", None) is not None:
+        _forked = True
+
+
+_forked = False  # From a process in which TensorFlow had been used.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
 def _check_not_hidden(package: str) -> None:
     """Checks that no file hides a package of ours.
 

@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import hashlib
 import os
+import threading
 import zipfile
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -58,6 +59,8 @@ class TFLiteModel:
     takes_bytes: bool
     fingerprint: str
     _run: Callable[..., dict[str, np.ndarray]]
+    # An interpreter has one place for its input: threads take turns.
+    _turn: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @classmethod
     def load(
@@ -201,7 +204,8 @@ class TFLiteModel:
         """
         if not self.takes_bytes:
             crops = crops.astype(np.float32) / 255
-        scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
+        with self._turn:
+            scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
         return np.concatenate(scores).astype(np.float32)
 
     @property

@@ -12,6 +12,7 @@ Exit code: 0 when done, 1 when something failed on the way, 2 if nothing could b
 same command goes on, on all machines.
 """
 
+import contextlib
 import functools
 import sys
 import time
@@ -71,12 +72,19 @@ def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
 
 def main(argv: list[str]) -> int:
     """Runs what the flags say and returns the exit code."""
+    with contextlib.ExitStack() as stack:
+        return _main(argv, stack)
+
+
+def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     started = time.monotonic()
     workdir = Path(_WORKDIR.value)
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
-        run = run_lib.prepare(config_lib.from_flags(), workdir)
+        config = config_lib.from_flags()
+        stack.enter_context(run_lib.held(config, workdir))
+        run = run_lib.prepare(config, workdir)
     except workers.Lost as lost:
         print(f"{lost}; the same command on all machines begins anew", file=sys.stderr)
         return _LOST

@@ -19,6 +19,7 @@ from programs import run_several
 from programs import start
 
 import distortions
+from distortions import folder_lock
 from distortions import photo_files
 from distortions.sets import generation
 from distortions.sets import ranked_set
@@ -567,6 +568,9 @@ def test_the_program_can_be_stopped_and_started_again(folder, tmp_path):
     try:
         while not (output / "images" / "0").is_dir():
             assert process.poll() is None
+        held = rf"another run writes to .*: process {process.pid} on .*generate\.py --"
+        with pytest.raises(folder_lock.HeldError, match=held):
+            folder_lock.held(output).__enter__()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate()
     finally:

@@ -94,16 +94,29 @@ def test_a_table_tells_the_scale_and_what_photos_are_better_than(tmp_path):
     ]
 
 
-def test_a_table_is_written_anew_row_by_row(tmp_path):
+def test_a_table_takes_the_place_of_what_was_there_when_it_is_whole(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("what was there before")
     form = FORMATS["table"]
     with output.opened(path, form, FACTS, anew=False) as found:
         found.file.write(form.line(ROWS[2], FACTS))
         found.file.flush()
-        text = path.read_text()
+        assert path.read_text() == "what was there before"
+    text = path.read_text()
     assert [line.split()[0] for line in text.splitlines()] == ["score", "0.5000!"]
-    assert path.read_text() == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.txt"])
+def test_a_second_run_that_would_write_to_the_file_is_refused(name, tmp_path):
+    form = FORMATS[formats.of_name(name)]
+    with (
+        output.opened(tmp_path / name, form, FACTS, anew=False) as found,
+        pytest.raises(ValueError, match=rf"another run writes to .*{name}: process \d"),
+        output.opened(tmp_path / name, form, FACTS, anew=False),
+    ):
+        found.file.write("")
+    write(tmp_path / name, ROWS)  # When the first is done.
 
 
 def test_a_model_without_scale_and_percentiles_has_the_same_columns(tmp_path):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from rankiqa_tf import config as config_lib
+from rankiqa_tf.training import run
 from rankiqa_tf.training import run_folder
 
 DATA = {"photos": {"a.png": 10, "b.png": 20, "c.png": 30}}
@@ -112,3 +113,25 @@ def test_results_replace_those_before_and_leave_nothing_else(tmp_path):
     run_folder.write_results(tmp_path, {"test/srocc": 0.25})
     assert json.loads((tmp_path / "results.json").read_text()) == {"test/srocc": 0.25}
     assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_run_in_a_folder_where_another_is_at_work_is_refused_at_once(tmp_path):
+    # Which is not even looked for.
+    config = config_lib.of_options(stage="rank", photos="/none")
+    with (
+        run_folder.held(tmp_path),
+        pytest.raises(ValueError, match=rf"another run writes to {tmp_path}: process "),
+    ):
+        run.train(config, tmp_path)
+    with pytest.raises(ValueError, match="no such file or folder: /none"):
+        run.train(config, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_is_taken_up_deletes_what_was_left_half_written(tmp_path):
+    left = tmp_path / "figures/.01234567.partial/scores_jpeg.png"
+    left.parent.mkdir(parents=True)
+    left.write_text("half")
+    with run_folder.held(tmp_path):
+        run_folder.claim(tmp_path, {}, {})
+    assert not left.parent.exists()

@@ -158,7 +158,7 @@ def test_the_program_trains_both_stages_on_two_machines(tmp_path):
         assert code == 0, errors
     assert other[2].splitlines()[-1] == "done: the chief has the model"
     assert (tmp_path / "together" / "model.tflite").is_file()
-    assert not list((tmp_path / "together").glob("workers/*"))
+    assert not list(tmp_path.glob("together-*"))
     for file in ("ranked.keras", "model.keras"):
         first, second = (
             keras.models.load_model(tmp_path / name / file).get_weights()
@@ -196,26 +196,28 @@ def test_a_cluster_that_is_not_said_well_is_refused(text, message, monkeypatch):
     text = text if isinstance(text, str) else json.dumps(text)
     monkeypatch.setenv("TF_CONFIG", text)
     with pytest.raises(ValueError, match="TF_CONFIG") as error:
-        workers.check_environment()
+        workers.of_environment()
     assert message in str(error.value)
 
 
 def test_a_chief_and_its_workers_are_a_cluster(monkeypatch):
     cluster = WORKERS | {"chief": ["c:1"]}
-    for kind, index in (("chief", 0), ("worker", 1)):
+    found = []
+    for kind, index in (("chief", 0), ("worker", 0), ("worker", 1)):
         task = {"type": kind, "index": index}
         monkeypatch.setenv("TF_CONFIG", json.dumps({"cluster": cluster, "task": task}))
-        workers.check_environment()
+        found.append(workers.of_environment())
+    assert found == [workers.Worker(number, 3) for number in range(3)]
 
 
-def test_a_worker_writes_below_the_runs_folder_and_leaves_nothing(tmp_path):
+def test_a_worker_writes_beside_the_runs_folder_and_leaves_nothing(tmp_path):
     chief, other = (workers.Worker(number, 2) for number in range(2))
-    assert chief.folder(tmp_path) == tmp_path
-    folder = other.folder(tmp_path)
-    folder.mkdir(parents=True)
-    (folder / "options.json").touch()
-    (tmp_path / "model.keras").touch()
-    other.leave(tmp_path)
-    chief.leave(tmp_path)
-    assert not folder.exists()
-    assert (tmp_path / "model.keras").exists()
+    run = tmp_path / "run"
+    assert chief.folder(run) == run
+    folder = other.folder(run)
+    for each, name in ((run, "model.keras"), (folder, "options.json")):
+        each.mkdir()
+        (each / name).touch()
+    other.leave(run)
+    chief.leave(run)
+    assert [path.name for path in tmp_path.rglob("*")] == ["run", "model.keras"]

@@ -46,6 +46,9 @@ class Batches:
                 for name, all_of_it in batch.items()
             }
 
+    def photos(self, number):
+        return [f"photo {number}.{image}" for image in range(SIZE)]
+
 
 def arrays(step):
     random = np.random.default_rng(step)

@@ -15,6 +15,7 @@ batches, the seed and the step's number alone decide all of it.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -80,10 +81,21 @@ class RandomPairs:
             .prefetch(parallel.AHEAD)
         )
 
-    def _pair(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        content = order.shuffled(
+    def photos(self, number: int) -> list[Path | str]:
+        """The photos of a step, counted from 1."""
+        slots = range((number - 1) * self._pairs, number * self._pairs)
+        return [
+            self._versions.contents[int(self._content(tf.constant(slot, tf.int64)))]
+            for slot in slots
+        ]
+
+    def _content(self, slot: tf.Tensor) -> tf.Tensor:
+        return order.shuffled(
             slot, self._versions.num_photos, self._seed, "photos of pairs"
         )
+
+    def _pair(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
+        content = self._content(slot)
         kind_seed, level_seed, crop_seed = (
             order.seed_of(self._seed, purpose, slot)
             for purpose in ("pair's kind", "pair's levels", "pair's crops")

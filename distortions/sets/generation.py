@@ -19,7 +19,9 @@ import tensorflow as tf
 import tqdm
 
 from distortions import cores
+from distortions import folder_lock
 from distortions import photo_files
+from distortions import whole_file
 from distortions.registry import Preset
 from distortions.sets import ranked_set
 from distortions.sets import stores
@@ -32,7 +34,8 @@ class Generation:
 
     Args:
         photos: the folder of the photos.
-        output: the folder of the set: missing, empty, or left by the same generation.
+        output: the folder of the set: missing, empty, or left by the same generation;
+            the caller holds it (`folder_lock`).
         preset: what to make of each photo.
         seed: decides all that is random.
         format: "files", an image each, or "tfrecord", shards of many.
@@ -166,6 +169,10 @@ class Generation:
             except photo_files.PhotoError as error:
                 leave_out(content, str(error).removeprefix(f"{path}: "))
                 continue
+            # Else some of its versions could be of another photo than the others.
+            if ranked_set.size_of(path) != self._description["photos"][content]:
+                leave_out(content, "it was changed since the photos were listed")
+                continue
             photo = middle(photo, self._crop)
             for version in missing:
                 yield functools.partial(make, version, photo)
@@ -176,7 +183,8 @@ class Generation:
         former = ranked_set.read_description(self._output)
         if former is None:
             others = (file.name for file in self._output.iterdir())
-            other = next((n for n in others if not n.endswith(".partial")), None)
+            own = (whole_file.ENDING, folder_lock.NAME)
+            other = next((name for name in others if not name.endswith(own)), None)
             if other is not None:
                 raise ValueError(
                     f"{self._output} is not empty and holds no ranked set, but {other}"
@@ -189,6 +197,7 @@ class Generation:
                 f"{self._output} holds another set: {'; '.join(differences)}. Give the "
                 "same options to go on with it, or another --output"
             )
+        whole_file.clear(self._output)
 
     def _write_description(self, **changed: object) -> None:
         ranked_set.write_description(self._output, self._description | changed)

@@ -181,8 +181,10 @@ def read_description(folder: Path) -> dict[str, Any] | None:
 
 def write_images(path: Path, images: Iterable[Image]) -> None:
     """Writes a manifest, or a part of one."""
-    partial = whole_file.partial(path)
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with (
+        whole_file.made_beside(path) as made,
+        made.open("w", encoding="utf-8", newline="") as file,
+    ):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for image in images:
@@ -190,7 +192,6 @@ def write_images(path: Path, images: Iterable[Image]) -> None:
             line["parameters"] = json.dumps(dict(image.parameters))
             line["seed"] = json.dumps(image.seed) if image.seed else None
             writer.writerow(line.values())
-    partial.replace(path)
 
 
 def each_image(path: Path) -> Generator[Image, None, None]:

@@ -4,6 +4,7 @@ Each knows what of an interrupted set is there, and writes the manifest at the e
 """
 
 import collections
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -52,7 +53,8 @@ class Files:
         """Writes an image."""
         path = self._path(version)
         path.parent.mkdir(parents=True, exist_ok=True)
-        whole_file.write(path, contents)
+        # What a power cut takes is made again.
+        whole_file.write(path, contents, sync_folder=False)
 
     def finish(self, versions: Iterable[Version]) -> None:
         """Writes the manifest of these images, all of which are there."""
@@ -105,8 +107,10 @@ class Shards:
         if self._lines and self._size + size > self._limit:
             self._close()
         if not self._lines:
-            self._writer = tf.io.TFRecordWriter(str(self._path(".partial")))
-        self._writer.write(example)
+            with _os_errors():
+                self._writer = tf.io.TFRecordWriter(str(self._path(".partial")))
+        with _os_errors():
+            self._writer.write(example)
         offset = self._size + ranked_set.HEADER
         self._lines.append(
             version.image(self._path(".tfrecord").name, offset, len(example))
@@ -175,7 +179,9 @@ class Shards:
 
     def _close(self) -> None:
         """Ends a shard, now that it is full."""
-        self._writer.close()
+        with _os_errors():
+            self._writer.close()
+        whole_file.sync(self._path(".partial"))
         self._path(".partial").rename(self._path(".tfrecord"))
         ranked_set.write_images(self._path(".csv"), self._lines)
         self._full.append(_shard(self._lines))
@@ -190,6 +196,15 @@ def _shard(lines: Iterable[ranked_set.Image]) -> _Shard:
     """The shard whose images these lines list."""
     (last,) = collections.deque(lines, maxlen=1)
     return _Shard(last.file, last.offset + last.length + ranked_set.FOOTER)
+
+
+@contextlib.contextmanager
+def _os_errors() -> Iterator[None]:
+    """Raises what TensorFlow says of files, such as of a full disk, as an OSError."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
 
 
 def _file_of(version: Version) -> str:

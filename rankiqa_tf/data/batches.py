@@ -1,5 +1,7 @@
 """What training takes its batches from."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from typing import Protocol
 
@@ -25,6 +27,13 @@ class Batches(Protocol):
         Args:
             number: which, from 0; the parts follow each other in the batch.
             count: of how many; divides what a batch is drawn from.
+        """
+        ...
+
+    def photos(self, number: int) -> Sequence[Path | str]:
+        """The photos of a step, counted from 1, in the order of its images.
+
+        Each stands for as many images: a file, or what a set of files calls it.
         """
         ...
 

@@ -1,5 +1,7 @@
 """Batches of photos with human scores and ranked batches, joined step by step."""
 
+from pathlib import Path
+
 import tensorflow as tf
 
 from rankiqa_tf.data.batches import Batch
@@ -34,6 +36,10 @@ class JoinedBatches:
         return JoinedBatches(
             self._scored.part(number, count), self._ranked.part(number, count)
         )
+
+    def photos(self, number: int) -> list[Path | str]:
+        """The photos of a step, counted from 1."""
+        return [*self._scored.photos(number), *self._ranked.photos(number)]
 
 
 def split(

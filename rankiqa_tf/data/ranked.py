@@ -19,6 +19,7 @@ number of parallel calls does not change them.
 import copy
 import dataclasses
 import functools
+from pathlib import Path
 
 import tensorflow as tf
 
@@ -123,11 +124,24 @@ class RankedBatches:
         made.size = self.size // count
         return made
 
-    def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One photo under all distortions and levels of its step."""
-        content = order.shuffled(
+    def photos(self, number: int) -> list[Path | str]:
+        """The photos of a step, counted from 1."""
+        begin, end = self._part
+        before = (number - 1) * self._photos_a_batch
+        slots = range(before + begin, before + end)
+        return [
+            self._versions.contents[int(self._content(tf.constant(slot, tf.int64)))]
+            for slot in slots
+        ]
+
+    def _content(self, slot: tf.Tensor) -> tf.Tensor:
+        return order.shuffled(
             slot, self._versions.num_photos, self._seed, "ranked photos"
         )
+
+    def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
+        """One photo under all distortions and levels of its step."""
+        content = self._content(slot)
         # Kinds may be drawn for the step, shared by its photos; crops for the photo.
         drawn_for = slot if self._own_kinds else slot // self._photos_a_batch
         step_seed = order.seed_of(self._seed, "step", drawn_for)

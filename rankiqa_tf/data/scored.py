@@ -9,6 +9,7 @@ import copy
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -66,8 +67,19 @@ class ScoredBatches:
         made.size = self.size // count
         return made
 
+    def photos(self, number: int) -> list[Path]:
+        """The photos of a step, counted from 1."""
+        begin, end = self._part
+        before = (number - 1) * self._drawn
+        slots = range(before + begin, before + end)
+        names = (self._paths[self._number(tf.constant(s, tf.int64))] for s in slots)
+        return [Path(os.fsdecode(name.numpy())) for name in names]
+
+    def _number(self, slot: tf.Tensor) -> tf.Tensor:
+        return order.shuffled(slot, len(self._paths), self._seed, "scored photos")
+
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        number = order.shuffled(slot, len(self._paths), self._seed, "scored photos")
+        number = self._number(slot)
         photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)

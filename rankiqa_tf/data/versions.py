@@ -44,6 +44,11 @@ class Versions(Protocol):
     shares_seed: np.ndarray
     num_photos: int
 
+    @property
+    def contents(self) -> Sequence[Path | str]:
+        """The photos: their files, or what a set calls them."""
+        ...
+
     def photo(self, content: tf.Tensor) -> tf.Tensor:
         """What the other methods need of a photo, so that it is decoded once."""
         ...
@@ -95,7 +100,7 @@ class MadeAnew:
         # Made once, here: inside a graph it would be a part of each graph, and a graph
         # holds 2 GB at the most.
         self._files = tf.constant([os.fsencode(photo) for photo in photos], tf.string)
-        self.num_photos = len(photos)
+        self.num_photos, self.contents = len(photos), tuple(photos)
         self.preset, self.rows = preset, preset.rows
         self.names = tuple(row.name for row in preset.rows)
         self.num_levels, self.better = preset.num_levels, preset.better()
@@ -207,6 +212,7 @@ class Kept:
         self._made = made
         self.names, self.num_levels = made.names, made.num_levels
         self.better, self.num_photos = made.better, made.num_photos
+        self.contents = made.contents
         self.graded, self.shares_seed = np.zeros_like(made.graded), made.shares_seed
         kept = _kept(made)
         numbers = [

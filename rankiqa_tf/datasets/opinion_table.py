@@ -18,6 +18,7 @@ import numpy as np
 
 import distortions
 from distortions import cores
+from distortions import folder_lock
 from distortions.sets import generation
 from distortions.sets import ranked_set
 from rankiqa_tf.datasets.data_folder import DataFolder
@@ -127,16 +128,17 @@ def make(
             be written to.
     """
     try:
-        work = generation.Generation(
-            Path(photos),
-            Path(folder),
-            distortions.PRESETS[PRESET],
-            seed=seed,
-            format="files",
-            crop=crop,
-            workers=cores.available(),
-        )
-        unreadable = work.run()
+        with folder_lock.held(Path(folder)):
+            work = generation.Generation(
+                Path(photos),
+                Path(folder),
+                distortions.PRESETS[PRESET],
+                seed=seed,
+                format="files",
+                crop=crop,
+                workers=cores.available(),
+            )
+            unreadable = work.run()
     except OSError as error:
         raise ValueError(f"the opinion table cannot be made: {error}") from error
     if len(unreadable) == work.num_photos:

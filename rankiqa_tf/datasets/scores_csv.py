@@ -2,10 +2,12 @@
 
 import csv
 import dataclasses
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from distortions import whole_file
 from rankiqa_tf.datasets import table_file
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
@@ -75,12 +77,12 @@ def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
 
     Bytes of a path that are no text are escaped, and such a photo is not found again.
     """
-    with Path(path).open(
-        "w", newline="", encoding="utf-8", errors="backslashreplace"
-    ) as file:
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(map(cells, photos))
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    writer.writerows(map(cells, photos))
+    text = file.getvalue()
+    whole_file.write(Path(path), text.encode("utf-8", "backslashreplace"))
 
 
 def cells(photo: ScoredPhoto) -> tuple:

@@ -18,6 +18,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from distortions import whole_file
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 T = TypeVar("T")
@@ -147,7 +148,7 @@ def draw(
 def write(path: str | os.PathLike[str], splits: Sequence[References]) -> None:
     """Writes splits to a JSON file, so that `read` gives them back."""
     text = json.dumps({"splits": [dataclasses.asdict(split) for split in splits]})
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    whole_file.write(Path(path), f"{text}\n".encode())
 
 
 def read(

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from distortions import whole_file
 from rankiqa_tf.evaluation.ranking_check import LevelScores
 
 
@@ -37,6 +38,7 @@ def draw(result: LevelScores, folder: Path) -> list[Path]:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend()
         path = folder / f"scores_{name}.png"
-        figure.savefig(path, dpi=120)
+        with whole_file.made_beside(path) as made:
+            figure.savefig(made, dpi=120)
         paths.append(path)
     return paths

@@ -2,15 +2,17 @@
 
 import contextlib
 import dataclasses
+import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from typing import TextIO
 
+from distortions import folder_lock
 from distortions import program
+from distortions import whole_file
 from rankiqa_tf.scores.formats import Facts
 from rankiqa_tf.scores.formats import Format
 from rankiqa_tf.scores.rows import Row
@@ -56,40 +58,43 @@ def opened(
         form: of the rows.
         facts: of the rows.
         anew: whether all rows will be written, and a file is to be replaced by them
-            when that is done.
+            when that is done, as by a table ever.
 
     Raises:
         ValueError: if the file holds something else, or scores of another model or of
-            other settings.
+            other settings, or another run writes to it.
         OSError: if it cannot be read or written.
     """
     if path is None:
         sys.stdout.write(form.heading(facts))
         yield Output(sys.stdout, {})
         return
-    is_file = path.is_file() or not path.exists()
-    # Not a pipe or a device; and a table is not read again.
-    if not is_file or (form.read is None and not anew):
+    if path.exists() and not path.is_file():  # A pipe or a device.
         with _text(path, "w") as file:
             file.write(form.heading(facts))
             yield Output(file, {})
         return
     path = path.resolve()
+    with folder_lock.held_file(path), _opened(path, form, facts, anew=anew) as output:
+        yield output
+
+
+@contextlib.contextmanager
+def _opened(path: Path, form: Format, facts: Facts, *, anew: bool) -> Iterator[Output]:
+    whole_file.clear_beside(path)
     known, end = _read(path, form, facts.scored_by)
-    if anew:
-        # In the same folder: only within a file system is a file replaced at once.
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
-            temporary = Path(folder, path.name)
-            with _text(temporary, "w") as file:
-                file.write(form.heading(facts))
-                yield Output(file, known)
-            temporary.replace(path)
+    if anew or form.read is None:  # A table is not read again.
+        with whole_file.made_beside(path) as made, _text(made, "w") as file:
+            file.write(form.heading(facts))
+            yield Output(file, known)
         return
     with _text(path, "a") as file:
         file.truncate(end)
         if not end:
             file.write(form.heading(facts))
         yield Output(file, known)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _text(path: Path, mode: str) -> TextIO:

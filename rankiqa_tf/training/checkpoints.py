@@ -1,10 +1,13 @@
 """Checkpoints of a run: the newest two, and one that can be read among them."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+
+from distortions import whole_file
 
 _KEPT = 2
 # What reading a file that was cut short or overwritten ends in: TensorFlow's errors,
@@ -36,7 +39,7 @@ class Checkpoints:
             self._manager = tf.train.CheckpointManager(
                 self._checkpoint, str(self._folder), max_to_keep=_KEPT
             )
-        self._manager.save(step)
+        _sync(self._manager.save(step))
 
     def restore(self) -> bool:
         """Sets the state from the newest checkpoint that can be read.
@@ -50,6 +53,8 @@ class Checkpoints:
             ValueError: if there are checkpoints and none can be read, or they were
                 written with other options.
         """
+        for left in self._folder.glob("ckpt-*_temp"):
+            shutil.rmtree(left)  # Half written by a process that was killed.
         # Files, not the folder's list of them: a power cut may have taken that too.
         there = sorted(
             (file.with_suffix("") for file in self._folder.glob("ckpt-*.index")),
@@ -99,3 +104,11 @@ class Checkpoints:
                 f"those, or another folder ({error})"
             ) from error
         return True
+
+
+def _sync(checkpoint: str) -> None:
+    """Forces a checkpoint to the disk: the next one deletes the one before it."""
+    path = Path(checkpoint)
+    for file in path.parent.glob(f"{path.name}.*"):
+        whole_file.sync(file)
+    whole_file.sync(path.parent)

@@ -43,7 +43,7 @@ def _mirrored(*devices: str) -> tf.distribute.Strategy:
 
 @functools.cache
 def _multi_worker() -> tf.distribute.Strategy:
-    workers.check_environment()
+    workers.of_environment()  # TensorFlow would not say what is wrong with it.
     with workers.noticing_losses():
         return tf.distribute.MultiWorkerMirroredStrategy()
 

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import os
 import shutil
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from rankiqa_tf.data import parallel
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.training import bad_steps
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
 
@@ -48,7 +50,7 @@ class KeptBatches:
         stop: asked after each batch whether to stop.
 
     Raises:
-        ValueError: if the disk has no room for that.
+        ValueError: if the disk has no room, or a photo cannot be read any more.
         Interrupted: when it was told to stop.
     """
 
@@ -64,7 +66,7 @@ class KeptBatches:
         name: str,
         stop: Stop,
     ):
-        self.size = source.size
+        self.size, self._source = source.size, source
         self._together, self._seed, self._name = together, seed, name
         self._count = steps * self.size // together
         self._drawn = self.size // together
@@ -95,6 +97,9 @@ class KeptBatches:
             )
             for key, (shape, dtype) in rows.items()
         }
+        if not first:
+            for key in rows:
+                _reserve(folder / f"{key}.npy")
         self._fill(source, part, first, steps, done, stop)
 
     def _fill(
@@ -113,6 +118,11 @@ class KeptBatches:
             flat = [tf.reshape(each, [len(images), -1]) for each in made]
             return tf.saturate_cast(tf.concat(flat, 1), tf.float16)
 
+        def save(number: int) -> None:
+            for file in self._files.values():
+                file.flush()
+            whole_file.write(done, f"{number}\n")
+
         bar = tqdm.tqdm(
             desc=self._name,
             total=steps * self.size,
@@ -122,16 +132,15 @@ class KeptBatches:
             dynamic_ncols=True,
         )
         with bar:
-            for number, batch in enumerate(source.dataset(first, steps), first + 1):
+            made = source.dataset(first, steps)
+            for number, batch in bad_steps.guarded(made, source, first, save=save):
                 place = slice((number - 1) * self.size, number * self.size)
                 for key, value in batch.items():
                     self._files[key][place] = rows(value) if key == "image" else value
                 bar.update(self.size)
                 stopped = stop()
                 if number % _WRITTEN == 0 or number == steps or stopped:
-                    for file in self._files.values():
-                        file.flush()
-                    whole_file.write(done, f"{number}\n")
+                    save(number)
                 if stopped:
                     raise Interrupted(f"stopped after step {number} of {steps}")
 
@@ -165,6 +174,19 @@ class KeptBatches:
         made.size = self.size // count
         return made
 
+    def photos(self, number: int) -> list[Path | str]:
+        """The photos of a step, counted from 1."""
+        begin, end = self._part
+        before = (number - 1) * self._drawn
+        found, size = [], self._source.size
+        for slot in range(before + begin, before + end):
+            place = tf.constant(slot, tf.int64)
+            group = int(order.shuffled(place, self._count, self._seed, self._name))
+            step, image = divmod(group * self._together, size)
+            photos = self._source.photos(step + 1)
+            found.append(photos[image * len(photos) // size])
+        return found
+
     def _batch(self, groups: tf.Tensor) -> Batch:
         first = groups[:, tf.newaxis] * self._together
         places = tf.reshape(first + tf.range(self._together), [self.size])
@@ -185,6 +207,24 @@ class KeptBatches:
             for each, shape in zip(parts, self._shapes, strict=True)
         )
         return batch
+
+
+def _reserve(file: Path) -> None:
+    """Takes the room on the disk that a file's length says.
+
+    Its pages are mapped: where a disk without room were found out at one of them, the
+    system would end the process.
+
+    Raises:
+        OSError: if there is no room.
+    """
+    if not hasattr(os, "posix_fallocate"):  # macOS, Windows.
+        return
+    with file.open("r+b") as opened:
+        try:
+            os.posix_fallocate(opened.fileno(), 0, file.stat().st_size)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def _check_space(

@@ -19,6 +19,7 @@ import tqdm
 from rankiqa_tf.config import Training
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
+from rankiqa_tf.training import bad_steps
 from rankiqa_tf.training import workers
 from rankiqa_tf.training.best_weights import BestWeights
 from rankiqa_tf.training.checkpoints import Checkpoints
@@ -74,7 +75,9 @@ def train(
     Raises:
         ValueError: if options and model do not fit, or no checkpoint can be read.
         Interrupted: when it was told to stop, after writing a checkpoint.
-        FloatingPointError: if the loss is no number any more.
+        FloatingPointError: if the loss, or a weight, is no number any more.
+        bad_steps.UnreadableError: if a photo cannot be read any more, after writing a
+            checkpoint.
     """
     learner = Learner(
         model, loss, training, steps=steps, learning_rate=learning_rate, seed=seed
@@ -107,14 +110,28 @@ def train(
         )
         started = time.monotonic() - float(seconds.numpy())
         saved = time.monotonic()
+        losses = bad_steps.Losses(model, batches)
+
+        def save(number: int) -> None:
+            nonlocal saved
+            losses.check(number)
+            saved = time.monotonic()
+            seconds.assign(saved - started)
+            if worker.is_chief:
+                kept.save(number)
+
         with bar, writer.as_default():
-            for number, batch in enumerate(batches.dataset(first, steps), first + 1):
+            made = batches.dataset(first, steps)
+            for number, batch in bad_steps.guarded(made, batches, first, save=save):
                 logged = learner.step(batch)
+                losses.add(logged["loss"])
                 bar.update(size)
                 last = number == steps
+                is_due = number % training.evaluate_every == 0
+                if number % 10 == 0 or last or is_due:
+                    losses.check(number)  # Before the weights are evaluated or saved.
                 if number % 10 == 0 or last:
                     _log(logged, number, bar)
-                is_due = number % training.evaluate_every == 0
                 if (is_due and not last) or (last and best):
                     with learner.averaged():
                         found = evaluate()
@@ -126,10 +143,7 @@ def train(
                 stopped = agreement.any(stop())
                 late = time.monotonic() - saved > CHECKPOINT_SECONDS
                 if is_due or last or stopped or late:
-                    saved = time.monotonic()
-                    seconds.assign(saved - started)
-                    if worker.is_chief:
-                        kept.save(number)
+                    save(number)
                 if stopped:
                     raise Interrupted(f"stopped after step {number} of {steps}")
     learner.finish()
@@ -141,12 +155,6 @@ def train(
 
 def _log(logged: dict[str, tf.Tensor], step: int, bar: tqdm.tqdm) -> None:
     figures = {name: float(value) for name, value in logged.items()}
-    if not tf.math.is_finite(figures["loss"]):
-        raise FloatingPointError(
-            f"the loss is {figures['loss']} at step {step}: the learning rate is too "
-            "high for this network and loss; start again with a tenth of it in a new "
-            "workdir"
-        )
     bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
     figures["images_per_second"] = bar.format_dict["rate"] or 0.0
     _write(figures, step)

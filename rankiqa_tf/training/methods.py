@@ -2,13 +2,13 @@
 
 import dataclasses
 import functools
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import keras
 
+from distortions import whole_file
 from rankiqa_tf.config import Config
 from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
@@ -101,7 +101,6 @@ def predict(
     score_many = functools.partial(model.score_many, crops=crops, seed=config.seed)
     result = opinion_check.check(score_many, photos.held_out)
     predictions.write(path, result)
-    checkpoints = workdir / name / "checkpoints"
-    if checkpoints.exists():
-        shutil.rmtree(checkpoints)  # Of no use any more, and large.
+    # Of no use any more, and large.
+    whole_file.remove(workdir / name / "checkpoints")
     return result

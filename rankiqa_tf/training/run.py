@@ -1,7 +1,9 @@
 """A whole run: its data, its stages, its test, and what it leaves in its folder."""
 
+import contextlib
 import dataclasses
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -48,8 +50,24 @@ class Run:
     model: Model
 
 
+@contextlib.contextmanager
+def held(config: Config, workdir: Path) -> Iterator[None]:
+    """Keeps other runs from the folder that this worker writes to while this lasts.
+
+    Raises:
+        ValueError: if another run is at work there, or the folder cannot be made, or
+            TF_CONFIG, if the options want it, does not say which worker this is.
+    """
+    several = config.strategy == "multi_worker"
+    worker = workers.of_environment() if several else Worker()
+    with run_folder.held(worker.folder(workdir)):
+        yield
+
+
 def prepare(config: Config, workdir: Path) -> Run:
     """Reads the data, makes the model, and claims the folder for the run.
+
+    The folder is `held`.
 
     Raises:
         ValueError: if options, data, network and devices do not go together, or the
@@ -114,8 +132,9 @@ def train(
         ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted,
             workers.Lost: as `prepare` and `carry_out` do.
     """
-    with preparation.random_weights(config.seed):
-        return carry_out(prepare(config, Path(workdir)), stop=stop)
+    workdir = Path(workdir)
+    with held(config, workdir), preparation.random_weights(config.seed):
+        return carry_out(prepare(config, workdir), stop=stop)
 
 
 def _learn(run: Run, stop: Stop) -> dict[str, float]:

@@ -1,16 +1,37 @@
 """The papers of a run's folder: its options, its data, and its figures."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from rankiqa_tf.data import whole_file
+from distortions import folder_lock
+from distortions import whole_file
 from rankiqa_tf.evaluation import metrics
 
 _OPTIONS = "options.json"
 _DATA = "data.json"
 _RESULTS = "results.json"
+
+
+@contextlib.contextmanager
+def held(workdir: Path) -> Iterator[None]:
+    """Makes a run's folder, and keeps other runs from it while this lasts.
+
+    Raises:
+        ValueError: if another run is at work there, or the folder cannot be made.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(folder_lock.held(workdir))
+        except OSError as error:
+            raise ValueError(
+                f"workdir must be a folder, made if need be, not {workdir}: "
+                f"{error.strerror}"
+            ) from None
+        yield
 
 
 def check(
@@ -76,6 +97,8 @@ def claim(
 ) -> None:
     """Makes a run's folder, or takes up the run that is in it.
 
+    What that left half written is deleted; the folder is `held`.
+
     Raises:
         ValueError: as `check` does, or if the folder cannot be made.
     """
@@ -87,13 +110,18 @@ def claim(
             f"{error.strerror}"
         ) from None
     check(workdir, options, data)
+    whole_file.clear(workdir)
     for name, entries in ((_OPTIONS, options), (_DATA, data)):
-        whole_file.write(workdir / name, json.dumps(dict(entries), indent=2) + "\n")
+        _write(workdir / name, json.dumps(dict(entries), indent=2))
 
 
 def write_results(workdir: Path, figures: Mapping[str, float]) -> None:
     """Writes results.json, whole or not at all."""
-    whole_file.write(workdir / _RESULTS, metrics.to_json(figures, indent=2) + "\n")
+    _write(workdir / _RESULTS, metrics.to_json(figures, indent=2))
+
+
+def _write(path: Path, text: str) -> None:
+    whole_file.write(path, f"{text}\n".encode())
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,6 @@ from pathlib import Path
 import tensorflow as tf
 
 VARIABLE = "TF_CONFIG"
-_FOLDER = "workers"
 
 # What TensorFlow raises when it cannot reach a machine, or one went away.
 _LOSSES = (
@@ -56,10 +56,10 @@ class Worker:
         return self.number == 0
 
     def folder(self, workdir: Path) -> Path:
-        """Where it writes: the run's folder, or below it one that is deleted."""
+        """Where it writes: the run's folder, or one beside it that is deleted."""
         if self.is_chief:
             return workdir
-        return workdir / _FOLDER / str(self.number)
+        return workdir.with_name(f"{workdir.name}-worker-{self.number}")
 
     def leave(self, workdir: Path) -> None:
         """Deletes what a worker wrote that is not the chief."""
@@ -72,17 +72,15 @@ def this(strategy: tf.distribute.Strategy | None = None) -> Worker:
     resolver = (strategy or tf.distribute.get_strategy()).cluster_resolver
     if resolver is None or resolver.task_type is None:
         return Worker()
-    jobs = resolver.cluster_spec().as_dict()
-    chiefs = len(jobs.get("chief", ()))
-    number = resolver.task_id + (chiefs if resolver.task_type == "worker" else 0)
-    return Worker(number, chiefs + len(jobs.get("worker", ())))
+    cluster = resolver.cluster_spec().as_dict()
+    return _worker(cluster, resolver.task_type, resolver.task_id)
 
 
-def check_environment() -> None:
-    """Checks TF_CONFIG.
+def of_environment() -> Worker:
+    """Which worker this process is to be, by TF_CONFIG.
 
     Raises:
-        ValueError: if it does not name the workers and which of them this one is.
+        ValueError: if that does not name the workers and which of them this one is.
     """
     text = os.environ.get(VARIABLE, "")
     try:
@@ -107,6 +105,14 @@ def check_environment() -> None:
             f"{VARIABLE} says that this is {kind} {index}, but names only "
             f"{len(machines)} of that type: give an index from 0 to {len(machines) - 1}"
         )
+    return _worker(cluster, kind, index)
+
+
+def _worker(cluster: Mapping[str, Sequence[str]], kind: str, index: int) -> Worker:
+    """The worker of this type and index; a chief comes before those called workers."""
+    chiefs = len(cluster.get("chief", ()))
+    number = index + (chiefs if kind == "worker" else 0)
+    return Worker(number, chiefs + len(cluster.get("worker", ())))
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import dataclasses
 import math
-import shutil
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from distortions import whole_file
 from rankiqa_tf.config import Config
 from rankiqa_tf.config import Training
 from rankiqa_tf.data import joined
@@ -66,7 +66,7 @@ class ScoredSteps:
     def forget(self) -> None:
         """Deletes what is kept, once it is of no use any more."""
         if self.kept is not None:
-            shutil.rmtree(self.kept)
+            whole_file.remove(self.kept)
 
 
 def prepare(

@@ -1,0 +1,496 @@
+"""Programs killed at random moments: do they end with what a run never killed gives?
+
+    python -m benchmarks.kills --photos=PHOTOS --scores=SCORES.csv --images=IMAGES \
+        --kills=100 --folder=/tmp/kills > benchmarks/kills.md
+
+PHOTOS are good photos to rank, distort and score; SCORES.csv with IMAGES are photos
+with human scores (image,mos), of which --count are taken.
+
+Each job is a command as a user gives it, on real photos. It runs once as it is. Then it
+is started again and again; at a moment drawn evenly from the time that the first run
+took, it and all of its processes are killed by SIGKILL, and the same command is given
+again, until one ends by itself. What it leaves must be what the first run left, byte
+for byte: weights, figures, tables, predictions, images, manifests, exported files
+(`results.json` without its times and the report without its date; of a SavedModel,
+whose functions TensorFlow names anew each time, its variables byte for byte, its
+operations, and how far its scores are from the model's, to the last digit). Then it
+begins anew in a new folder, until there were as many kills as wanted.
+
+Programs run in processes forked from one that has imported TensorFlow and not used it,
+so that the kills hit what they do and not their import, which takes longer.
+
+After every kill each file that is there under the name it has at the end is compared
+too: one that is not what it will be at the end was half written.
+
+Prints the table of kills.md; --log keeps a line of JSON of each kill.
+"""
+
+import atexit
+import collections
+import hashlib
+import importlib
+import io
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sys
+import time
+import traceback
+import zipfile
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import h5py
+import keras  # With TensorFlow, which nothing here may use: it cannot be forked then.
+from absl import app
+from absl import flags
+from matplotlib import figure  # noqa: F401 - for the programs to have.
+from PIL import Image
+from scipy import optimize  # noqa: F401
+from scipy import stats  # noqa: F401
+from tensorflow.core.protobuf import saved_model_pb2
+
+from distortions import program
+
+_PHOTOS = flags.DEFINE_string("photos", None, "Folder of good photos.", required=True)
+_SCORES = flags.DEFINE_string("scores", None, "CSV: image,mos.", required=True)
+_IMAGES = flags.DEFINE_string("images", None, "Where its images are.", required=True)
+_COUNT = flags.DEFINE_integer("count", 80, "How many of them.", lower_bound=10)
+_KILLS = flags.DEFINE_integer("kills", 100, "Of all jobs together.", lower_bound=1)
+_JOBS = flags.DEFINE_list("jobs", [], "Only these; all if not given.")
+_FOLDER = flags.DEFINE_string("folder", None, "To work in.", required=True)
+_SEED = flags.DEFINE_integer("seed", 0, "Decides the moments.")
+_LOG = flags.DEFINE_string("log", None, "A file to add a line of JSON for each kill.")
+_RANKED = 6  # Photos to rank, distort and export by, parts of PHOTOS.
+_OURS = (__name__, "__main__", sys.argv[0])
+
+_STEPS = ("--optimizer=adam", "--rank_learning_rate=1e-3", "--evaluate_every=4")
+_TRAIN = ("rankiqa_tf.train", "--init={model}", "--crop_size=64", *_STEPS)
+_RANK = ("--preset=live", "--photos={photos}", "--rank_steps=32")
+_TUNE = (
+    "--dataset={scores}",
+    "--finetune_steps=32",
+    "--finetune_learning_rate=1e-4",
+    "--finetune_batch=8",
+)
+
+
+class Job(NamedTuple):
+    """A command.
+
+    Attributes:
+        name: what is done.
+        arguments: of Python's -m; {photos}, {scores}, {images} and {out} are filled in.
+        growing: names of files that are written again and again, each time whole, so
+            that they are compared at the end alone.
+        appended: names of files to which whole lines are added.
+    """
+
+    name: str
+    arguments: Sequence[str]
+    growing: Sequence[str] = ()
+    appended: Sequence[str] = ()
+
+
+JOBS = (
+    Job(
+        "ranking",
+        (*_TRAIN, *_RANK, "--stage=rank"),
+        ("results.json",),
+    ),
+    Job(
+        "fine-tuning",
+        (*_TRAIN, *_TUNE, "--stage=finetune"),
+        ("results.json",),
+    ),
+    Job(
+        "fine-tuning on kept crops",
+        (
+            *_TRAIN,
+            *_TUNE,
+            "--stage=finetune",
+            "--kept_crops=30",
+            "--frozen_layers=1",
+        ),
+        ("results.json",),
+    ),
+    Job(
+        "generation of files",
+        ("distortions.generate", "--preset=live", "--input={photos}"),
+        ("set.json",),
+    ),
+    Job(
+        "generation of shards",
+        (
+            "distortions.generate",
+            "--preset=live",
+            "--format=tfrecord",
+            "--shard_size=1",
+            "--input={photos}",
+        ),
+        ("set.json",),
+    ),
+    Job(
+        "benchmark",
+        (
+            "rankiqa_tf.benchmark",
+            "--network=shallow",
+            *_STEPS,
+            "--preset=live",
+            "--photos={photos}",
+            "--distortions_per_batch=1",
+            "--rank_steps=8",
+            *_TUNE,
+            "--finetune_steps=8",
+            "--splits=2",
+            "--methods=baseline,rankiqa_ft",
+        ),
+        ("results.json", "table.md", "table.csv", "report.html"),
+    ),
+    Job(
+        "scoring to CSV",
+        ("rankiqa_tf.score", "--quiet", "{images}", "--output={out}/scores.csv"),
+        appended=("scores.csv",),
+    ),
+    Job(
+        "scoring to a sorted table",
+        (
+            "rankiqa_tf.score",
+            "--quiet",
+            "{images}",
+            "--sort=worst_first",
+            "--output={out}/scores.txt",
+            "--report={out}/page.html",
+        ),
+    ),
+    Job(
+        "export",
+        (
+            "export",
+            "--model={model}",
+            "--photos={photos}",
+            "--formats=keras,saved_model,tflite",
+        ),
+    ),
+)
+
+# Not compared: what only a run that is taken up again reads.
+_WORKING = re.compile(
+    r"(^|/)(checkpoints|tensorboard|kept|\.[0-9a-f]{8}\.partial)(/|$)"
+    r"|(^|/)(\.[^/]*lock|\.unfinished|ranked-\d+(-of-\d+)?\.(partial|csv)"
+    r"|ranked-\d+\.tfrecord)$"
+)
+# Times and dates.
+_VARY = re.compile(rb'"[^"]*seconds": [0-9.e+-]+|\d{4}-\d\d-\d\d')
+
+
+def weights_of(path: Path) -> bytes:
+    """The weights of a .keras file, and what is known of it."""
+    digest = hashlib.sha256()
+    with zipfile.ZipFile(path) as archive:
+        for name in sorted(archive.namelist()):
+            content = archive.read(name)
+            if name.endswith(".h5"):
+                with h5py.File(io.BytesIO(content)) as file:
+                    found: list[tuple[str, bytes]] = []
+                    file.visititems(
+                        lambda key, item, found=found: (
+                            found.append((key, item[()].tobytes()))
+                            if isinstance(item, h5py.Dataset)
+                            else None
+                        )
+                    )
+                for key, value in sorted(found):
+                    digest.update(key.encode() + value)
+            elif name not in ("metadata.json", "config.json"):  # When it was saved.
+                digest.update(content)
+    return digest.digest()
+
+
+def graph_of(path: Path) -> bytes:
+    """The operations of a SavedModel, whose names and order TensorFlow draws anew."""
+    found = saved_model_pb2.SavedModel.FromString(path.read_bytes())
+    functions = found.meta_graphs[0].graph_def.library.function
+    operations = collections.Counter(n.op for f in functions for n in f.node_def)
+    return repr((len(functions), sorted(operations.items()))).encode()
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds, whenever and wherever it was written."""
+    if path.suffix == ".keras":
+        return weights_of(path)
+    if path.name == "fingerprint.pb":
+        return b""  # Drawn anew for each.
+    if path.name == "saved_model.pb":
+        return graph_of(path)
+    return _VARY.sub(b"", path.read_bytes())
+
+
+def contents(folder: Path, other: Path) -> dict[str, bytes]:
+    """What the files of a folder hold, by path in it."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not _WORKING.search(name):
+            # Commands name their folders.
+            content = content_of(path).replace(bytes(folder), bytes(other))
+            found[name] = content
+    return found
+
+
+def differing(
+    job: Job, found: Mapping[str, bytes], expected: Mapping[str, bytes], *, ended: bool
+) -> list[str]:
+    """Names of files that are not what they should be."""
+    wrong = [] if not ended else sorted(expected.keys() - found.keys())
+    for name, content in found.items():
+        last = name.rpartition("/")[2]
+        if name not in expected:
+            wrong.append(f"{name} (not there without kills)")
+        elif not ended and last in job.growing:
+            continue
+        elif not ended and last in job.appended:
+            # The last line may be half written, and is mended.
+            whole = content[: content.rfind(b"\n") + 1]
+            if not expected[name].startswith(whole):
+                wrong.append(name)
+        elif content != expected[name]:
+            wrong.append(name)
+    return wrong
+
+
+class Killed(NamedTuple):
+    """A kill: when, of the time of a whole run, and what was wrong after it."""
+
+    share: float
+    wrong: Sequence[str]
+
+
+def write_tiny_model(path: Path) -> None:
+    """A network of two convolutions: what is looked at is not its scores."""
+    from rankiqa_tf.metadata import Metadata
+    from rankiqa_tf.model import Model
+    from rankiqa_tf.models import heads
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input([None, None, 3])
+    maps = keras.layers.Conv2D(8, 3, strides=2, activation="relu")(image)
+    maps = keras.layers.Conv2D(16, 3, strides=2, activation="relu")(maps)
+    maps = keras.layers.BatchNormalization()(maps)
+    network = heads.attach(
+        keras.Model(image, maps), heads.standardised(heads.pooled(maps))
+    )
+    metadata = Metadata(
+        network="MobileNetV2",
+        crop_size=64,
+        levels="last",
+        score_range=None,
+        trained_on="nothing",
+        stages=(),
+    )
+    Model(network, metadata).save(path)
+
+
+def start(job: Job, places: Mapping[str, Path], log: Path) -> int:
+    """Starts a program; returns its process, which leads a group of its own."""
+    out = places["out"]
+    name, *given = (argument.format(**places) for argument in job.arguments)
+    if "{out}" in " ".join(job.arguments):
+        out.mkdir(exist_ok=True)
+    else:
+        flag = "output" if name in ("distortions.generate", "export") else "workdir"
+        given.append(f"--{flag}={out}")
+
+    def work() -> None:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        for flag_name in list(flags.FLAGS):
+            if flags.FLAGS.find_module_defining_flag(flag_name) in _OURS:
+                delattr(flags.FLAGS, flag_name)
+        flags.FLAGS.unparse_flags()
+        sys.argv = [name, *given]
+        module = f"{name}.__main__" if name == "export" else name
+        program.run(importlib.import_module(module).main)
+
+    return in_child(work)
+
+
+def in_child(work: Callable[[], object]) -> int:
+    """Calls a function in a forked process that leads a group of its own.
+
+    TensorFlow is imported in this one, which takes longer than the jobs do, but never
+    used.
+    """
+    if process := os.fork():
+        return process
+    try:
+        os.setsid()
+        work()
+        code = 0
+    except SystemExit as stop:
+        code = int(stop.code or 0)
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    sys.stdout.flush()
+    sys.stderr.flush()
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
+def wait(process: int, seconds: float | None) -> int | None:
+    """Waits for a process; returns its exit code, or None if it has not ended."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while end is None or time.monotonic() < end:
+        ended, status = os.waitpid(process, 0 if end is None else os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
+    return None
+
+
+def check_ended(code: int | None, log: Path) -> None:
+    if code:
+        raise RuntimeError(f"exit code {code}: {log.read_text()[-2000:]}")
+
+
+class Outcome(NamedTuple):
+    """What became of a job."""
+
+    job: Job
+    seconds: float
+    kills: Sequence[Killed]
+    runs: int
+    wrong: Sequence[str]
+
+
+def kill_again_and_again(
+    job: Job,
+    kills: int,
+    places: Mapping[str, Path],
+    folder: Path,
+    generator: random.Random,
+    note: Callable[..., None],
+) -> Outcome:
+    """Kills a job so many times, and compares what it ends with."""
+    log = folder / "log.txt"
+    first = folder / "never_killed"
+    started = time.monotonic()
+    code = wait(start(job, {**places, "out": first}, log), None)
+    seconds = time.monotonic() - started
+    check_ended(code, log)
+    expected = contents(first, first)
+    done: list[Killed] = []
+    wrong: list[str] = []
+    runs = 0
+    while len(done) < kills:
+        out = folder / f"killed_{runs}"
+        runs += 1
+        while True:
+            process = start(job, {**places, "out": out}, log)
+            # With all the kills there are to be, it is to end.
+            moment = generator.uniform(0, seconds) if len(done) < kills else None
+            code = wait(process, moment)
+            if code is not None:
+                break
+            os.killpg(process, signal.SIGKILL)
+            wait(process, None)
+            share = (moment or 0) / seconds
+            there = contents(out, first) if out.exists() else {}
+            found = differing(job, there, expected, ended=False)
+            done.append(Killed(share, found))
+            note(job=job.name, share=share, files=len(there), wrong=found)
+        check_ended(code, log)
+        found = differing(job, contents(out, first), expected, ended=True)
+        left = [str(p) for p in out.rglob("*") if p.name.endswith((".partial", "lock"))]
+        note(job=job.name, ended=runs, kills=len(done), wrong=found, left=left)
+        wrong += found + left
+        shutil.rmtree(out)
+    shutil.rmtree(first)
+    return Outcome(job, seconds, done, runs, wrong)
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    lines = [
+        "| job | a run, s | kills | in each fifth of a run | files half written "
+        "| runs to the end | that differ |",
+        "| --- | ---: | ---: | --- | ---: | ---: | ---: |",
+    ]
+    for each in outcomes:
+        fifths = collections.Counter(min(4, int(5 * k.share)) for k in each.kills)
+        cells = (
+            each.job.name,
+            f"{each.seconds:.0f}",
+            len(each.kills),
+            " ".join(str(fifths[n]) for n in range(5)),
+            sum(len(kill.wrong) for kill in each.kills),
+            each.runs,
+            len(each.wrong),
+        )
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    kills = sum(len(each.kills) for each in outcomes)
+    runs = sum(each.runs for each in outcomes)
+    half = sum(len(kill.wrong) for each in outcomes for kill in each.kills)
+    differ = sum(len(each.wrong) for each in outcomes)
+    lines.append(f"| all | | {kills} | | {half} | {runs} | {differ} |")
+    return "\n".join(lines)
+
+
+def main(argv):
+    del argv
+    folder = Path(_FOLDER.value).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    images = folder / "images"
+    images.mkdir(exist_ok=True)
+    lines = Path(_SCORES.value).read_text().splitlines()
+    chosen = [lines[0], *lines[1 : _COUNT.value + 1]]
+    for line in chosen[1:]:
+        name = line.partition(",")[0]
+        if not (images / name).exists():
+            shutil.copyfile(Path(_IMAGES.value, name), images / name)
+    scores = images / "scores.csv"
+    scores.write_text("\n".join(chosen) + "\n")
+    photos = folder / "photos"
+    photos.mkdir(exist_ok=True)
+    for path in sorted(Path(_PHOTOS.value).glob("*.jpg"))[:_RANKED]:
+        with Image.open(path) as photo:
+            photo.crop((0, 0, 223, 257)).save(photos / f"{path.stem}.png")
+    model = folder / "tiny.keras"
+    if not model.exists():
+        wait(in_child(lambda: write_tiny_model(model)), None)
+    places = {
+        "photos": photos,
+        "model": model,
+        "scores": scores,
+        "images": images,
+    }
+    jobs = [job for job in JOBS if not _JOBS.value or job.name in _JOBS.value]
+    outcomes = []
+
+    def note(**facts) -> None:
+        if _LOG.value:
+            with Path(_LOG.value).open("a") as file:
+                print(json.dumps(facts), file=file)
+
+    for number, job in enumerate(jobs):
+        # As many of each; the first jobs have the rest.
+        kills = _KILLS.value // len(jobs) + (number < _KILLS.value % len(jobs))
+        own = folder / f"job_{number}"
+        shutil.rmtree(own, ignore_errors=True)
+        own.mkdir()
+        generator = random.Random(f"{_SEED.value} {job.name}")
+        outcome = kill_again_and_again(job, kills, places, own, generator, note)
+        outcomes.append(outcome)
+        print(table(outcomes[-1:]), file=sys.stderr, flush=True)
+    print(table(outcomes))
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,116 @@
+"""Steps that training stops at: a loss that is no number, or a photo that is gone.
+
+What was good before is kept: nothing that is no number gets into a checkpoint, and
+steps that were done before a photo went missing are saved.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from rankiqa_tf.data import decode
+from rankiqa_tf.data.batches import Batch
+from rankiqa_tf.data.batches import Batches
+
+_NAMED = 20  # Photos of a step; there may be hundreds.
+
+
+class UnreadableError(ValueError):
+    """A batch cannot be made: a photo that could be read cannot be read any more."""
+
+
+class Losses:
+    """Watches losses, without waiting at each step for the device that makes them.
+
+    Args:
+        model: that is trained.
+        batches: that it is trained on.
+    """
+
+    def __init__(self, model: keras.Model, batches: Batches):
+        self._model, self._batches = model, batches
+        self._losses: list[tf.Tensor] = []
+
+    def add(self, loss: tf.Tensor) -> None:
+        """Notes the loss of a step, one after the other."""
+        self._losses.append(loss)
+
+    def check(self, step: int) -> None:
+        """Checks the losses since the last check, and the weights.
+
+        To be called before anything is made of the weights: a loss may be a number, and
+        what its gradients make of the weights none.
+
+        Args:
+            step: the last one that was done.
+
+        Raises:
+            FloatingPointError: if one is not finite; it names the photos of its step.
+        """
+        losses = np.array([float(loss) for loss in self._losses])
+        first = step - len(losses) + 1
+        self._losses.clear()
+        bad = np.flatnonzero(~np.isfinite(losses))
+        if len(bad):
+            self._stop(f"the loss is {losses[bad[0]]}", first + int(bad[0]))
+        for weight in self._model.weights:
+            if not tf.reduce_all(tf.math.is_finite(tf.cast(weight.value, tf.float32))):
+                self._stop(f"a weight of {weight.path} is no number", step)
+
+    def _stop(self, what: str, step: int) -> None:
+        raise FloatingPointError(
+            f"{what} at step {step}: the learning rate is too high for this network "
+            "and loss; start again with a tenth of it in a new workdir. Checkpoints "
+            f"of earlier steps are kept. Its photos: {_named(self._batches, step)}"
+        )
+
+
+def guarded(
+    made: Iterable[Batch], batches: Batches, first: int, *, save: Callable[[int], None]
+) -> Iterator[tuple[int, Batch]]:
+    """Yields batches with the numbers of their steps; says which photo stops them.
+
+    Args:
+        made: the batches of `batches` from a step on.
+        batches: where they come from.
+        first: the number of steps before.
+        save: called with the number of steps that were done before an error is raised.
+
+    Raises:
+        UnreadableError: if a batch cannot be made.
+    """
+    each, number = iter(made), first
+    while True:
+        try:
+            batch = next(each)
+        except StopIteration:
+            return
+        except tf.errors.OpError as error:
+            if number > first:
+                save(number)
+            raise UnreadableError(
+                f"{_reason(error, batches, number + 1)}; put it back, and the same "
+                f"command goes on after step {number}"
+            ) from error
+        number += 1
+        yield number, batch
+
+
+def _reason(error: tf.errors.OpError, batches: Batches, step: int) -> str:
+    files = [name for name in batches.photos(step) if isinstance(name, Path)]
+    problems = decode.unreadable(list(dict.fromkeys(files)))
+    if problems:
+        return "; ".join(problems.values())
+    said = next(iter(error.message.splitlines()), type(error).__name__)
+    return f"{said}, at a photo of step {step}: {_named(batches, step)}"
+
+
+def _named(batches: Batches, step: int) -> str:
+    names = list(dict.fromkeys(map(str, batches.photos(step))))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,18 @@
+"""A disk without room, for tests that nobody need be root for."""
+
+import contextlib
+import resource
+
+
+@contextlib.contextmanager
+def no_room_beyond(size):
+    """Lets no file of this process grow beyond so many bytes, as a full disk would.
+
+    The system refuses to write with EFBIG in place of ENOSPC.
+    """
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
