@@ -75,7 +75,7 @@ def test_the_lock_of_a_killed_holder_is_taken_over(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("process", [1, os.getpid()])
+@pytest.mark.parametrize("process", [1, os.getpid()], ids=["the first", "this"])
 def test_a_process_that_has_the_number_of_a_dead_holder_is_not_taken_for_it(
     tmp_path, process
 ):
