@@ -345,6 +345,11 @@ class Config:
                     f"warmup_steps must be less than {name}, {steps}, not "
                     f"{self.training.warmup_steps}"
                 )
+        if self.training.xla and self.devices > 1:
+            raise ValueError(
+                f"xla compiles the step of one device, and devices is {self.devices}: "
+                "leave either out"
+            )
         preset = self.chosen_preset()
         self._check_pairs(preset)
         self.check_batches(len(preset.rows), preset.num_levels)

@@ -410,6 +410,25 @@ def test_devices_take_equal_parts_of_each_step(stage, options, size):
     assert f"a step of {size} images cannot be divided equally" in message
 
 
+def test_xla_compiles_the_step_of_one_device():
+    assert config_lib.of_options(xla=True).training.xla
+    assert _refusal(xla=True, devices=2).startswith("xla compiles the step of one")
+
+
+def test_some_of_a_presets_distortions_may_be_chosen():
+    config = Config(preset="live", kinds="white_noise, jpeg")
+    chosen = config.chosen_preset()
+    assert chosen.name == "live"
+    # In the preset's order.
+    assert [row.name for row in chosen.rows] == ["jpeg", "white_noise"]
+    assert config.preset_in_words == "live (white_noise, jpeg)"
+    assert Config(preset="live").preset_in_words == "live"
+    assert config.batch_shape.images(len(chosen.rows), chosen.num_levels) == 24
+    message = _refusal(kinds="jpeg,none_such")
+    assert "no distortion 'none_such' in 'live'; there are: jpeg2000" in message
+    assert "1 to 2" in _refusal(kinds="jpeg,white_noise", distortions_per_batch=3)
+
+
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
