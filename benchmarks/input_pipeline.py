@@ -207,13 +207,10 @@ def of_service(photos):
         for _ in batches.dataset(0, count):
             pass
         wall = time.perf_counter() - start
-        # The parts are children of this process: take them out of its own.
-        own = time.process_time
-        del own
         last = [cpu_seconds(), *(cpu_of(each) for each in workers)]
         spent = [b - a for a, b in zip(first, last, strict=True)]
         theirs = sum(spent[1:])
-        trainer = spent[0] - theirs
+        trainer = spent[0] - theirs  # The workers are children of this process.
         crops = count * batches.size
         row(
             *(name, f"{crops / wall:.0f}"),
@@ -254,8 +251,10 @@ class Service:
     @staticmethod
     def _start(core, *arguments):
         return subprocess.Popen(
-            ["taskset", "-c", str(core), sys.executable, "-m"]
-            + ["rankiqa_tf.data_service", *arguments],
+            [
+                *("taskset", "-c", str(core), sys.executable),
+                *("-m", "rankiqa_tf.data_service", *arguments),
+            ],
             stdout=subprocess.PIPE,
             text=True,
         )
