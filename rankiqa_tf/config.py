@@ -9,11 +9,13 @@ from typing import Any
 from absl import flags
 
 import distortions
+from distortions import program
 from rankiqa_tf import datasets
 from rankiqa_tf import library
 from rankiqa_tf import models
 from rankiqa_tf.data import quality
 from rankiqa_tf.data import ranked
+from rankiqa_tf.data import service
 from rankiqa_tf.datasets import opinion_table
 
 STAGES = ("rank", "finetune", "both")
@@ -73,6 +75,11 @@ class Training:
         "float32",
         "What layers compute in while training; variables are float32.",
         enum_values=PRECISIONS,
+    )
+    xla: bool = _option(
+        False,
+        "Compile the step by XLA. It takes a while at the start, and what it gives "
+        "depends on the GPU; on a CPU steps become slower.",
     )
     frozen_layers: int = _option(
         0,
@@ -167,6 +174,11 @@ class Config:
         "live",
         f"Distortions and their levels: {', '.join(distortions.PRESETS)}, one of your "
         "own as module:NAME, or several with commas between them.",
+    )
+    kinds: str = _option(
+        "",
+        "Only these distortions of the preset, by their names with commas between "
+        "them; empty for all.",
     )
     strengths: str = _option(
         "levels",
@@ -299,6 +311,12 @@ class Config:
         "whose pairs reach over all images, each sees the whole.",
         enum_values=STRATEGIES,
     )
+    data_service: str = _option(
+        "",
+        "Address of a tf.data service, grpc://host:port, whose workers make the "
+        "images of the steps (python -m rankiqa_tf.data_service); empty to make them "
+        "here. The batches are the same.",
+    )
     seed: int = _option(
         0, "Decides everything random.", lower_bound=0, upper_bound=2**31 - 1
     )
@@ -329,16 +347,41 @@ class Config:
                     f"warmup_steps must be less than {name}, {steps}, not "
                     f"{self.training.warmup_steps}"
                 )
-        preset = distortions.find_preset(self.preset)
+        if self.training.xla and self.strategy != "none":
+            raise ValueError(
+                "xla compiles the step of one device, and strategy is "
+                f"{self.strategy}: leave either out"
+            )
+        preset = self.chosen_preset()
         self._check_pairs(preset)
         self.check_batches(len(preset.rows), preset.num_levels)
         if self.initial_model is None:
             self._check_network()
+        if self.data_service:
+            try:
+                service.check_address(self.data_service)
+            except ValueError as error:
+                raise ValueError(f"data_service {error}") from None
 
     def options(self) -> dict[str, Any]:
         """Every option by the name of its flag."""
         options = dataclasses.asdict(self)
         return options | options.pop("training")
+
+    def chosen_preset(self) -> distortions.Preset:
+        """The preset, with those of its distortions that the options name."""
+        return program.chosen(self.preset, self._kinds)
+
+    @property
+    def preset_in_words(self) -> str:
+        """The name of the preset, and of its distortions where not all are chosen."""
+        return (
+            f"{self.preset} ({', '.join(self._kinds)})" if self.kinds else self.preset
+        )
+
+    @property
+    def _kinds(self) -> list[str]:
+        return [name.strip() for name in self.kinds.split(",") if name.strip()]
 
     @property
     def scale(self) -> tuple[float, float] | None:

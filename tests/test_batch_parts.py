@@ -102,8 +102,9 @@ def test_a_batch_that_cannot_be_divided_equally_is_refused(tmp_path):
             whole.part(0, 3)
 
 
-def test_slots_of_a_part_are_those_of_each_step():
-    slots = functools.partial(batches.slots, 2, 5, drawn=6)
-    assert list(slots(part=(0, 6)).as_numpy_iterator()) == list(range(12, 30))
+def test_places_of_a_part_are_those_of_each_batch():
+    numbers = tf.range(4, 10, dtype=tf.int64)
+    place = functools.partial(batches.place, numbers, drawn=6)
+    assert place(part=(0, 6)).numpy().tolist() == list(range(4, 10))
     second = batches.part_of(6, 1, 3)
-    assert list(slots(part=second).as_numpy_iterator()) == [14, 15, 20, 21, 26, 27]
+    assert place(part=second).numpy().tolist() == [14, 15, 20, 21, 26, 27]

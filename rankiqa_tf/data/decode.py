@@ -49,10 +49,80 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
     way, orientation, is_grey = tf.numpy_function(
         _way, [contents], [tf.int32, tf.int32, tf.bool], stateful=False
     )
-    decoders = {
+    decoders = _decoders(contents) | {
         _PILLOW: lambda: tf.numpy_function(
             photo_decoding.by_pillow, [contents], tf.uint8, stateful=False
-        ),
+        )
+    }
+    return _decoded(
+        decoders,
+        tf.ensure_shape(way, []),
+        tf.ensure_shape(orientation, []),
+        tf.ensure_shape(is_grey, []),
+    )
+
+
+class Ways:
+    """Decodes photos whose headers were read before, by TensorFlow's operations alone.
+
+    Such a graph runs where there is no Python, as in the workers of a tf.data service.
+
+    Args:
+        photos: the files.
+
+    Raises:
+        ValueError: if a photo is of a kind that Pillow has to decode.
+    """
+
+    def __init__(self, photos: Sequence[Path]):
+        found = list(cores.ahead(lambda photo: _way(photo.read_bytes()), photos))
+        self._ways, self._orientations, self._are_grey = (
+            tf.constant(np.array(each)) for each in zip(*found, strict=True)
+        )
+        others = [
+            str(photo)
+            for photo, (way, *_) in zip(photos, found, strict=True)
+            if way == _PILLOW
+        ]
+        if others:
+            raise ValueError(
+                f"{len(others)} of {len(photos)} photos are of kinds that only Pillow "
+                f"decodes, which no graph takes along, the first being {others[0]}: "
+                "convert them to PNG, or leave them out"
+            )
+
+    def decode(self, contents: tf.Tensor, number: tf.Tensor) -> tf.Tensor:
+        """Decodes a photo in a graph.
+
+        Args:
+            contents: string scalar, the bytes of the file.
+            number: int scalar, the place of the file among `photos`.
+
+        Returns:
+            uint8 [height, width, 3], RGB, as of `decode_photo`.
+        """
+        # Keys of a switch are 0, 1 and so on: what is not there is not asked for.
+        decoders = _decoders(contents)
+        decoders[_PILLOW] = decoders[_JPEG]
+        return _decoded(
+            decoders,
+            self._ways[number],
+            self._orientations[number],
+            self._are_grey[number],
+        )
+
+
+def load_operations() -> None:
+    """Makes tensorflow-io's operations known to this process, where they load.
+
+    A process that is to run graphs of others needs that; one that makes them has it.
+    """
+    _tensorflow_io()
+
+
+def _decoders(contents: tf.Tensor) -> dict[int, Callable[[], tf.Tensor]]:
+    """What decodes a file, by its way, without Python."""
+    decoders: dict[int, Callable[[], tf.Tensor]] = {
         _JPEG: lambda: photo_tensorflow.decode_jpeg(contents),
         _PNG: lambda: tf.io.decode_png(contents, 3),
     }
@@ -62,17 +132,23 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
         decoders[_WEBP] = lambda: tfio.image.decode_webp(contents)[..., :3]
         decoders[_JP2] = lambda: codecs.decode_jp2(contents)
         decoders[_PNM] = lambda: codecs.decode_pnm(contents)
-    image = tf.switch_case(
-        tf.ensure_shape(way, []), {key: decoders[key] for key in sorted(decoders)}
-    )
+    return decoders
+
+
+def _decoded(
+    decoders: dict[int, Callable[[], tf.Tensor]],
+    way: tf.Tensor,
+    orientation: tf.Tensor,
+    is_grey: tf.Tensor,
+) -> tf.Tensor:
+    """The photo, uint8 [height, width, 3], RGB and upright."""
+    image = tf.switch_case(way, {key: decoders[key] for key in sorted(decoders)})
     image = tf.ensure_shape(image, [None, None, None])
     # Of tensorflow-io's decoders grey has one channel.
     image = tf.cond(
-        tf.ensure_shape(is_grey & (way >= _JP2), []),
-        lambda: tf.repeat(image, 3, axis=2),
-        lambda: image,
+        is_grey & (way >= _JP2), lambda: tf.repeat(image, 3, axis=2), lambda: image
     )
-    image = photo_tensorflow.upright(image, tf.ensure_shape(orientation, []))
+    image = photo_tensorflow.upright(image, orientation)
     return tf.ensure_shape(image, [None, None, 3])
 
 

@@ -1,10 +1,22 @@
 """Elements of a data set made side by side."""
 
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
+# From a first number, the number after the last, and what makes an element of a number,
+# an int64 scalar: the elements, in the order of their numbers.
+Maker = Callable[[int, int, Callable[[tf.Tensor], Any]], tf.data.Dataset]
+
 AHEAD = 2  # Elements or batches that are made before they are asked for.
+
+
+def of_numbers(
+    first: int, last: int, make: Callable[[tf.Tensor], Any]
+) -> tf.data.Dataset:
+    """Makes the elements of the numbers first to last - 1, in this process."""
+    return map_in_order(tf.data.Dataset.range(first, last), make)
 
 
 def map_in_order(dataset: tf.data.Dataset, make: Callable) -> tf.data.Dataset:

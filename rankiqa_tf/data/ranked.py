@@ -73,6 +73,7 @@ class RankedBatches:
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         seed: decides order, crops, draws and noise.
         quality: what else is to be known of the images.
+        maker: who makes the photos' parts of the batches.
 
     Raises:
         ValueError: if the versions cannot fill such a batch.
@@ -86,7 +87,9 @@ class RankedBatches:
         crop_size: int,
         seed: int,
         quality: Quality | None = None,
+        maker: parallel.Maker = parallel.of_numbers,
     ):
+        self._maker = maker
         self._versions, self._quality = versions, quality
         self._own_kinds = shape.own_distortions
         self._kinds = shape.distortions or len(versions.names)
@@ -107,11 +110,9 @@ class RankedBatches:
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
         begin, end = self._part
-        slots = batches.slots(
-            first_step, last_step, drawn=self._photos_a_batch, part=self._part
-        )
+        first, last = (step * (end - begin) for step in (first_step, last_step))
         return (
-            parallel.map_in_order(slots, self._ranked_photo)
+            self._maker(first, last, self._of_number)
             .batch(end - begin, drop_remainder=True)
             .map(self._joined)
             .prefetch(parallel.AHEAD)
@@ -138,6 +139,11 @@ class RankedBatches:
         return order.shuffled(
             slot, self._versions.num_photos, self._seed, "ranked photos"
         )
+
+    def _of_number(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What a part draws as its photo of this number."""
+        place = batches.place(number, drawn=self._photos_a_batch, part=self._part)
+        return self._ranked_photo(place)
 
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         """One photo under all distortions and levels of its step."""

@@ -32,6 +32,11 @@ class ScoredBatches:
         flips: whether half of the crops, drawn anew each time, are turned left to
             right.
         seed: decides order, crops and flips.
+        maker: who makes the crops.
+        in_graph: whether to decode by TensorFlow's operations alone, as `decode.Ways`.
+
+    Raises:
+        ValueError: if a photo cannot be decoded so.
     """
 
     def __init__(
@@ -42,20 +47,25 @@ class ScoredBatches:
         crop_size: int,
         flips: bool,
         seed: int,
+        maker: parallel.Maker = parallel.of_numbers,
+        in_graph: bool = False,
     ):
         self.size = size
         self._drawn, self._part = size, (0, size)
+        self._maker = maker
         self._flips = flips
-        self._paths = tf.constant([os.fsencode(photo.path) for photo in photos])
+        paths = [photo.path.absolute() for photo in photos]
+        self._paths = tf.constant([os.fsencode(path) for path in paths])
+        self._ways = decode.Ways(paths) if in_graph else None
         self._scores = tf.constant([photo.mos for photo in photos], tf.float32)
         self._crop_size = crop_size
         self._seed = seed
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        slots = batches.slots(first_step, last_step, drawn=self._drawn, part=self._part)
+        first, last = first_step * self.size, last_step * self.size
         return (
-            parallel.map_in_order(slots, self._photo)
+            self._maker(first, last, self._of_number)
             .batch(self.size, drop_remainder=True)
             .prefetch(parallel.AHEAD)
         )
@@ -78,9 +88,18 @@ class ScoredBatches:
     def _number(self, slot: tf.Tensor) -> tf.Tensor:
         return order.shuffled(slot, len(self._paths), self._seed, "scored photos")
 
+    def _of_number(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
+        """What a part draws as its photo of this number."""
+        return self._photo(batches.place(number, drawn=self._drawn, part=self._part))
+
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         number = self._number(slot)
-        photo = decode.decode_photo(tf.io.read_file(self._paths[number]))
+        contents = tf.io.read_file(self._paths[number])
+        photo = (
+            self._ways.decode(contents, number)
+            if self._ways
+            else decode.decode_photo(contents)
+        )
         seed = order.seed_of(self._seed, "crop", slot)
         crop = crops.random_crop(photo, self._crop_size, seed=seed)
         if self._flips:

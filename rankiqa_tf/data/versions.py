@@ -94,12 +94,24 @@ class MadeAnew:
     Args:
         photos: the files.
         preset: the distortions.
+        in_graph: whether to decode by TensorFlow's operations alone, as `decode.Ways`.
+
+    Raises:
+        ValueError: if a photo cannot be decoded so.
     """
 
-    def __init__(self, photos: Sequence[Path], preset: distortions.Preset):
+    def __init__(
+        self,
+        photos: Sequence[Path],
+        preset: distortions.Preset,
+        *,
+        in_graph: bool = False,
+    ):
         # Made once, here: inside a graph it would be a part of each graph, and a graph
         # holds 2 GB at the most.
-        self._files = tf.constant([os.fsencode(photo) for photo in photos], tf.string)
+        paths = [os.fsencode(photo.absolute()) for photo in photos]
+        self._files = tf.constant(paths, tf.string)
+        self._ways = decode.Ways(photos) if in_graph else None
         self.num_photos, self.contents = len(photos), tuple(photos)
         self.preset, self.rows = preset, preset.rows
         self.names = tuple(row.name for row in preset.rows)
@@ -110,7 +122,10 @@ class MadeAnew:
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
         """The photo: uint8 [h, w, 3]."""
-        return decode.decode_photo(tf.io.read_file(self._files[content]))
+        contents = tf.io.read_file(self._files[content])
+        if self._ways:
+            return self._ways.decode(contents, content)
+        return decode.decode_photo(contents)
 
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor

@@ -161,10 +161,14 @@ class KeptBatches:
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
         begin, end = self._part
-        slots = batches.slots(first_step, last_step, drawn=self._drawn, part=self._part)
-        groups = slots.map(
-            lambda slot: order.shuffled(slot, self._count, self._seed, self._name)
-        ).batch(end - begin, drop_remainder=True)
+        own = end - begin
+
+        def group(number: tf.Tensor) -> tf.Tensor:
+            place = batches.place(number, drawn=self._drawn, part=self._part)
+            return order.shuffled(place, self._count, self._seed, self._name)
+
+        numbers = tf.data.Dataset.range(first_step * own, last_step * own)
+        groups = numbers.map(group).batch(own, drop_remainder=True)
         return parallel.map_in_order(groups, self._batch).prefetch(parallel.AHEAD)
 
     def part(self, number: int, count: int) -> "KeptBatches":

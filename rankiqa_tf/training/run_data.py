@@ -17,6 +17,7 @@ from rankiqa_tf.config import Config
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import generated
 from rankiqa_tf.data import references
+from rankiqa_tf.data import service
 from rankiqa_tf.data import versions
 from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets import opinion_table
@@ -97,7 +98,8 @@ def read(config: Config, workdir: Path) -> Data:
 
     Raises:
         ValueError: if there are too few photos, or the human scores are not as they
-            should be.
+            should be; or the options name a data service that does not answer or
+            cannot make the batches.
     """
     ranked = photos_to_rank(config) if config.has_photos else None
     scored = None
@@ -113,8 +115,14 @@ def photos_to_rank(config: Config) -> Ranked:
     """Finds the photos to rank; those that cannot be read are named and left out.
 
     Raises:
-        ValueError: if there are too few.
+        ValueError: if there are too few, or a data service that the options name cannot
+            make their versions.
     """
+    # Else only the last layer is fitted to them, which is done here.
+    by_service = bool(config.data_service) and (config.ranks or config.kept_crops > 0)
+    if by_service:
+        service.Service(config.data_service).check()
+        _check_kinds(config)
     if config.photos and generated.is_set(config.photos):
         return _generated(config)
     if Path(config.photos).is_file():
@@ -123,10 +131,12 @@ def photos_to_rank(config: Config) -> Ranked:
     if config.photos:
         files = _without_broken(_found(config.photos))
     training, held_out = _hold_out(files, [file.name for file in files], config)
-    preset = distortions.find_preset(config.preset)
+    preset = config.chosen_preset()
+    if by_service:
+        service.Service(config.data_service).check_reads(training[0])
     return Ranked(
         versions=Split(
-            training=versions.MadeAnew(training, preset),
+            training=versions.MadeAnew(training, preset, in_graph=by_service),
             held_out=versions.MadeAnew(held_out, preset),
         ),
         files=(*held_out, *training),
@@ -136,7 +146,32 @@ def photos_to_rank(config: Config) -> Ranked:
     )
 
 
+def _check_kinds(config: Config) -> None:
+    """Checks that a data service can make the versions of photos."""
+    if config.photos and generated.is_set(config.photos):
+        raise ValueError(
+            f"{config.photos} is a set, whose images are read and not made: leave "
+            "data_service out"
+        )
+    preset = config.chosen_preset()
+    refused = service.kinds_in_python(preset)
+    if refused:
+        others = [row.name for row in preset.rows if row.name not in refused]
+        leave = f"leave them out by kinds={','.join(others)}, " if others else ""
+        raise ValueError(
+            f"data_service cannot make {', '.join(refused)} of preset {config.preset}, "
+            f"which call Python: {leave}leave data_service out, or make a set of the "
+            "photos once by python -m distortions.generate, and give that as photos "
+            "without data_service"
+        )
+
+
 def _generated(config: Config) -> Ranked:
+    if config.kinds:
+        raise ValueError(
+            f"{config.photos} is a set of the distortions that it was made of: leave "
+            "kinds out, or make another by distortions.generate --distortions"
+        )
     every = generated.Generated(config.photos)
     if config.strengths == "any":
         raise ValueError(
@@ -194,11 +229,16 @@ def data_set(config: Config, workdir: Path) -> datasets.DataSet:
 
 
 def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
-    """Checks that scored photos can be read.
+    """Checks that scored photos can be read, by the data service too if there is one.
 
     Raises:
-        ValueError: if one cannot.
+        ValueError: if one cannot, or the service does not answer.
     """
+    if config.data_service:
+        workers = service.Service(config.data_service)
+        workers.check()
+        workers.check_reads(photos[0].path)
+        decode.Ways([photo.path for photo in photos])
     if config.dataset == "opinion_table":
         return  # We made its files, and their lengths were compared as it was read.
     problems = decode.unreadable([photo.path for photo in photos])

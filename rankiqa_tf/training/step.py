@@ -88,7 +88,7 @@ class Learner:
             "averages": self._averages,
             "seeds": self._seeds,
         }
-        self.step = tf.function(self._step)
+        self.step = tf.function(self._step, jit_compile=training.xla or None)
 
     @property
     def variables(self) -> list[tf.Variable]:

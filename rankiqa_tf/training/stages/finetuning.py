@@ -188,7 +188,7 @@ def train_to_score(
             used = min(used, _ORDERED)
         trained_on = preparation.join(
             trained_on,
-            f"order of versions of {used} photos under preset {config.preset}",
+            f"order of versions of {used} photos under preset {config.preset_in_words}",
         )
     network = heads.append_curve(model.network, curve)
     mos = [photo.mos for photo in known(photos)]

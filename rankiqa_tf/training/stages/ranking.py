@@ -13,6 +13,7 @@ import tensorflow as tf
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data import ranked
+from rankiqa_tf.data import service
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
 from rankiqa_tf.data.quality import OPINIONS
@@ -144,6 +145,7 @@ def make_batches(training: Versions, model: Model, config: Config) -> Batches:
         crop_size=preparation.training_crop_size(model, config),
         seed=config.seed,
         quality=_quality(training, config),
+        maker=service.maker(config.data_service),
     )
 
 
@@ -154,7 +156,8 @@ def _quality(training: Versions, config: Config) -> Quality | None:
 
 def to_train_on(photos: Split[Versions], config: Config) -> Versions:
     """The versions to train on, in memory where the same ones come again and again."""
-    if config.strengths == "any":
+    # Workers of a service cannot reach this process's memory.
+    if config.strengths == "any" or config.data_service:
         return photos.training
     return photos.training.in_memory(KEPT_BYTES)
 
@@ -368,6 +371,6 @@ def keeps_order(model: Model, held_out: Versions, config: Config) -> dict[str, f
 
 def ranked_on(training: Versions, config: Config) -> str:
     """What a model is ranked on, in words."""
-    words = f"{training.num_photos} photos ranked under preset {config.preset}"
+    words = f"{training.num_photos} photos ranked under preset {config.preset_in_words}"
     sources = ", ".join(config.pair_sources)
     return f"{words} by {sources}" if sources else words

@@ -17,6 +17,7 @@ from rankiqa_tf.config import Training
 from rankiqa_tf.data import joined
 from rankiqa_tf.data import ranked
 from rankiqa_tf.data import scored
+from rankiqa_tf.data import service
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
 from rankiqa_tf.data.versions import Versions
@@ -166,6 +167,8 @@ def make_batches(
         crop_size=preparation.training_crop_size(model, config),
         flips=config.finetune_flips,
         seed=config.seed,
+        maker=service.maker(config.data_service),
+        in_graph=bool(config.data_service),
     )
 
 
@@ -179,6 +182,7 @@ def order_batches(versions: Versions, model: Model, config: Config) -> Batches:
         shape=shape,
         crop_size=preparation.training_crop_size(model, config),
         seed=config.seed,
+        maker=service.maker(config.data_service),
     )
 
 
