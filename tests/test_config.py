@@ -427,12 +427,12 @@ def test_xla_compiles_the_step_of_one_device():
 
 
 def test_some_of_a_presets_distortions_may_be_chosen():
-    config = Config(preset="live", kinds="white_noise, jpeg")
+    config = Config(preset="live", kinds="jpeg, white_noise")
     chosen = config.chosen_preset()
     assert chosen.name == "live"
     # In the preset's order.
-    assert [row.name for row in chosen.rows] == ["jpeg", "white_noise"]
-    assert config.preset_in_words == "live (white_noise, jpeg)"
+    assert [row.name for row in chosen.rows] == ["white_noise", "jpeg"]
+    assert config.preset_in_words == "live (jpeg, white_noise)"
     assert Config(preset="live").preset_in_words == "live"
     assert config.batch_shape.images(len(chosen.rows), chosen.num_levels) == 24
     message = _refusal(kinds="jpeg,none_such")
