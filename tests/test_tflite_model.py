@@ -135,6 +135,7 @@ def test_the_program_scores_by_a_file(model, path, photos):
             [f"--model={path}", "--crops=random", photos],
             ["--model=missing.tflite", photos],
         ],
+        warm=False,  # Without TensorFlow.
     )
     code, output, _ = first
     rows = [json.loads(line) for line in output.splitlines()]
