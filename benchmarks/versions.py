@@ -6,9 +6,9 @@
 
 `photos` writes the files once, as encoders differ between versions, too: the embedded
 photos as they are, and some of them in other formats, grey, with alpha, turned, tiny
-and large. `score` is run in each environment, on those files, and notes scores, the pixels
-that were decoded, and versions. It needs no TensorFlow where --models are TFLite files,
-which bear the name of the model that they are of:
+and large. `score` is run in each environment, on those files, and notes scores, the
+pixels that were decoded, and versions. It needs no TensorFlow where --models are TFLite
+files, which bear the name of the model that they are of:
 
     python -m export --model=lite0-photos --formats=tflite --output=exported
     cp exported/model.tflite lite0-photos.tflite
