@@ -1,9 +1,33 @@
 """What several test files share."""
 
+import sys
+import types
+
 import numpy as np
+import programs
 import pytest
 import scipy.ndimage
 from PIL import Image
+
+
+@pytest.fixture(scope="session", autouse=True)
+def conversions_are_forked():
+    """TFLite's converter, a program of its own, is run as `programs.run` runs them.
+
+    Programs that export start it as they always do.
+    """
+    tflite = sys.modules.get("export.tflite")
+    if tflite is None:  # Nobody here needs it, and importing it takes seconds.
+        yield
+        return
+
+    def run(command, *, env, **_):
+        _python, _flag, *arguments = command
+        return programs.run(*arguments, **env)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tflite, "subprocess", types.SimpleNamespace(run=run))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,16 @@
 """Programs in processes of their own, as users start them."""
 
+import atexit
+import functools
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,12 +35,16 @@ for arguments in json.loads(calls):
 """
 
 
+def _environment(more):
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    return env | more
+
+
 def start(*arguments, **environment):
     """Starts Python with these arguments, which Ctrl-C stops as in a terminal."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(
         [sys.executable, *map(str, arguments)],
-        env=env | environment,
+        env=_environment(environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -44,7 +53,55 @@ def start(*arguments, **environment):
     )
 
 
-def run_several(name, calls, *, first=""):
+def run(*arguments, **environment):
+    """Runs Python with these arguments to its end, where TensorFlow is imported.
+
+    It is forked from a process that has imported TensorFlow and Keras (see
+    warm_process.py), which saves two seconds; not for what tests when they are
+    imported, or whether.
+
+    Returns:
+        A subprocess.CompletedProcess, its output and errors as texts.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        output, errors = Path(folder, "output"), Path(folder, "errors")
+        output.touch()
+        errors.touch()
+        request = {
+            "arguments": [*map(str, arguments)],
+            "environment": _environment(environment),
+            "folder": str(Path.cwd()),
+            "output": str(output),
+            "errors": str(errors),
+        }
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(_warm_process())
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            code = connection.makefile().read()
+        assert code, "the process that programs are forked from has died"
+        return subprocess.CompletedProcess(
+            arguments, int(code), output.read_text(), errors.read_text()
+        )
+
+
+@functools.cache
+def _warm_process():
+    """Starts it, until the tests end; gives the path of its socket."""
+    folder = tempfile.mkdtemp()  # A socket's path may not be long.
+    atexit.register(shutil.rmtree, folder)
+    process = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("warm_process.py"), f"{folder}/s"],
+        env=_environment({}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(process.communicate)
+    assert process.stdout.readline() == "ready\n"
+    return f"{folder}/s"
+
+
+def run_several(name, calls, *, first="", warm=True):
     """Calls the program of this module with lists of arguments, all in one process.
 
     Importing TensorFlow is slow; and in pytest's own process, programs that have flags
@@ -53,13 +110,19 @@ def run_several(name, calls, *, first=""):
     Args:
         name: of the module.
         calls: its arguments, a list for each call.
-        first: Python to run before TensorFlow is imported.
+        first: Python to run before the module is imported.
+        warm: whether TensorFlow may be imported already (see `run`).
 
     Returns:
         Exit code, output and errors of each call.
     """
     arguments = json.dumps([list(map(str, call)) for call in calls])
-    output, errors = start("-c", first + _SEVERAL, name, arguments).communicate()
+    program = "-c", first + _SEVERAL, name, arguments
+    if warm:
+        done = run(*program)
+        output, errors = done.stdout, done.stderr
+    else:
+        output, errors = start(*program).communicate()
     # LiteRT tells of it past Python, and cannot be told not to.
     errors = re.sub(r"INFO: Created TensorFlow Lite XNNPACK .*\n", "", errors)
     assert not errors, errors

@@ -5,13 +5,13 @@ import json
 import shutil
 
 import numpy as np
+import programs
 import pytest
 import scipy.ndimage
 import scipy.stats
 from PIL import Image
 from PIL import ImageFilter
 from programs import run_several
-from programs import start
 
 from rankiqa_tf.evaluation import predictions
 from tests import data_folders
@@ -65,9 +65,8 @@ def flags(folder):
 
 
 def run(*arguments):
-    process = start("-m", "rankiqa_tf.benchmark", *arguments)
-    output, errors = process.communicate()
-    return process.returncode, output, errors
+    done = programs.run("-m", "rankiqa_tf.benchmark", *arguments)
+    return done.returncode, done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import os
 import keras
 import pytest
 from PIL import Image
+from programs import run
 from programs import run_several
 from programs import start
 
@@ -77,11 +78,8 @@ photo_decoding.decode = doubtful
 
 
 def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
-    process = start(
-        "-m", "rankiqa_tf.score", photos, "--format=jsonl", f"--model={model}"
-    )
-    output, errors = process.communicate()
-    rows = [json.loads(line) for line in output.splitlines()]
+    done = run("-m", "rankiqa_tf.score", photos, "--format=jsonl", f"--model={model}")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
     of_all = {
         "scale_low": 0,
@@ -98,8 +96,8 @@ def test_scores_a_folder_and_names_what_it_cannot_read(model, photos):
         },
         {"path": str(photos / "grey.bmp"), "score": pytest.approx(2), **of_all},
     ]
-    assert errors == "1 of 3 photos could not be read\n"
-    assert process.returncode == 1
+    assert done.stderr == "1 of 3 photos could not be read\n"
+    assert done.returncode == 1
 
 
 def test_scores_are_written_before_the_last_photo_is_read(model, photos, tmp_path):

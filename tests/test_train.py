@@ -15,6 +15,7 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 from PIL import Image
+from programs import run
 from programs import run_several
 from programs import start
 
@@ -75,12 +76,6 @@ def flags(folder):
         "--finetune_learning_rate=1e-4",
         "--evaluate_every=2",
     ]
-
-
-def run(*arguments) -> subprocess.CompletedProcess:
-    process = start(*arguments)
-    output, errors = process.communicate()
-    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
 
 
 def signal_after(process, checkpoints, step, number) -> tuple[str, str]:
@@ -219,14 +214,13 @@ def test_evaluation_and_scoring_give_the_figures_of_the_run(whole, folder):
     model = f"--model={workdir}/model.keras"
     scores = f"--dataset={workdir}/held_out.csv"
     predictions = folder / "predictions.csv"
-    evaluation = start(
+    evaluation = run(
         "-m", "rankiqa_tf.evaluate", model, scores, "--format=json",
         f"--predictions={predictions}",
     )  # fmt: skip
     scored = run("-m", "rankiqa_tf.score", model, folder / "photos", "--format=jsonl")
-    output, errors = evaluation.communicate()
-    assert (evaluation.returncode, errors) == (0, "")
-    figures = json.loads(output)
+    assert (evaluation.returncode, evaluation.stderr) == (0, "")
+    figures = json.loads(evaluation.stdout)
     results = results_of(workdir)
     assert figures.pop("photos") == results["test/photos"]
     shared = {"test/srocc", "test/lcc", "test/krocc", "test/rmse"}
