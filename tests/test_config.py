@@ -436,7 +436,7 @@ def test_some_of_a_presets_distortions_may_be_chosen():
     assert Config(preset="live").preset_in_words == "live"
     assert config.batch_shape.images(len(chosen.rows), chosen.num_levels) == 24
     message = _refusal(kinds="jpeg,none_such")
-    assert "no distortion 'none_such' in 'live'; there are: jpeg2000" in message
+    assert "no distortion 'none_such' in 'live'; there are: gaussian_blur" in message
     assert "1 to 2" in _refusal(kinds="jpeg,white_noise", distortions_per_batch=3)
 
 
