@@ -505,9 +505,9 @@ def tables(results: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         "    python -m benchmarks.growth --table --results=benchmarks/growth.json "
         "> benchmarks/growth.md",
         "",
-        "What is measured, and how, stands in the script. Loads are those of the machine",
-        "at the end of each run, start-up first: where they are more than its cores, the",
-        "wall time says little, and CPU seconds may be too many.",
+        "What is measured, and how, stands in the script. Loads are those of the",
+        "machine at the end of each run, start-up first: where they are more than its",
+        "cores, the wall time says little, and CPU seconds may be too many.",
         "",
     )
     sizes = [run["photos"] for run in next(iter(results.values()))[1:]]
