@@ -145,7 +145,8 @@ def make_model(path: Path) -> None:
         levels="all",
         score_range=None,
         trained_on="nothing",
-        stages=(),
+        # Else its last layer would be fitted first, to photos up to a bound.
+        stages=("rank",),
     )
     Model(network, metadata).save(path)
 
@@ -495,21 +496,37 @@ def _repeats(count: int) -> int:
 
 
 def tables(results: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """Lines of Markdown."""
+    """Lines of growth.md."""
+    yield from (
+        "# How time, memory and disk grow with the number of photos",
+        "",
+        "    python -m benchmarks.growth --folder=/tmp/growth "
+        "--results=benchmarks/growth.json",
+        "    python -m benchmarks.growth --table --results=benchmarks/growth.json "
+        "> benchmarks/growth.md",
+        "",
+        "What is measured, and how, stands in the script. Loads are those of the",
+        "machine at the end of each run, start-up first: where they are more than its",
+        "cores, the wall time says little, and CPU seconds may be too many.",
+        "",
+    )
     sizes = [run["photos"] for run in next(iter(results.values()))[1:]]
     yield (
         "| program | "
         + " | ".join(f"{n:,}: CPU (wall) s" for n in sizes)
-        + " | start-up, CPU s | ms a photo, CPU | exponent, CPU | exponent, wall |"
+        + " | start-up, CPU s | ms a photo, CPU | exponent, CPU | exponent, wall "
+        + "| loads |"
     )
-    yield "| --- |" + " ---: |" * (len(sizes) + 4)
+    yield "| --- |" + " ---: |" * (len(sizes) + 5)
     for name, (start, *runs) in results.items():
         times = " | ".join(f"{run['cpu']:.1f} ({run['wall']:.1f})" for run in runs)
         each = (runs[-1]["cpu"] - start["cpu"]) / runs[-1]["photos"] * 1000
+        loads = ", ".join(f"{run['load']:.0f}" for run in (start, *runs))
         yield (
             f"| {name} | {times} | {start['cpu']:.1f} | {each:.2f} "
             f"| {exponent([start, *runs], 'cpu'):.3f} "
-            f"| {exponent([start, *runs], 'wall'):.3f} |"
+            f"| {exponent([start, *runs], 'wall'):.3f} "
+            f"| {loads} |"
         )
     yield ""
     yield (
