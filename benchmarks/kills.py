@@ -22,7 +22,8 @@ so that the kills hit what they do and not their import, which takes longer.
 After every kill each file that is there under the name it has at the end is compared
 too: one that is not what it will be at the end was half written.
 
-Prints the table of kills.md; --log keeps a line of JSON of each kill.
+Prints the table of kills.md; --log keeps a line of JSON of each kill, and --add_up
+prints the table of several such files.
 """
 
 import atexit
@@ -44,6 +45,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from typing import NamedTuple
 
 import h5py
@@ -58,14 +60,17 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from distortions import program
 
-_PHOTOS = flags.DEFINE_string("photos", None, "Folder of good photos.", required=True)
-_SCORES = flags.DEFINE_string("scores", None, "CSV: image,mos.", required=True)
-_IMAGES = flags.DEFINE_string("images", None, "Where its images are.", required=True)
+_PHOTOS = flags.DEFINE_string("photos", "", "Folder of good photos.")
+_SCORES = flags.DEFINE_string("scores", "", "CSV: image,mos.")
+_IMAGES = flags.DEFINE_string("images", "", "Where its images are.")
 _COUNT = flags.DEFINE_integer("count", 80, "How many of them.", lower_bound=10)
 _KILLS = flags.DEFINE_integer("kills", 100, "Of all jobs together.", lower_bound=1)
 _JOBS = flags.DEFINE_list("jobs", [], "Only these; all if not given.")
-_FOLDER = flags.DEFINE_string("folder", None, "To work in.", required=True)
+_FOLDER = flags.DEFINE_string("folder", "", "To work in.")
 _SEED = flags.DEFINE_integer("seed", 0, "Decides the moments.")
+_ADD_UP = flags.DEFINE_list(
+    "add_up", [], "Logs of former runs to print the table of; nothing is run."
+)
 _LOG = flags.DEFINE_string("log", None, "A file to add a line of JSON for each kill.")
 _RANKED = 6  # Photos to rank, distort and export by, parts of PHOTOS.
 _OURS = (__name__, "__main__", sys.argv[0])
@@ -155,7 +160,13 @@ JOBS = (
     ),
     Job(
         "scoring to CSV",
-        ("rankiqa_tf.score", "--quiet", "{images}", "--output={out}/scores.csv"),
+        (
+            "rankiqa_tf.score",
+            "--model={model}",
+            "--quiet",
+            "{images}",
+            "--output={out}/scores.csv",
+        ),
         appended=("scores.csv",),
     ),
     Job(
@@ -265,13 +276,6 @@ def differing(
     return wrong
 
 
-class Killed(NamedTuple):
-    """A kill: when, of the time of a whole run, and what was wrong after it."""
-
-    share: float
-    wrong: Sequence[str]
-
-
 def write_tiny_model(path: Path) -> None:
     """A network of two convolutions: what is looked at is not its scores."""
     from rankiqa_tf.metadata import Metadata
@@ -361,16 +365,6 @@ def check_ended(code: int | None, log: Path) -> None:
         raise RuntimeError(f"exit code {code}: {log.read_text()[-2000:]}")
 
 
-class Outcome(NamedTuple):
-    """What became of a job."""
-
-    job: Job
-    seconds: float
-    kills: Sequence[Killed]
-    runs: int
-    wrong: Sequence[str]
-
-
 def kill_again_and_again(
     job: Job,
     kills: int,
@@ -378,8 +372,8 @@ def kill_again_and_again(
     folder: Path,
     generator: random.Random,
     note: Callable[..., None],
-) -> Outcome:
-    """Kills a job so many times, and compares what it ends with."""
+) -> None:
+    """Kills a job so many times, and notes how what it leaves compares."""
     log = folder / "log.txt"
     first = folder / "never_killed"
     started = time.monotonic()
@@ -387,16 +381,14 @@ def kill_again_and_again(
     seconds = time.monotonic() - started
     check_ended(code, log)
     expected = contents(first, first)
-    done: list[Killed] = []
-    wrong: list[str] = []
-    runs = 0
-    while len(done) < kills:
+    done = runs = 0
+    while done < kills:
         out = folder / f"killed_{runs}"
         runs += 1
         while True:
             process = start(job, {**places, "out": out}, log)
             # With all the kills there are to be, it is to end.
-            moment = generator.uniform(0, seconds) if len(done) < kills else None
+            moment = generator.uniform(0, seconds) if done < kills else None
             code = wait(process, moment)
             if code is not None:
                 break
@@ -405,46 +397,53 @@ def kill_again_and_again(
             share = (moment or 0) / seconds
             there = contents(out, first) if out.exists() else {}
             found = differing(job, there, expected, ended=False)
-            done.append(Killed(share, found))
+            done += 1
             note(job=job.name, share=share, files=len(there), wrong=found)
         check_ended(code, log)
         found = differing(job, contents(out, first), expected, ended=True)
         left = [str(p) for p in out.rglob("*") if p.name.endswith((".partial", "lock"))]
-        note(job=job.name, ended=runs, kills=len(done), wrong=found, left=left)
-        wrong += found + left
+        note(job=job.name, ended=runs, kills=done, wrong=found, left=left)
         shutil.rmtree(out)
     shutil.rmtree(first)
-    return Outcome(job, seconds, done, runs, wrong)
 
 
-def table(outcomes: Sequence[Outcome]) -> str:
+def table(notes: Sequence[Mapping[str, Any]]) -> str:
+    """What became of the jobs, of the notes that were taken of each kill and end."""
     lines = [
-        "| job | a run, s | kills | in each fifth of a run | files half written "
-        "| runs to the end | that differ |",
-        "| --- | ---: | ---: | --- | ---: | ---: | ---: |",
+        "| job | kills | in each fifth of a run's time | with results there by then "
+        "| files half written | runs to the end | files that differ there |",
+        "| --- | ---: | --- | ---: | ---: | ---: | ---: |",
     ]
-    for each in outcomes:
-        fifths = collections.Counter(min(4, int(5 * k.share)) for k in each.kills)
-        cells = (
-            each.job.name,
-            f"{each.seconds:.0f}",
-            len(each.kills),
-            " ".join(str(fifths[n]) for n in range(5)),
-            sum(len(kill.wrong) for kill in each.kills),
-            each.runs,
-            len(each.wrong),
-        )
+    sums = [0] * 5
+    for job in JOBS:
+        own = [each for each in notes if each["job"] == job.name]
+        kills = [each for each in own if "share" in each]
+        ends = [each for each in own if "ended" in each]
+        if not own:
+            continue
+        fifths = collections.Counter(min(4, int(5 * each["share"])) for each in kills)
+        row = [
+            len(kills),
+            sum(each["files"] > 0 for each in kills),
+            sum(len(each["wrong"]) for each in kills),
+            len(ends),
+            sum(len(each["wrong"]) + len(each["left"]) for each in ends),
+        ]
+        sums = [one + other for one, other in zip(sums, row, strict=True)]
+        spread = " ".join(str(fifths[number]) for number in range(5))
+        cells = (job.name, row[0], spread, *row[1:])
         lines.append(f"| {' | '.join(map(str, cells))} |")
-    kills = sum(len(each.kills) for each in outcomes)
-    runs = sum(each.runs for each in outcomes)
-    half = sum(len(kill.wrong) for each in outcomes for kill in each.kills)
-    differ = sum(len(each.wrong) for each in outcomes)
-    lines.append(f"| all | | {kills} | | {half} | {runs} | {differ} |")
+    cells = ("all", sums[0], "", *sums[1:])
+    lines.append(f"| {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
 def main(argv):
     del argv
+    if _ADD_UP.value:
+        texts = (Path(log).read_text() for log in _ADD_UP.value)
+        print(table([json.loads(line) for text in texts for line in text.splitlines()]))
+        return
     folder = Path(_FOLDER.value).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     images = folder / "images"
@@ -472,9 +471,10 @@ def main(argv):
         "images": images,
     }
     jobs = [job for job in JOBS if not _JOBS.value or job.name in _JOBS.value]
-    outcomes = []
+    notes: list[Mapping[str, Any]] = []
 
     def note(**facts) -> None:
+        notes.append(facts)
         if _LOG.value:
             with Path(_LOG.value).open("a") as file:
                 print(json.dumps(facts), file=file)
@@ -486,10 +486,8 @@ def main(argv):
         shutil.rmtree(own, ignore_errors=True)
         own.mkdir()
         generator = random.Random(f"{_SEED.value} {job.name}")
-        outcome = kill_again_and_again(job, kills, places, own, generator, note)
-        outcomes.append(outcome)
-        print(table(outcomes[-1:]), file=sys.stderr, flush=True)
-    print(table(outcomes))
+        kill_again_and_again(job, kills, places, own, generator, note)
+    print(table(notes))
 
 
 if __name__ == "__main__":

@@ -104,7 +104,8 @@ def added(content: bytes, facts: Facts) -> bytes:
     model.metadata = [*(model.metadata or []), entry]
     file = io.BytesIO(flatbuffer_utils.convert_object_to_bytearray(model))
     with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr(ENTRY, facts.to_json())
+        # Without the time: the same model is the same file, whenever it is written.
+        archive.writestr(zipfile.ZipInfo(ENTRY), facts.to_json())
     return file.getvalue()
 
 

@@ -183,6 +183,14 @@ def test_tensorflow_lists_the_metadata(files):
     assert bytes(file.buffers[buffers[0]].data)[4:8] == b"M001"
 
 
+def test_the_file_does_not_say_when_it_was_written(files):
+    """So that the same model is the same file: a run that was killed ends with it."""
+    with zipfile.ZipFile(files["float32"]) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {
+            (1980, 1, 1, 0, 0, 0)
+        }
+
+
 def test_a_model_in_mixed_precision_is_written_in_float32(crops, tmp_path):
     mixed = toy_scorer.of_several_levels(precision="mixed_float16")
     exact = toy_scorer.of_several_levels()
