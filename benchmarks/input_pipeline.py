@@ -49,9 +49,12 @@ _PARTS = flags.DEFINE_list(
     "parts", ["presets", "kinds", "set", "service"], "Which tables to print."
 )
 
+_BY_KIND = flags.DEFINE_list(
+    "by_kind", ["live", "tid2013", "kadid10k", "camera"], "Presets to split by kind."
+)
+
 CROP = 224
 DEAR = 2.0  # Kinds are named that cost so many times as much as their preset.
-BY_KIND = ("live", "tid2013", "kadid10k", "camera")
 IN_GRAPH = "jpeg,white_noise,gaussian_blur"  # Of live, without JPEG 2000.
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -134,7 +137,7 @@ def of_kinds(photos, costs):
         "more, in batches of that kind alone.\n"
     )
     table("preset", "kind", "CPU ms a crop", "crops a second of a core", "in Python")
-    for name in BY_KIND:
+    for name in _BY_KIND.value:
         preset = distortions.PRESETS[name]
         in_python = service.kinds_in_python(preset)
         found = {}

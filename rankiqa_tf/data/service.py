@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 import distortions
@@ -144,33 +145,43 @@ class Service:
                 "data service can: leave data_service out"
             )
         spec = tf.data.Dataset.range(1).map(graph).element_spec
+        nothing = tf.nest.map_structure(
+            lambda each: np.zeros(each.shape, each.dtype.as_numpy_dtype), spec
+        )
 
         def come(number: int) -> Iterator[tuple[int, Any]]:
             numbers = tf.data.Dataset.range(number, last)
             made = parallel.map_in_order(numbers, lambda n: (n, graph(n)))
             for n, element in self._distributed(made):
-                yield int(n), element
-
-        def make_here(number: int) -> Any:
-            with tf.device("CPU:0"):  # As all that data sets make.
-                return graph(tf.constant(number, tf.int64))
+                yield int(n), (n, True, element)
 
         def elements() -> Iterator[Any]:
             return arrivals.in_order(
                 first,
                 last,
                 come=come,
-                make=make_here,
+                make=lambda number: (number, False, nothing),
                 held=max(_HELD, _HELD_BYTES // _bytes_of(spec)),
                 patience=_PATIENCE_SECONDS,
                 say=self._say,
             )
 
-        options = tf.data.Options()
-        options.autotune.enabled = False  # As `parallel` tells.
-        return tf.data.Dataset.from_generator(
-            elements, output_signature=spec
-        ).with_options(options)
+        # What did not come is made by the data set, as it is where there is no service:
+        # on all cores, and to the bit.
+        came = tf.data.Dataset.from_generator(
+            elements,
+            output_signature=(
+                tf.TensorSpec([], tf.int64),
+                tf.TensorSpec([], tf.bool),
+                spec,
+            ),
+        )
+        return parallel.map_in_order(
+            came,
+            lambda number, has_come, element: tf.cond(
+                has_come, lambda: element, lambda: graph(number)
+            ),
+        )
 
     def _distributed(self, made: tf.data.Dataset) -> tf.data.Dataset:
         """What the workers make of a data set, each element once, in any order."""
