@@ -18,7 +18,6 @@ import select
 import signal
 import socket
 import sys
-from pathlib import Path
 
 
 def serve(path: str) -> dict:
@@ -81,9 +80,9 @@ def become(request: dict) -> None:
         code, *arguments = arguments
         sys.argv, sys.path[0] = ["-c", *arguments], ""
         exec(code, {"__name__": "__main__"})
-    else:
+    else:  # A script, whose neighbours hide no modules, as with Python's -P.
         sys.argv = [kind, *arguments]
-        sys.path[0] = str(Path(kind).parent)
+        del sys.path[0]
         runpy.run_path(kind, run_name="__main__")
 
 
