@@ -94,6 +94,23 @@ def test_the_list_of_checkpoints_may_be_lost(tmp_path):
     assert restored(tmp_path)[0] == 3
 
 
+def test_files_of_other_folders_are_not_deleted_whatever_the_list_says(tmp_path):
+    run, other = tmp_path / "run", tmp_path / "other"
+    for folder in (run, other):
+        filled(folder)
+    listed = run / "checkpoint"
+    newest, *_ = listed.read_text().splitlines()
+    strange = f'all_model_checkpoint_paths: "{other}/ckpt-2"'
+    listed.write_text(
+        "\n".join([newest, strange, f"all_{newest.replace('path', 'paths')}"])
+    )
+    _, checkpoints = restored(run)
+    for step in (4, 5):
+        checkpoints.save(step)
+    assert names(other) == ["ckpt-2", "ckpt-3"]
+    assert names(run) == ["ckpt-4", "ckpt-5"]
+
+
 def test_if_all_are_damaged_the_error_says_what_to_do(tmp_path):
     filled(tmp_path)
     damage(tmp_path, 2, "data", cut)

@@ -37,9 +37,12 @@ class Checkpoints:
         """Writes a checkpoint and deletes those that are too old."""
         if self._manager is None:
             self._manager = tf.train.CheckpointManager(
-                self._checkpoint, str(self._folder), max_to_keep=_KEPT
+                self._checkpoint, str(self._folder), max_to_keep=None
             )
         _sync(self._manager.save(step))
+        # TensorFlow would go by a list, which may be lost or that of a stranger.
+        for path in self._there()[:-_KEPT]:
+            self._delete(path)
 
     def restore(self) -> bool:
         """Sets the state from the newest checkpoint that can be read.
@@ -55,11 +58,7 @@ class Checkpoints:
         """
         for left in self._folder.glob("ckpt-*_temp"):
             shutil.rmtree(left)  # Half written by a process that was killed.
-        # Files, not the folder's list of them: a power cut may have taken that too.
-        there = sorted(
-            (file.with_suffix("") for file in self._folder.glob("ckpt-*.index")),
-            key=lambda path: int(path.name.removeprefix("ckpt-")),
-        )
+        there = self._there()
         good = list(there)
         while good and not self._read(good[-1]):
             good.pop()
@@ -76,17 +75,21 @@ class Checkpoints:
                 f"{path} is damaged and was deleted; going on from {good[-1].name}",
                 file=sys.stderr,
             )
-            for file in self._folder.glob(f"{path.name}.*"):
-                file.unlink()
-        listed = self._folder / "checkpoint"
-        newest = f'model_checkpoint_path: "{good[-1].name}"'.encode()
-        if not listed.exists() or not listed.read_bytes().startswith(newest):
-            tf.compat.v1.train.update_checkpoint_state(
-                str(self._folder),
-                str(good[-1]),
-                all_model_checkpoint_paths=[str(path) for path in good],
-            )
+            self._delete(path)
         return True
+
+    def _there(self) -> list[Path]:
+        """What is there, the oldest first, by files: lists of them may be lost."""
+        return sorted(
+            (file.with_suffix("") for file in self._folder.glob("ckpt-*.index")),
+            key=lambda path: int(path.name.removeprefix("ckpt-")),
+        )
+
+    def _delete(self, path: Path) -> None:
+        # It first: a checkpoint without it is none.
+        path.with_name(f"{path.name}.index").unlink()
+        for file in self._folder.glob(f"{path.name}.*"):
+            file.unlink()
 
     def _read(self, path: Path) -> bool:
         # A new one each time: it would look for the rest in a damaged file for ever.

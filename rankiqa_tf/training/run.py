@@ -84,6 +84,8 @@ def prepare(config: Config, workdir: Path) -> Run:
     devices.check_division(strategy, data.step_sizes(config), config.drawn)
     with strategy.scope(), workers.noticing_losses(strategy):
         model = stages.start(config)
+    if data.scored:  # Ranking may come first, which takes hours.
+        stages.check_memory(model, data.scored, config)
     run_folder.claim(workdir, options, data.fingerprint())
     return Run(config, workdir, data, strategy, worker, model)
 

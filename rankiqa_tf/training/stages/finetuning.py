@@ -60,8 +60,7 @@ def finetune(
     """
     photos = with_validation(photos, config)
     curve = targets.curve_of(known(photos), config.mos_scale)
-    if config.mos_scale != "raw":
-        heads.check_memory(model.network, len(known(photos)))
+    check_memory(model, photos, config)
 
     versions = versions if config.keeps_order else None
     steps = scored_steps.prepare(
@@ -104,6 +103,16 @@ def with_validation(photos: Photos, config: Config) -> Photos:
         groups=[photo.reference for photo in photos.training],
     )
     return dataclasses.replace(photos, training=training, validation=validation)
+
+
+def check_memory(model: Model, photos: Photos, config: Config) -> None:
+    """Checks that the machine has memory to fit the last layer, if the options want it.
+
+    Raises:
+        ValueError: if it has not.
+    """
+    if config.mos_scale != "raw":
+        heads.check_memory(model.network, len(known(photos)))
 
 
 def known(photos: Photos) -> list[ScoredPhoto]:
