@@ -110,6 +110,8 @@ setup(
         f"numpy>=2; {WITHOUT_TFIO}",
         # Earlier ones open hostile files: the last of these holes is CVE-2026-12570.
         "keras>=3.15,<4",
+        # Records of training; later TensorFlows do not bring it.
+        f"tensorboard>=2.20; {WITHOUT_TFIO}",
         "scipy>=1.11",
         "pillow>=12.3",  # Earlier decoders have known holes, such as of JPEG 2000.
         "openpyxl>=3.1",

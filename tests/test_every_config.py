@@ -20,13 +20,8 @@ EVERY_FILE = pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 
 # One layer, and small crops: what is tried is not the networks.
 TINY = ["--network=alexnet", "--levels=conv1", "--crop_size=63", "--init=random"]
-# For a preset of one's own; and of the others, each kind once.
-HERE = f"""
-import sys
-sys.path.append({str(Path(__file__).parent)!r})
-import toy_preset
-toy_preset.shorten_presets()
-"""
+# For a preset of one's own.
+HERE = f"import sys\nsys.path.append({str(Path(__file__).parent)!r})"
 # What hangs on no flag of these and takes most of the time; test_train has it: exports,
 # and optimizing graphs of a hundred distortions.
 WITHOUT = """

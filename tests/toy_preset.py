@@ -1,16 +1,9 @@
-"""A preset of one's own, as a person has it who adds kinds outside the package.
-
-And the package's own presets, shortened.
-"""
-
-import dataclasses
-import types
+"""A preset of one's own, as a person has it who adds kinds outside the package."""
 
 import tensorflow as tf
 
 import distortions
 from distortions import chance
-from distortions import presets
 
 
 @distortions.kind(
@@ -51,24 +44,3 @@ PRESET = distortions.Preset(
         ),
     ),
 )
-
-
-def shorten_presets():
-    """Leaves a process of the package's presets what has each kind in it once.
-
-    A kind is left in the first preset that has it, but two rows are in each; of presets
-    that are joined, the first two rows of each are left. Graphs of a kind take a second
-    to make, and many presets have the same kinds at other levels.
-    """
-    seen, shorter = set(), {}
-    for name, preset in presets.PRESETS.items():
-        rows = [row for row in preset.rows if row.function not in seen]
-        seen.update(row.function for row in rows)
-        rows = rows if len(rows) > 1 else preset.rows[:2]
-        shorter[name] = dataclasses.replace(preset, rows=tuple(rows))
-    joined = presets._joined
-
-    def join(parts):
-        return joined([dataclasses.replace(p, rows=p.rows[:2]) for p in parts])
-
-    presets.PRESETS, presets._joined = types.MappingProxyType(shorter), join
