@@ -21,6 +21,18 @@ def touch(path: Path) -> None:
     path.touch()
 
 
+def table(folder: Path, count: int) -> None:
+    """Makes photos of noise in photos/, and scores.csv, in which each has its number."""
+    random = np.random.default_rng(0)
+    rows = ["image,mos"]
+    (folder / "photos").mkdir()
+    for number in range(count):
+        pixels = random.integers(0, 256, (61, 43, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "photos" / f"{number}.png")
+        rows.append(f"photos/{number}.png,{number}")
+    (folder / "scores.csv").write_text("\n".join(rows), encoding="utf-8")
+
+
 def cell(texts, shape) -> np.ndarray:
     """Makes what scipy.io.savemat writes as a cell array of texts."""
     array = np.empty(len(texts), object)

@@ -8,10 +8,10 @@ import dataclasses
 import json
 from pathlib import Path
 
+import data_folders
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 from programs import run_several
 from programs import start
 from toy_devices import LOSSES_OF_PAIRS
@@ -155,14 +155,7 @@ def test_steps_that_two_devices_cannot_divide_are_refused(toys):
 
 
 def test_the_program_trains_both_stages_and_exports_on_two_devices(tmp_path):
-    random = np.random.default_rng(0)
-    rows = ["image,mos"]
-    (tmp_path / "photos").mkdir()
-    for number in range(5):
-        pixels = random.integers(0, 256, (61, 43, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
-        rows.append(f"photos/{number}.png,{number}")
-    (tmp_path / "scores.csv").write_text("\n".join(rows), encoding="utf-8")
+    data_folders.table(tmp_path, 5)
     flags = [
         "--stage=both",
         f"--photos={tmp_path}/photos",

@@ -5,11 +5,11 @@ import signal
 import socket
 from pathlib import Path
 
+import data_folders
 import keras
 import numpy as np
 import pytest
 import toy_workers
-from PIL import Image
 from programs import start
 
 from rankiqa_tf.training import workers
@@ -121,14 +121,7 @@ def test_photos_that_two_workers_cannot_share_equally_are_refused(toys):
 
 
 def test_the_program_trains_both_stages_on_two_machines(tmp_path):
-    random = np.random.default_rng(0)
-    rows = ["image,mos"]
-    (tmp_path / "photos").mkdir()
-    for number in range(6):
-        pixels = random.integers(0, 256, (61, 43, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "photos" / f"{number}.png")
-        rows.append(f"photos/{number}.png,{number}")
-    (tmp_path / "scores.csv").write_text("\n".join(rows), encoding="utf-8")
+    data_folders.table(tmp_path, 6)
     flags = [
         "-m",
         "rankiqa_tf.train",
