@@ -22,7 +22,7 @@ def touch(path: Path) -> None:
 
 
 def table(folder: Path, count: int) -> None:
-    """Makes photos of noise in photos/, and scores.csv, in which each has its number."""
+    """Makes photos of noise in photos/, and scores.csv, which gives each its number."""
     random = np.random.default_rng(0)
     rows = ["image,mos"]
     (folder / "photos").mkdir()
