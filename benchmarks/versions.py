@@ -191,6 +191,9 @@ def _compare(files: Sequence[str]) -> bool:
         )
         worst = (-1.0, "")
         for name, reference in models.items():
+            if name not in found["scores"]:  # A TFLite file is of one model.
+                row.append("")
+                continue
             spread = np.ptp(reference)
             differences = [
                 (abs(found["scores"][name][photo] - score) / spread, photo)
