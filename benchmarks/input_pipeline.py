@@ -175,10 +175,16 @@ def of_sets(photos, scratch):
     folder.mkdir()
     for photo in photos:
         (folder / photo.name).symlink_to(photo)
-    for form in ("files", "tfrecord"):
-        start, output = cpu_seconds(), scratch / form
+    for form, crop in (("files", 0), ("tfrecord", 0), ("files", 256)):
+        start, output = cpu_seconds(), scratch / f"{form}{crop}"
         work = generation.Generation(
-            folder, output, distortions.PRESETS["live"], seed=0, format=form, workers=1
+            folder,
+            output,
+            distortions.PRESETS["live"],
+            seed=0,
+            format=form,
+            crop=crop,
+            workers=1,
         )
         work.run()
         source = generated.Generated(output)
@@ -187,7 +193,8 @@ def of_sets(photos, scratch):
         size = sum(f.stat().st_size for f in output.rglob("*") if f.is_file())
         each = cost(batches_of(source), 24)
         row(
-            *(f"set, {form}", f"{1000 * each:.1f}", rate(each), f"{anew / each:.1f}"),
+            f"set, {form}" + (f", --crop={crop}" if crop else ""),
+            *(f"{1000 * each:.1f}", rate(each), f"{anew / each:.1f}"),
             *(f"{1000 * making:.1f}", f"{size / images / 1e6:.2f}"),
         )
 
