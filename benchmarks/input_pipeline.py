@@ -54,7 +54,6 @@ _BY_KIND = flags.DEFINE_list(
 )
 
 CROP = 224
-SET_CROP = 288  # Pixels: some more than a crop, so that it still has places to be at.
 DEAR = 2.0  # Kinds are named that cost so many times as much as their preset.
 IN_GRAPH = "jpeg,white_noise,gaussian_blur"  # Of live, without JPEG 2000.
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -176,11 +175,16 @@ def of_sets(photos, scratch):
     folder.mkdir()
     for photo in photos:
         (folder / photo.name).symlink_to(photo)
-    for form, crop in (("files", 0), ("tfrecord", 0), ("tfrecord", SET_CROP)):
+    for form, crop in (("files", 0), ("tfrecord", 0), ("files", 256)):
         start, output = cpu_seconds(), scratch / f"{form}{crop}"
         work = generation.Generation(
-            *(folder, output, distortions.PRESETS["live"]),
-            **{"seed": 0, "format": form, "workers": 1, "crop": crop},
+            folder,
+            output,
+            distortions.PRESETS["live"],
+            seed=0,
+            format=form,
+            crop=crop,
+            workers=1,
         )
         work.run()
         source = generated.Generated(output)
