@@ -317,3 +317,11 @@ def test_a_part_ends_with_its_signal_and_says_what_it_cannot_do(parts):
         assert errors.count("\n") == 1
     output, errors = parts.dispatcher.communicate(timeout=60)
     assert (parts.dispatcher.returncode, output, errors) == (0, "", "")
+
+
+def test_batches_are_the_same_when_the_dispatcher_is_gone(parts, photos, monkeypatch):
+    monkeypatch.setattr(service, "_PATIENCE_SECONDS", 2.0)
+    parts.dispatcher.kill()
+    parts.dispatcher.wait()
+    found = steps(ranked_batches(photos, parts.address), 7, 11)
+    assert_equal(found, steps(ranked_batches(photos), 7, 11))
