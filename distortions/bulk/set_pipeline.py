@@ -227,7 +227,7 @@ class _Divide(beam.DoFn):
                 first, *others = records
                 length = first.size + sum(each.size for each in others)
                 parts.append((file, first.start, length))
-            yield _shard(number, count), parts
+            yield stores.shard_name(number, count), parts
 
 
 class _WriteShard(beam.DoFn):
@@ -295,7 +295,7 @@ class _Finish(beam.DoFn):
             ):
                 place = next(places)
                 yield version.image(
-                    _shard(place.shard, count),
+                    stores.shard_name(place.shard, count),
                     place.offset + ranked_set.HEADER,
                     place.size - ranked_set.HEADER - ranked_set.FOOTER,
                 )
@@ -338,10 +338,6 @@ def _places(made: Iterable[_Made], limit: int) -> Iterator[_Place]:
 
 def _count_shards(made: Sequence[_Made], limit: int) -> int:
     return 1 + max((place.shard for place in _places(made, limit)), default=-1)
-
-
-def _shard(number: int, count: int) -> str:
-    return f"ranked-{number:05}-of-{count:05}.tfrecord"
 
 
 def _delete_all(folder: str) -> None:

@@ -123,7 +123,7 @@ class Shards:
         if self._lines:
             self._close()
         count = len(self._full)
-        names = [f"ranked-{n:05}-of-{count:05}.tfrecord" for n in range(count)]
+        names = [shard_name(number, count) for number in range(count)]
         ranked_set.write_images(
             ranked_set.manifest(self._folder),
             (
@@ -190,6 +190,11 @@ class Shards:
     def _path(self, suffix: str, number: int | None = None) -> Path:
         number = len(self._full) if number is None else number
         return self._folder / f"ranked-{number:05}{suffix}"
+
+
+def shard_name(number: int, count: int) -> str:
+    """The file of a shard, one of so many, once their number is known."""
+    return f"ranked-{number:05}-of-{count:05}.tfrecord"
 
 
 def _shard(lines: Iterable[ranked_set.Image]) -> _Shard:

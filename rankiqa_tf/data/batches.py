@@ -1,9 +1,11 @@
 """What training takes its batches from."""
 
+import copy
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from typing import Protocol
+from typing import Self
 
 import tensorflow as tf
 
@@ -62,3 +64,39 @@ def place(number: tf.Tensor, *, drawn: int, part: tuple[int, int]) -> tf.Tensor:
     begin, end = part
     own = end - begin
     return number // own * drawn + begin + number % own
+
+
+class Parted:
+    """A base of sources that draw a batch, or a part of it, from numbered places.
+
+    Args:
+        size: images in a batch.
+        drawn: how many places a batch is drawn from; each gives as many images.
+    """
+
+    def __init__(self, size: int, drawn: int):
+        self.size = size
+        self._drawn, self._part = drawn, (0, drawn)
+
+    def part(self, number: int, count: int) -> Self:
+        """One of several equal parts of each batch."""
+        made = copy.copy(self)
+        made._part = part_of(self._drawn, number, count)
+        made.size = self.size // count
+        return made
+
+    @property
+    def _own(self) -> int:
+        """How many places of a batch are those of this part."""
+        begin, end = self._part
+        return end - begin
+
+    def _place(self, number: tf.Tensor) -> tf.Tensor:
+        """The place that is drawn from as this part's 0, 1, 2 and so on."""
+        return place(number, drawn=self._drawn, part=self._part)
+
+    def _places(self, step: int) -> list[tf.Tensor]:
+        """The places of this part in a step, counted from 1."""
+        before = (step - 1) * self._drawn
+        begin, end = self._part
+        return [tf.constant(before + each, tf.int64) for each in range(begin, end)]

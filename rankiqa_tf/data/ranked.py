@@ -16,7 +16,6 @@ batches of a run that is taken up again are those of one that never stopped, and
 number of parallel calls does not change them.
 """
 
-import copy
 import dataclasses
 import functools
 from pathlib import Path
@@ -64,7 +63,7 @@ class BatchShape:
         return self.photos * kinds * (num_levels + 1)
 
 
-class RankedBatches:
+class RankedBatches(batches.Parted):
     """Makes ranked batches of the versions of photos.
 
     Args:
@@ -100,40 +99,26 @@ class RankedBatches:
                 f"a batch of {shape.photos} photos cannot be drawn from "
                 f"{versions.num_photos}"
             )
-        self._photos_a_batch = shape.photos
-        self._part = (0, shape.photos)
+        images = shape.images(len(versions.names), versions.num_levels)
+        super().__init__(images, shape.photos)
         self._graded = versions.graded if shape.any_strength else None
         self._crop_size = crop_size
         self._seed = seed
-        self.size = shape.images(len(versions.names), versions.num_levels)
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        begin, end = self._part
-        first, last = (step * (end - begin) for step in (first_step, last_step))
+        own = self._own
         return (
-            self._maker(first, last, self._of_number)
-            .batch(end - begin, drop_remainder=True)
+            self._maker(first_step * own, last_step * own, self._of_number)
+            .batch(own, drop_remainder=True)
             .map(self._joined)
             .prefetch(parallel.AHEAD)
         )
 
-    def part(self, number: int, count: int) -> "RankedBatches":
-        """One of several equal parts of each batch, of some of its photos."""
-        made = copy.copy(self)
-        made._part = batches.part_of(self._photos_a_batch, number, count)
-        made.size = self.size // count
-        return made
-
     def photos(self, number: int) -> list[Path | str]:
         """The photos of a step, counted from 1."""
-        begin, end = self._part
-        before = (number - 1) * self._photos_a_batch
-        slots = range(before + begin, before + end)
-        return [
-            self._versions.contents[int(self._content(tf.constant(slot, tf.int64)))]
-            for slot in slots
-        ]
+        contents = map(self._content, self._places(number))
+        return [self._versions.contents[int(content)] for content in contents]
 
     def _content(self, slot: tf.Tensor) -> tf.Tensor:
         return order.shuffled(
@@ -142,14 +127,13 @@ class RankedBatches:
 
     def _of_number(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """What a part draws as its photo of this number."""
-        place = batches.place(number, drawn=self._photos_a_batch, part=self._part)
-        return self._ranked_photo(place)
+        return self._ranked_photo(self._place(number))
 
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         """One photo under all distortions and levels of its step."""
         content = self._content(slot)
         # Kinds may be drawn for the step, shared by its photos; crops for the photo.
-        drawn_for = slot if self._own_kinds else slot // self._photos_a_batch
+        drawn_for = slot if self._own_kinds else slot // self._drawn
         step_seed = order.seed_of(self._seed, "step", drawn_for)
         kinds = tf.range(len(self._versions.names))
         kinds = tf.random.experimental.stateless_shuffle(kinds, step_seed)

@@ -5,7 +5,6 @@ of each photo; `mos` float32 [M]. As with ranked batches, the seed and
 the step's number alone decide it.
 """
 
-import copy
 import os
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -22,7 +21,7 @@ from rankiqa_tf.data import parallel
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 
-class ScoredBatches:
+class ScoredBatches(batches.Parted):
     """Makes batches of photos with scores; each epoch takes every photo once.
 
     Args:
@@ -50,8 +49,7 @@ class ScoredBatches:
         maker: parallel.Maker = parallel.of_numbers,
         in_graph: bool = False,
     ):
-        self.size = size
-        self._drawn, self._part = size, (0, size)
+        super().__init__(size, size)
         self._maker = maker
         self._flips = flips
         paths = [photo.path.absolute() for photo in photos]
@@ -70,19 +68,9 @@ class ScoredBatches:
             .prefetch(parallel.AHEAD)
         )
 
-    def part(self, number: int, count: int) -> "ScoredBatches":
-        """One of several equal parts of each batch."""
-        made = copy.copy(self)
-        made._part = batches.part_of(self._drawn, number, count)
-        made.size = self.size // count
-        return made
-
     def photos(self, number: int) -> list[Path]:
         """The photos of a step, counted from 1."""
-        begin, end = self._part
-        before = (number - 1) * self._drawn
-        slots = range(before + begin, before + end)
-        names = (self._paths[self._number(tf.constant(s, tf.int64))] for s in slots)
+        names = (self._paths[self._number(place)] for place in self._places(number))
         return [Path(os.fsdecode(name.numpy())) for name in names]
 
     def _number(self, slot: tf.Tensor) -> tf.Tensor:
@@ -90,7 +78,7 @@ class ScoredBatches:
 
     def _of_number(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
         """What a part draws as its photo of this number."""
-        return self._photo(batches.place(number, drawn=self._drawn, part=self._part))
+        return self._photo(self._place(number))
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
         number = self._number(slot)

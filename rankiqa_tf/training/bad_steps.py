@@ -35,6 +35,7 @@ class Losses:
     def __init__(self, model: keras.Model, batches: Batches):
         self._model, self._batches = model, batches
         self._losses: list[tf.Tensor] = []
+        self._finite = tf.function(self._are_finite)
 
     def add(self, loss: tf.Tensor) -> None:
         """Notes the loss of a step, one after the other."""
@@ -58,9 +59,15 @@ class Losses:
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
             self._stop(f"the loss is {losses[bad[0]]}", first + int(bad[0]))
-        for weight in self._model.weights:
-            if not tf.reduce_all(tf.math.is_finite(tf.cast(weight.value, tf.float32))):
+        finite = self._finite().numpy()  # All at once: the device is waited for once.
+        for weight, is_finite in zip(self._model.weights, finite, strict=True):
+            if not is_finite:
                 self._stop(f"a weight of {weight.path} is no number", step)
+
+    def _are_finite(self) -> tf.Tensor:
+        """Of each weight whether all of it is finite: bool [weights]."""
+        values = [tf.cast(w.value, tf.float32) for w in self._model.weights]
+        return tf.stack([tf.reduce_all(tf.math.is_finite(each)) for each in values])
 
     def _stop(self, what: str, step: int) -> None:
         raise FloatingPointError(

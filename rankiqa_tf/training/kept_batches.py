@@ -1,6 +1,5 @@
 """Batches of what a network's frozen part makes of images: made once, then kept."""
 
-import copy
 import math
 import os
 import shutil
@@ -28,7 +27,7 @@ _DONE = "done"  # The file that says how many steps are kept.
 _WRITTEN = 20  # Steps after which that is written.
 
 
-class KeptBatches:
+class KeptBatches(batches.Parted):
     """Keeps the first batches of a source in files, to draw from them again and again.
 
     In place of its images a batch has what a frozen part made of them, a tuple of
@@ -66,11 +65,10 @@ class KeptBatches:
         name: str,
         stop: Stop,
     ):
-        self.size, self._source = source.size, source
+        super().__init__(source.size, source.size // together)
+        self._source = source
         self._together, self._seed, self._name = together, seed, name
         self._count = steps * self.size // together
-        self._drawn = self.size // together
-        self._part = (0, self._drawn)
         folder.mkdir(parents=True, exist_ok=True)
         spec = source.dataset(0, 1).element_spec
         images = keras.KerasTensor(spec["image"].shape, "float32")
@@ -160,36 +158,24 @@ class KeptBatches:
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
         """The batches of the steps first_step to last_step - 1, prefetched."""
-        begin, end = self._part
-        own = end - begin
-
-        def group(number: tf.Tensor) -> tf.Tensor:
-            place = batches.place(number, drawn=self._drawn, part=self._part)
-            return order.shuffled(place, self._count, self._seed, self._name)
-
+        own = self._own
         numbers = tf.data.Dataset.range(first_step * own, last_step * own)
-        groups = numbers.map(group).batch(own, drop_remainder=True)
+        groups = numbers.map(lambda number: self._group(self._place(number)))
+        groups = groups.batch(own, drop_remainder=True)
         return parallel.map_in_order(groups, self._batch).prefetch(parallel.AHEAD)
-
-    def part(self, number: int, count: int) -> "KeptBatches":
-        """One of several equal parts of each batch, of images that stay together."""
-        made = copy.copy(self)
-        made._part = batches.part_of(self._drawn, number, count)
-        made.size = self.size // count
-        return made
 
     def photos(self, number: int) -> list[Path | str]:
         """The photos of a step, counted from 1."""
-        begin, end = self._part
-        before = (number - 1) * self._drawn
         found, size = [], self._source.size
-        for slot in range(before + begin, before + end):
-            place = tf.constant(slot, tf.int64)
-            group = int(order.shuffled(place, self._count, self._seed, self._name))
-            step, image = divmod(group * self._together, size)
+        for place in self._places(number):
+            step, image = divmod(int(self._group(place)) * self._together, size)
             photos = self._source.photos(step + 1)
             found.append(photos[image * len(photos) // size])
         return found
+
+    def _group(self, place: tf.Tensor) -> tf.Tensor:
+        """The images that stay together and are drawn at a place."""
+        return order.shuffled(place, self._count, self._seed, self._name)
 
     def _batch(self, groups: tf.Tensor) -> Batch:
         first = groups[:, tf.newaxis] * self._together
