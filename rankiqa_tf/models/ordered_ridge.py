@@ -99,7 +99,7 @@ def fit(order: Order, *, shares: np.ndarray, penalty: float) -> Ridge:
 
 
 def _cost_of_pairs(order: Order, scale: np.ndarray) -> Cost:
-    """Returns the pairs' mean squared hinge and its gradient as functions of a kernel."""
+    """Returns the pairs' mean squared hinge and its gradient, of a kernel."""
     # Only differences count, so nothing needs centring.
     versions = order.features / np.sqrt(scale).astype(np.float32)
 
