@@ -60,7 +60,7 @@ class Facts:
 
     @property
     def input_dtype(self) -> str:
-        """Type of the input: uint8 for raw pixels, float32 for pixels divided by 255."""
+        """Type of the input: uint8 for raw pixels, float32 for pixels over 255."""
         return "uint8" if self.form == "int8" else "float32"
 
     @property
