@@ -229,8 +229,8 @@ def _webp(contents: bytes) -> Header:
     height = int.from_bytes(contents[27:30], "little") + 1
     if max(width, height) > _MOST_OF_WEBP:
         raise PhotoError(
-            f"the photo is damaged: a WebP of {width} x {height} pixels, where at most "
-            f"{_MOST_OF_WEBP} a side can be"
+            f"the photo is damaged: a WebP of {width} x {height} pixels, but at most "
+            f"{_MOST_OF_WEBP} a side are possible"
         )
     return Header("webp", width, height)
 
@@ -385,6 +385,6 @@ def _check_end(contents: bytes) -> None:
     zeros = len(contents) - len(contents.rstrip(b"\0"))
     if zeros > max(_MOST_ZEROS, len(contents) // 8):
         raise PhotoError(
-            f"the photo is damaged: its last {zeros} bytes are zeros, as of a file "
-            "that was not wholly written"
+            f"the photo is damaged: its last {zeros} bytes are zeros, as in a file "
+            "that was not completely written"
         )

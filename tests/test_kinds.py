@@ -248,7 +248,9 @@ def test_a_plain_function_has_its_levels_and_nothing_between():
     row = changed(function=lambda image, sigma: image * sigma, parameters=(0.5, 0.25))
     np.testing.assert_allclose(row.at(2).distort(IMAGE), IMAGE / 4)
     assert not row.graded
-    with pytest.raises(ValueError, match=r"nothing between its levels, such as 1\.5"):
+    with pytest.raises(
+        ValueError, match=r"no strengths between its levels, such as 1\.5"
+    ):
         row.at(1.5)
 
     @tf.function
@@ -273,10 +275,10 @@ def test_a_preset_of_ones_own_is_found_by_its_module():
         ("dead", r"no preset 'dead'; there are: live, .* as module:NAME"),
         (
             "no_such_module:X",
-            "cannot be had: ModuleNotFoundError: No module named 'no_",
+            "cannot be loaded: ModuleNotFoundError: No module named 'no_",
         ),
-        ("test_kinds:X", "cannot be had: AttributeError: .* no attribute 'X'"),
-        ("test_kinds:NO_PRESET", r"is no distortions\.Preset, but a int"),
+        ("test_kinds:X", "cannot be loaded: AttributeError: .* no attribute 'X'"),
+        ("test_kinds:NO_PRESET", r"is not a distortions\.Preset but a int"),
     ],
 )
 def test_a_preset_that_cannot_be_had_says_why(name, message):

@@ -93,11 +93,11 @@ def find_preset(name: str) -> Preset:
         found = getattr(importlib.import_module(module), attribute)
     except (Exception, SystemExit) as error:  # The module can raise anything.
         raise ValueError(
-            f"preset {name!r} cannot be had: {type(error).__name__}: {error}"
+            f"preset {name!r} cannot be loaded: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(found, Preset):
         raise ValueError(
-            f"{name!r} is no distortions.Preset, but a {type(found).__name__}"
+            f"{name!r} is not a distortions.Preset but a {type(found).__name__}"
         )
     return found
 

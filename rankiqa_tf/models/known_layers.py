@@ -81,9 +81,9 @@ def check(config: bytes) -> None:
         raise ValueError(f"its {misgiven.CONFIG} is damaged: {error}") from error
     if strange:
         raise ValueError(
-            f"it names {_name(strange)}, which is not known to compute and do nothing "
-            "else. If you trust whoever made the file, open it with "
-            "keras.models.load_model and make a Model of that"
+            f"it names {_name(strange)}, which is not known to only compute. If you "
+            "trust whoever made the file, open it with keras.models.load_model and "
+            "make a Model of that"
         )
 
 
