@@ -73,7 +73,7 @@ def test_an_unknown_name_is_refused_with_those_there_are(tmp_path, monkeypatch):
     message = r"no model 'lite9': give the path .* with the package \(red, reddish\)"
     with pytest.raises(ValueError, match=message):
         rankiqa_tf.load("lite9")
-    with pytest.raises(ValueError, match=r"no model 'lite0-photos': .* carries"):
+    with pytest.raises(ValueError, match=r"no model 'lite0-photos': .* ships"):
         rankiqa_tf.load()
     with pytest.raises(ValueError, match=r"no such model file: lite9\.keras"):
         rankiqa_tf.load("lite9.keras")
