@@ -1,4 +1,4 @@
-"""What `import rankiqa_tf` gives."""
+"""The public interface of `import rankiqa_tf`."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Files of rows: written, read again, and gone on with."""
+"""Files of rows: written, read back, and continued."""
 
 import contextlib
 import csv

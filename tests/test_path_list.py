@@ -1,4 +1,4 @@
-"""The photos that a command line names, itself or by a list."""
+"""The photos named on a command line, directly or in a list."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What files of photos say of themselves, read by their formats' structure."""
+"""Headers of photo files, read by the structure of their formats."""
 
 import contextlib
 import struct

@@ -1,4 +1,4 @@
-"""The papers of a run's folder."""
+"""The records in a run's folder."""
 
 import json
 

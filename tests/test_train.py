@@ -1,4 +1,4 @@
-"""The program that trains, run as users run it: stopped, killed, gone on, done."""
+"""The program that trains, run as users run it: stopped, killed, resumed, finished."""
 
 import csv
 import json
