@@ -95,7 +95,7 @@ def test_it_shows_how_to_use_what_there_is():
 
 def test_figures_of_the_run_are_told_in_words_and_others_left_out():
     figures = written()["Figures"]
-    assert "SROCC with human scores, on photos held out | 0.822 |" in figures
+    assert "SROCC with human scores, on held-out photos | 0.822 |" in figures
     assert "seconds" not in figures
     assert "Figures" not in written(figures={})
 
