@@ -23,7 +23,6 @@ from rankiqa_tf.metadata import Metadata
 Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
 Result = float | PhotoError
 
-CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
 
 # From a photo, uint8 [height, width, 3], to its crops, uint8 [n, side, side, 3].
 Cut = Callable[[np.ndarray], np.ndarray]
