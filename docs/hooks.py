@@ -6,7 +6,7 @@ them into the site. Links work in both places: in the repository they are relati
 paths, and here they are rewritten. A link to a file that is no page, such as a script,
 leads to a page that shows the file.
 
-A line such as `<!-- generated: data sets -->` is replaced by what `generated` makes.
+A line such as `<!-- generated: exit codes -->` is replaced by what `generated` makes.
 """
 
 import posixpath
@@ -166,7 +166,7 @@ def _up(path: Path) -> str:
 
 
 def _generated(name: str) -> str:
-    makers: dict[str, Callable[[], str]] = generated.MAKERS
+    makers = generated.MAKERS
     if name not in makers:
         raise PluginError(f"nothing generates {name!r}; there are: {', '.join(makers)}")
     return makers[name]()
