@@ -10,6 +10,7 @@ from typing import Literal
 from typing import get_args
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from distortions.kinds import Scalar
@@ -107,7 +108,7 @@ class Row:
         names = _parameter_names(self.function)
         return dict(zip(names, self._values(level), strict=True))
 
-    def better(self) -> np.ndarray:
+    def better(self) -> npt.NDArray[np.bool_]:
         """The order of quality that the policy says.
 
         Returns:
@@ -368,7 +369,7 @@ class Preset:
         """How many levels a distortion has; level 0, the image itself, not counted."""
         return len(self.rows[0].parameters)
 
-    def better(self) -> np.ndarray:
+    def better(self) -> npt.NDArray[np.bool_]:
         """The orders of all rows: bool [rows, levels + 1, levels + 1]."""
         return np.stack([row.better() for row in self.rows])
 

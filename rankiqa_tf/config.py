@@ -618,7 +618,7 @@ _DEFINE: Mapping[Any, Any] = {
 }
 
 
-def _fields(of: type[Config] | type[Training]) -> list[dataclasses.Field]:
+def _fields(of: type[Config] | type[Training]) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(of) if field.name != "training"]
 
 

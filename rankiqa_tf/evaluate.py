@@ -28,12 +28,12 @@ from absl import flags
 import distortions
 from distortions import program
 from distortions import whole_file
+from distortions.photo_header import PhotoError
 from rankiqa_tf import datasets
 from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
-from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import figures as figures_lib

@@ -37,8 +37,10 @@ from rankiqa_tf.models import misgiven
 from rankiqa_tf.scoring import CROPS
 from rankiqa_tf.scoring import Cut
 from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Pixels
 from rankiqa_tf.scoring import Result
 from rankiqa_tf.scoring import ScoreMap
+from rankiqa_tf.scoring import Scores
 
 _RANDOM_CROPS = 30  # As many as the paper takes.
 # Of crops, in one pass of the network, if not told: as many as take about half a
@@ -280,7 +282,7 @@ class Model:
         self.check_crops(crops)
         size = self.metadata.crop_size
 
-        def cut(photo: np.ndarray) -> np.ndarray:
+        def cut(photo: Pixels) -> Pixels:
             if crops == "grid":
                 return crop_grid.cut(photo, size)
             if crops == "whole":
@@ -294,7 +296,7 @@ class Model:
 
         return cut
 
-    def _score_crops(self, crops: np.ndarray) -> np.ndarray:
+    def _score_crops(self, crops: Pixels) -> Scores:
         """From uint8 [n, h, w, 3] to float32 [n]."""
         return self._graph(tf.constant(crops)).numpy()
 

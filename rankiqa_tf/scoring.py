@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from distortions import cores
@@ -20,15 +21,17 @@ from distortions.photo_header import PhotoError
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
 
-Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+Pixels = npt.NDArray[np.uint8]
+Scores = npt.NDArray[np.float32]
+Photo = str | os.PathLike[str] | bytes | Image.Image | Pixels
 Result = float | PhotoError
 
 CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
 
 # From a photo, uint8 [height, width, 3], to its crops, uint8 [n, side, side, 3].
-Cut = Callable[[np.ndarray], np.ndarray]
+Cut = Callable[[Pixels], Pixels]
 # From crops to their scores, float32 [n].
-ScoreCrops = Callable[[np.ndarray], np.ndarray]
+ScoreCrops = Callable[[Pixels], Scores]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,9 +46,9 @@ class ScoreMap:
         crop_size: side of the crops in pixels.
     """
 
-    scores: np.ndarray
-    tops: np.ndarray
-    lefts: np.ndarray
+    scores: Scores
+    tops: npt.NDArray[np.int32]
+    lefts: npt.NDArray[np.int32]
     crop_size: int
 
 
@@ -79,7 +82,7 @@ class ScoreMany(Protocol):
         ...
 
 
-def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
+def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> Pixels:
     """Gives the pixels of a photo of any kind.
 
     Args:
@@ -233,18 +236,18 @@ class _Prepared:
     """A photo's crops, or why it has none, and what is doubtful about it."""
 
     photo: Photo
-    crops: np.ndarray | PhotoError
+    crops: Pixels | PhotoError
     doubts: Sequence[str]
 
 
-def _in_parts(score_crops: ScoreCrops, crops: np.ndarray, batch: int) -> np.ndarray:
+def _in_parts(score_crops: ScoreCrops, crops: Pixels, batch: int) -> Scores:
     """Scores crops, so many at once: a large photo has more than memory is to hold."""
     firsts = range(0, len(crops), batch)
     return np.concatenate([score_crops(crops[i : i + batch]) for i in firsts])
 
 
 def _score_group(
-    group: list[np.ndarray | PhotoError], score_crops: ScoreCrops, batch: int
+    group: list[Pixels | PhotoError], score_crops: ScoreCrops, batch: int
 ) -> list[Result]:
     """Scores the crops of some photos together; errors stay where they are."""
     cut = [each for each in group if isinstance(each, np.ndarray)]

@@ -22,6 +22,7 @@ from distortions import cores
 from distortions import folder_lock
 from distortions import photo_files
 from distortions import whole_file
+from distortions.photo_header import PhotoError
 from distortions.registry import Preset
 from distortions.sets import ranked_set
 from distortions.sets import stores
@@ -166,7 +167,7 @@ class Generation:
             path = self._photos / content
             try:
                 photo = photo_files.read(path)
-            except photo_files.PhotoError as error:
+            except PhotoError as error:
                 leave_out(content, str(error).removeprefix(f"{path}: "))
                 continue
             # Else some of its versions could be of another photo than the others.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rankiqa_tf.data.decode import PhotoError
+from distortions.photo_header import PhotoError
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import metrics
 
