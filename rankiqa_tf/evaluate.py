@@ -1,13 +1,77 @@
 """Evaluates a model on photos with human scores, on good photos, or on both.
 
-    python -m rankiqa_tf.evaluate --model=model.keras --dataset=scores.csv --photos=my_photos --report=page.html
+    python -m rankiqa_tf.evaluate --model=model.keras --dataset=scores.csv --report=page.html
+    python -m rankiqa_tf.evaluate --model=model.keras --photos=my_photos
 
 Of photos with human scores it prints SROCC, LCC, LCC after a logistic, KROCC and RMSE,
 those of each distortion, and 95 % intervals. Good photos are distorted, and it prints
-the share of versions that score below their photo, and below weaker ones. Exit code: 0
-if all photos were scored, 1 if some could not be read (they are named and left out), 2
-if nothing could be begun.
+the share of versions that score below their photo, and below weaker ones.
+
+Exit code: 0 if all photos were scored; 1 if some could not be read (they are named and
+left out) or something failed; 2 if nothing was begun.
 """  # noqa: E501 - a command is not cut in two.
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from rankiqa_tf import surroundings
+
+surroundings.settle("distortions")
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+from rankiqa_tf import choices
+from rankiqa_tf import scoring_flags
+
+_scorer = scoring_flags.define_scorer()
+_DATASET = flags.DEFINE_string(
+    "dataset",
+    None,
+    "Human scores: a CSV or .xlsx file with columns "
+    "image,mos[,reference,dmos,distortion,level], or a public data set: "
+    f"{', '.join(choices.DATA_SETS)}.",
+)
+_PHOTOS = flags.DEFINE_list(
+    "photos",
+    None,
+    "Good photos, or folders of them, whose distorted versions the model should rank. "
+    "The model should not have been trained on them. Each takes as long as some "
+    "hundred photos.",
+)
+_PRESET = flags.DEFINE_string(
+    "preset", "live,tid2013", "Distortions of --photos, as in training."
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir",
+    "",
+    "Folder of the data set, or of a CSV's images if they are not beside it. A public "
+    "data set is read as its authors distribute it.",
+)
+_PART = flags.DEFINE_enum(
+    "part",
+    "all",
+    ["all", "held_out"],
+    "Which photos: all, or those that the data set's official split tests on.",
+)
+_FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
+_PREDICTIONS = flags.DEFINE_string(
+    "predictions", None, "A CSV file to write, image,mos,...,level,score."
+)
+_REPORT = flags.DEFINE_string(
+    "report", None, "An HTML page to write, with all figures, plots and photos."
+)
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "What scores": ["model", "crops", "seed"],
+        "What to evaluate on": ["dataset", "data_dir", "part", "photos", "preset"],
+        "What is written": ["format", "predictions", "report"],
+    },
+)
+
+surroundings.settle_keras()
 
 import dataclasses
 import datetime
@@ -17,20 +81,12 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
-from rankiqa_tf import surroundings
-
-if not surroundings.settle("distortions"):
-    sys.exit(surroundings.FAILED)
-
 import numpy as np
-from absl import flags
 
 import distortions
-from distortions import program
 from distortions import whole_file
 from distortions.photo_header import PhotoError
 from rankiqa_tf import datasets
-from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
@@ -45,44 +101,6 @@ from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.evaluation.order_kept import Kept
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
-
-_scorer = scoring_flags.define_scorer()
-flags.adopt_module_key_flags(scoring_flags)
-_DATASET = flags.DEFINE_string(
-    "dataset",
-    None,
-    "Human scores: a CSV or .xlsx file, image,mos[,reference,dmos,distortion,level]; a "
-    f"public data set by name ({', '.join(datasets.DATA_SETS)}).",
-)
-_PHOTOS = flags.DEFINE_list(
-    "photos",
-    None,
-    "Good photos, or folders of them, that the model was not trained on: how it keeps "
-    "the order of their versions under --preset. Each takes as long as some hundred "
-    "photos.",
-)
-_PRESET = flags.DEFINE_string(
-    "preset", "live,tid2013", "Distortions of --photos, as of training."
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir",
-    "",
-    "Folder of the data set as its authors distribute it. Of a CSV, where its image "
-    "paths start, if not in its own folder.",
-)
-_PART = flags.DEFINE_enum(
-    "part",
-    "all",
-    ["all", "held_out"],
-    "Which photos: all, or those that the data set's official split tests on.",
-)
-_FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
-_PREDICTIONS = flags.DEFINE_string(
-    "predictions", None, "A CSV file to write image,mos,...,level,score to."
-)
-_REPORT = flags.DEFINE_string(
-    "report", None, "An HTML page to write, with all figures, diagrams and photos."
-)
 
 
 def read_photos() -> datasets.DataSet:
@@ -248,7 +266,7 @@ def main(argv: list[str]) -> int:
                 whole_file.check(Path(path))  # Fails now if it cannot be written.
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     try:
         result = opinion_scores(scorer, data, problems) if data else None
         kept = order_of_versions(scorer, good) if good else []
@@ -263,11 +281,11 @@ def main(argv: list[str]) -> int:
         show(found)
     except TooFewPhotosError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 1 if problems else 0
+        return exit_codes.FAILED
+    return exit_codes.FAILED if problems else exit_codes.DONE
 
 
 if __name__ == "__main__":

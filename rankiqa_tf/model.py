@@ -28,13 +28,13 @@ from rankiqa_tf import archives
 from rankiqa_tf import models
 from rankiqa_tf import scoring
 from rankiqa_tf import surroundings
+from rankiqa_tf.choices import CROPS
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.models import known_layers
 from rankiqa_tf.models import misgiven
-from rankiqa_tf.scoring import CROPS
 from rankiqa_tf.scoring import Cut
 from rankiqa_tf.scoring import Photo
 from rankiqa_tf.scoring import Pixels

@@ -26,7 +26,6 @@ Scores = npt.NDArray[np.float32]
 Photo = str | os.PathLike[str] | bytes | Image.Image | Pixels
 Result = float | PhotoError
 
-CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
 
 # From a photo, uint8 [height, width, 3], to its crops, uint8 [n, side, side, 3].
 Cut = Callable[[Pixels], Pixels]
