@@ -237,7 +237,9 @@ class Config:
         "",
         "Human scores to fine-tune on: a CSV or .xlsx file, image,mos[,reference]; a "
         f"public data set by name ({', '.join(datasets.DATA_SETS)}), opinion_table "
-        "being TID2013's mean opinions of kinds and levels of distortion.",
+        "being TID2013's mean opinions of kinds and levels of distortion; or one of "
+        "your own as module:NAME. Options of its reader follow after commas: "
+        "live,not_realigned.",
     )
     data_dir: str = _option(
         "",
@@ -386,16 +388,21 @@ class Config:
     @property
     def scale(self) -> tuple[float, float] | None:
         """The worst and the best human score of the scale; None if it is not known."""
-        if self.dataset in datasets.DATA_SETS:
-            return datasets.DATA_SETS[self.dataset].scale
+        if self._data_set:
+            return self._data_set.row.scale
         return None if self.mos_range is None else _ends("mos_range", self.mos_range)
 
     @property
     def scale_of(self) -> str:
         """What that scale is, in words; empty if it is not known."""
-        if self.dataset in datasets.DATA_SETS:
-            return datasets.DATA_SETS[self.dataset].scale_of
+        if self._data_set:
+            return self._data_set.scale_of
         return f"mean opinion scores of {self.dataset_name}" if self.scale else ""
+
+    @property
+    def _data_set(self) -> datasets.Choice | None:
+        """The data set that is named, not a CSV file; None where there is none."""
+        return datasets.choose(self.dataset)
 
     @property
     def initial_model(self) -> Path | None:
@@ -507,18 +514,17 @@ class Config:
         if not self.dataset:
             raise ValueError(
                 f"stage {self.stage} needs human scores: give a CSV file as dataset, "
-                f"or one of {', '.join(datasets.DATA_SETS)}"
+                f"one of {', '.join(datasets.DATA_SETS)}, or your own as module:NAME"
             )
         # An opinion table can be made of the photos.
-        needs_folder = self.dataset in datasets.DATA_SETS.keys() - {"opinion_table"}
-        if needs_folder and not self.data_dir:
+        if self._data_set and not (self.data_dir or self._has_table):
             raise ValueError(
                 f"dataset {self.dataset} needs its folder: give it as data_dir; it can "
-                f"be had from {datasets.DATA_SETS[self.dataset].source}"
+                f"be had from {self._data_set.row.source}"
             )
         if self.mos_range is None:
             return
-        if self.dataset in datasets.DATA_SETS:
+        if self._data_set:
             raise ValueError(
                 f"mos_range is for scores of your own; {self.dataset} is known to go "
                 "from {:g} to {:g}: leave it out".format(*self.scale or ())
@@ -570,8 +576,7 @@ class Config:
     @property
     def dataset_name(self) -> str:
         """What the human scores are called: the data set's name, or that of the CSV."""
-        is_known = self.dataset in datasets.DATA_SETS
-        return self.dataset if is_known else Path(self.dataset).name
+        return self.dataset if self._data_set else Path(self.dataset).name
 
 
 def _ends(name: str, text: str) -> tuple[float, float]:

@@ -52,7 +52,8 @@ _DATASET = flags.DEFINE_string(
     "dataset",
     None,
     "Human scores: a CSV or .xlsx file, image,mos[,reference,dmos,distortion,level]; a "
-    f"public data set by name ({', '.join(datasets.DATA_SETS)}).",
+    f"public data set by name ({', '.join(datasets.DATA_SETS)}), or one of your own as "
+    "module:NAME. Options of its reader follow after commas: live,not_realigned.",
 )
 _PHOTOS = flags.DEFINE_list(
     "photos",

@@ -156,7 +156,7 @@ def several(done, flags, folder):
     """Calls that end at once, and one with a ranker and a split that are given."""
     workdir = done[0]
     new = f"--workdir={folder}/other"
-    data_folders.BUILDERS["live"](folder / "live")
+    data_folders.live(folder / "live")
     random = np.random.default_rng(1)
     for path in (folder / "live").rglob("*.bmp"):  # Empty files as they are made.
         noise = random.integers(0, 256, (29, 31, 3), dtype=np.uint8)
