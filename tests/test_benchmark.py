@@ -246,7 +246,7 @@ def test_a_public_data_set_stands_beside_the_papers_figures(several, folder):
         ("folder", "splits was 2, is 3"),
         ("revised", "scored photos changed: 2, such as blur_2_2.png"),
         ("more", "photos new: 1, such as 5.png"),
-        ("splits", "is not a JSON file of splits"),
+        ("splits", "scores.csv is no table of splits: it has no column with split in"),
         ("argument", "flags only, not photo.png"),
         ("whole", "network alexnet takes crops of 227 pixels only"),
     ],
