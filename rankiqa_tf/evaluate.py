@@ -29,8 +29,9 @@ _DATASET = flags.DEFINE_string(
     "dataset",
     None,
     "Human scores: a CSV or .xlsx file with columns "
-    "image,mos[,reference,dmos,distortion,level], or a public data set: "
-    f"{', '.join(choices.DATA_SETS)}.",
+    "image,mos[,reference,dmos,distortion,level]; a public data set: "
+    f"{', '.join(choices.DATA_SETS)}; or one of your own as module:NAME. Options "
+    "of its reader follow after commas: live,not_realigned.",
 )
 _PHOTOS = flags.DEFINE_list(
     "photos",

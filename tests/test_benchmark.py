@@ -156,7 +156,7 @@ def several(done, flags, folder):
     """Calls that end at once, and one with a ranker and a split that are given."""
     workdir = done[0]
     new = f"--workdir={folder}/other"
-    data_folders.BUILDERS["live"](folder / "live")
+    data_folders.live(folder / "live")
     random = np.random.default_rng(1)
     for path in (folder / "live").rglob("*.bmp"):  # Empty files as they are made.
         noise = random.integers(0, 256, (29, 31, 3), dtype=np.uint8)
@@ -246,7 +246,7 @@ def test_a_public_data_set_stands_beside_the_papers_figures(several, folder):
         ("folder", "splits was 2, is 3"),
         ("revised", "scored photos changed: 2, such as blur_2_2.png"),
         ("more", "photos new: 1, such as 5.png"),
-        ("splits", "is not a JSON file of splits"),
+        ("splits", "scores.csv is no table of splits: it has no column with split in"),
         ("argument", "flags only, not photo.png"),
         ("whole", "network alexnet takes crops of 227 pixels only"),
     ],

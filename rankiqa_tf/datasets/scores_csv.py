@@ -85,7 +85,7 @@ def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
     whole_file.write(Path(path), text.encode("utf-8", "backslashreplace"))
 
 
-def cells(photo: ScoredPhoto) -> tuple[object, ...]:
+def cells(photo: ScoredPhoto) -> tuple:
     """Gives what `write` writes of a photo, in the order of COLUMNS."""
     return (photo.path.absolute(), *dataclasses.astuple(photo)[1:])
 

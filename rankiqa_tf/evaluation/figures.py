@@ -38,7 +38,7 @@ class Figures:
     """What methods reach on a data set.
 
     Attributes:
-        dataset: its name, a key of `DATA_SETS` where it is one of them.
+        dataset: its name, as `datasets.choose` takes it; of a CSV, its file's name.
         results: the predictions that the figures were made of.
         columns: the distortions and, last, `ALL`; this alone where there are none.
         values: by method, column and metric: one value a split, nan where there is
@@ -56,7 +56,7 @@ class Figures:
     @property
     def numbers(self) -> Mapping[str, int]:
         """TID2013's numbers of the distortions; empty where they have none."""
-        numbered = self.columns if self.dataset in _NUMBERED else ()
+        numbered = self.columns if self.dataset.split(",")[0] in _NUMBERED else ()
         return {name: _NUMBERS[name] for name in numbered if name in _NUMBERS}
 
     def mean(self, method: str, metric: str, column: str = ALL) -> float:

@@ -169,8 +169,9 @@ def _data(figures: Figures, scale: tuple[float, float]) -> str:
         "MOS": f"from {scale[0]:g}, the worst, to {scale[1]:g}, the best",
     }
     title = _escaped(tables.dataset_title(figures.dataset))
-    row = datasets.DATA_SETS.get(figures.dataset)
-    if row is not None:
+    chosen = datasets.choose(figures.dataset)
+    if chosen is not None:
+        row = chosen.row
         said["licence"] = row.licence
         said["source"] = row.source
         if row.source.startswith("https://"):  # Else it is a command.

@@ -148,9 +148,9 @@ def to_csv(figures: Figures) -> str:
 
 
 def dataset_title(dataset: str) -> str:
-    """What a data set is called; its name if it is none of `DATA_SETS`."""
-    row = datasets.DATA_SETS.get(dataset)
-    return row.title if row else dataset
+    """What a data set is called; the name itself where it is that of a CSV file."""
+    chosen = datasets.choose(dataset)
+    return chosen.title if chosen else dataset
 
 
 def method_title(method: str) -> str:
