@@ -16,8 +16,8 @@ from rankiqa_tf import library
 
 if TYPE_CHECKING:
     from distortions.registry import Preset
-    from rankiqa_tf.datasets.row import Choice
     from rankiqa_tf.data.ranked import BatchShape
+    from rankiqa_tf.datasets.row import Choice
 
 # Nothing here imports TensorFlow before options are checked: the flags of programs are
 # made from this module, and --help is to come at once.
