@@ -205,7 +205,8 @@ def of_service(photos):
     print(
         f"\n## A tf.data service\n\nlive with --distortions={IN_GRAPH}. Each worker "
         f"has one core, of {len(there)} that this machine has; the trainer, which only "
-        f"takes, shares the first. Load average at the start: {os.getloadavg()[0]:.1f}.\n"
+        "takes, shares the first. Load average at the start: "
+        f"{os.getloadavg()[0]:.1f}.\n"
     )
     preset = config_lib.Config(preset="live", distortions=IN_GRAPH).chosen_preset()
     made = versions.MadeAnew(photos, preset, in_graph=True)

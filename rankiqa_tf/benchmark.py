@@ -90,6 +90,7 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import figures as figures_lib
 from rankiqa_tf.evaluation import page
+from rankiqa_tf.evaluation import settings as settings_lib
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.model import Model
@@ -148,7 +149,10 @@ class Benchmark:
             last = number == len(self.splits)
             # A thousand draws of ten splits take minutes: only for what stays.
             figures = figures_lib.measure(
-                results, dataset=self.data.name, draws=1000 if last else 100
+                results,
+                dataset=self.data.name,
+                unscaled=[n for n in results if not methods_lib.METHODS[n].finetunes],
+                draws=1000 if last else 100,
             )
             self._report(figures, settings)
         return figures
@@ -164,7 +168,7 @@ class Benchmark:
             scale=self.data.scale,
             command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
             versions=version.packages(),
-            settings=settings,
+            settings=settings_lib.of_options(settings),
             date=datetime.date.today().isoformat(),
         )
 

@@ -177,4 +177,6 @@ def _agreement_with_people(
     model: Model, photos: Split[list[ScoredPhoto]], prefix: str
 ) -> dict[str, float]:
     """Computes figures on the held-out scored photos."""
-    return opinion_check.check(model.score_many, photos.held_out).summary(prefix)
+    scores = opinion_check.check(model.score_many, photos.held_out)
+    on_scale = model.metadata.score_range is not None  # A ranker has none.
+    return scores.summary(prefix, on_scale=on_scale)
