@@ -33,6 +33,9 @@ MOBILE = ["ai-edge-litert>=1.4,<3"]
 
 BEAM = ["apache-beam>=2.77,<3"]  # Earlier ones were not tried.
 
+# The site: `mkdocs build --strict`.
+DOCS = ["mkdocs-material>=9.6,<10", "mkdocstrings[python]>=0.30,<2"]
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
@@ -45,6 +48,7 @@ TEST = [
     "pillow-heif>=1.0,<2",  # Writes HEIC files to be read.
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
     *BEAM,
+    *DOCS,
     *IMAGENET,
     *MOBILE,
     *SERVING,
@@ -135,6 +139,7 @@ setup(
             f"kserve>=0.21; {WITHOUT_TFIO}",
         ],
         "beam": BEAM,
+        "docs": DOCS,
         "heif": [HEIF],
         "imagenet": IMAGENET,
         "test": TEST,

@@ -132,8 +132,11 @@ def train(
         The figures.
 
     Raises:
-        ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted,
-            workers.Lost: as `prepare` and `carry_out` do.
+        ValueError: as `prepare` and `carry_out` do.
+        ModuleNotFoundError: likewise.
+        FloatingPointError: likewise.
+        stopping.Interrupted: likewise.
+        workers.Lost: likewise.
     """
     workdir = Path(workdir)
     with held(config, workdir), preparation.random_weights(config.seed):
