@@ -102,8 +102,10 @@ def _data_sets() -> str:
 
 def _options(name: str, row: datasets.Row) -> Iterator[str]:
     for option, default in row.options.items():
-        yield f"`{name},{option}`" if default is False else (
-            f"`{name},{option}={default}`"
+        yield (
+            f"`{name},{option}`"
+            if default is False
+            else (f"`{name},{option}={default}`")
         )
 
 

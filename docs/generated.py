@@ -75,9 +75,7 @@ def programs() -> str:
         options = pool.map(program_help.options, PROGRAMS)
         return "\n\n".join(
             _program(module, command, listed)
-            for (module, command), listed in zip(
-                PROGRAMS.items(), options, strict=True
-            )
+            for (module, command), listed in zip(PROGRAMS.items(), options, strict=True)
         )
 
 
