@@ -136,8 +136,8 @@ class Config:
     )
     network: str = _option(
         "shallow",
-        f"The network: {', '.join(models.NETWORKS)}, or a backbone of "
-        "keras.applications by its name there, such as MobileNetV2.",
+        f"The network: {', '.join(models.NETWORKS)}, a backbone of keras.applications "
+        "by its name there, such as MobileNetV2, or one of your own as module:NAME.",
     )
     levels: str = _option(
         "last",

@@ -114,6 +114,17 @@ class Model:
             ) from error
         return cls(network, metadata, hashlib.sha256(path.read_bytes()).hexdigest())
 
+    @property
+    def own_crop_size(self) -> int:
+        """The side of the crops that the network was made for, in pixels."""
+        own = self.metadata.own_crop_size
+        return own or models.network(self.metadata.network).crop_size
+
+    @property
+    def smallest(self) -> int:
+        """The smallest side of images that the network takes, in pixels."""
+        return self.metadata.smallest or models.network(self.metadata.network).smallest
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file, whole or not at all.
 
@@ -252,8 +263,7 @@ class Model:
                 is less than 1, or most_crops less than 4.
         """
         surroundings.check_not_forked()
-        fixed, own = self.network.input_shape[1], self.metadata.network
-        side = crop_size or fixed or models.network(own).crop_size
+        side = crop_size or self.network.input_shape[1] or self.own_crop_size
         self._check_crop_size(side)
         return scoring.score_map(
             photo,
@@ -266,7 +276,7 @@ class Model:
 
     def _check_crop_size(self, size: int) -> None:
         fixed = self.network.input_shape[1]
-        smallest = models.network(self.metadata.network).smallest
+        smallest = self.smallest
         if fixed not in (None, size) or size < smallest:
             takes = f"of {fixed}" if fixed else f"of {smallest} or more"
             raise ValueError(
@@ -284,7 +294,7 @@ class Model:
             if crops == "grid":
                 return crop_grid.cut(photo, size)
             if crops == "whole":
-                smallest = models.network(self.metadata.network).smallest
+                smallest = self.smallest
                 return crop_grid.pad_to(photo, smallest)[np.newaxis]
             # Asked for in threads; a graphics processor has better things to do.
             with tf.device("CPU:0"):
