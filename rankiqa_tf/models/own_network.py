@@ -1,4 +1,4 @@
-"""Networks of users' own: built, and held to the contract of `Network`."""
+"""Building networks from outside the package, and checking them."""
 
 import json
 from collections.abc import Sequence
@@ -12,20 +12,21 @@ from rankiqa_tf.models.network import Network
 def build(
     name: str, row: Network, *, weights: str | None, levels: Sequence[str]
 ) -> tuple[keras.Model, dict[str, keras.KerasTensor]]:
-    """Builds the backbone of a network, and checks what it returned.
+    """Builds the backbone of a network and checks that it does what `Network` says.
 
     Args:
         name: module:NAME, for messages.
         row: the network.
-        weights: as `Network.backbone` takes them.
-        levels: likewise.
+        weights: as for `Network.backbone`.
+        levels: as for `Network.backbone`.
 
     Returns:
         What the backbone returned.
 
     Raises:
-        ValueError: if it failed, or if the model or a level is not as `Network` has it,
-            or is made of layers that no model file may name.
+        ValueError: if the backbone failed; if the model or a level is not what
+            `Network` describes; or if the model contains layers that a model file may
+            not name.
     """
     try:
         made = row.backbone(weights=weights, levels=levels)
