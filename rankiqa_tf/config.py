@@ -153,8 +153,9 @@ class Config:
     )
     network: str = _option(
         "shallow",
-        f"The network: {', '.join(choices.NETWORKS)}, or a backbone of "
-        "keras.applications. Those have their names there, such as MobileNetV2.",
+        f"The network: {', '.join(choices.NETWORKS)}, a backbone of "
+        "keras.applications by its name there, such as MobileNetV2, or one of your own "
+        "as module:NAME.",
     )
     levels: str = _option(
         "last",

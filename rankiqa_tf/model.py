@@ -120,6 +120,17 @@ class Model:
             ) from error
         return cls(network, metadata, hashlib.sha256(path.read_bytes()).hexdigest())
 
+    @property
+    def own_crop_size(self) -> int:
+        """The side of the crops the network was designed for, in pixels."""
+        own = self.metadata.own_crop_size
+        return own or models.network(self.metadata.network).crop_size
+
+    @property
+    def smallest(self) -> int:
+        """The smallest side of images the network accepts, in pixels."""
+        return self.metadata.smallest or models.network(self.metadata.network).smallest
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file; if writing fails, no partial file is left behind.
 
@@ -260,8 +271,7 @@ class Model:
                 or most_crops is less than 4.
         """
         surroundings.check_not_forked()
-        fixed, own = self.network.input_shape[1], self.metadata.network
-        side = crop_size or fixed or models.network(own).crop_size
+        side = crop_size or self.network.input_shape[1] or self.own_crop_size
         self._check_crop_size(side)
         return scoring.score_map(
             photo,
@@ -274,7 +284,7 @@ class Model:
 
     def _check_crop_size(self, size: int) -> None:
         fixed = self.network.input_shape[1]
-        smallest = models.network(self.metadata.network).smallest
+        smallest = self.smallest
         if fixed not in (None, size) or size < smallest:
             takes = f"of {fixed}" if fixed else f"of {smallest} or more"
             raise ValueError(
@@ -292,7 +302,7 @@ class Model:
             if crops == "grid":
                 return crop_grid.cut(photo, size)
             if crops == "whole":
-                smallest = models.network(self.metadata.network).smallest
+                smallest = self.smallest
                 return crop_grid.pad_to(photo, smallest)[np.newaxis]
             # Called in threads; too small a job for a GPU.
             with tf.device("CPU:0"):

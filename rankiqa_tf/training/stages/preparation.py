@@ -61,15 +61,16 @@ def start(config: Config) -> Model:
                 weights=config.weights,
                 levels=config.levels,
             )
+        row = models.network(config.network)
         metadata = Metadata(
             network=config.network,
-            crop_size=config.scoring_crop_size
-            or config.crop_size
-            or models.network(config.network).crop_size,
+            crop_size=config.scoring_crop_size or config.crop_size or row.crop_size,
             levels=config.levels,
             score_range=None,
             trained_on="",
             stages=(),
+            own_crop_size=row.crop_size,
+            smallest=row.smallest,
         )
     model = Model(network, metadata)
     _check_crop_sizes(model, config)
@@ -100,7 +101,7 @@ def random_weights(seed: int) -> Iterator[None]:
 
 def _check_crop_sizes(model: Model, config: Config) -> None:
     fixed, name_of_network = model.network.input_shape[1], model.metadata.network
-    smallest = models.network(name_of_network).smallest
+    smallest = model.smallest
     for name in ("crop_size", "scoring_crop_size"):
         size = getattr(config, name)
         if size and fixed not in (None, size):
@@ -128,7 +129,7 @@ def _check_measures(model: Model, config: Config) -> None:
 
 def training_crop_size(model: Model, config: Config) -> int:
     """Returns the side of training crops, in pixels."""
-    return config.crop_size or models.network(model.metadata.network).crop_size
+    return config.crop_size or model.own_crop_size
 
 
 def standardise(model: Model, batches: Batches) -> None:
