@@ -6,7 +6,6 @@ A test compares the pages with what this writes: they are committed, so that the
 built without TensorFlow, which the tables import.
 """
 
-import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,9 +102,9 @@ def _data_sets() -> str:
 
 def _options(name: str, row: datasets.Row) -> Iterator[str]:
     """What may follow the name: the options of its reader, with their defaults."""
-    for option in list(inspect.signature(row.read).parameters.values())[1:]:
-        value = "" if option.default is False else f"={option.default}"
-        yield f"`{name},{option.name}{value}`"
+    for option, default in row.options.items():
+        value = "" if default is False else f"={default}"
+        yield f"`{name},{option}{value}`"
 
 
 def _section(preset: Preset) -> str:

@@ -1,8 +1,8 @@
-"""Zip archives from strangers: model files, weights and spreadsheets are such.
+"""Reading untrusted zip archives: model files, weights and spreadsheets.
 
-Python's zipfile takes whatever a file says of itself. Here an archive is checked before
-anything of it is unpacked: it costs no more memory than its size lets one expect, and
-what is written of it to a folder stays in that folder.
+Python's zipfile believes whatever a file says about itself. Here an archive is checked
+before anything is unpacked, so that it takes no more memory than its size suggests and
+nothing is written outside the folder it is unpacked to.
 """
 
 import stat
@@ -10,17 +10,17 @@ import zipfile
 
 from distortions import outside
 
-_EXPANSION = 100  # Weights shrink to a half at best, and tables to a twentieth.
+_EXPANSION = 100  # Weights compress to half their size at best, tables to a twentieth.
 _FLOOR = 64 << 20  # Bytes that may always be unpacked.
 
 
 def check(archive: zipfile.ZipFile) -> None:
-    """Checks what an archive says of its entries.
+    """Checks the names and sizes of an archive's entries.
 
     Raises:
-        ValueError: if two have the same name, or if one leads out of the folder that it
-            is unpacked to, is a link, or unpacks to more than a hundred times what it
-            takes in the file, and to more than 64 MiB.
+        ValueError: if two entries have the same name, or if one would be written
+            outside the folder it is unpacked to, is a link, or unpacks to more than 64
+            MiB and more than a hundred times its compressed size.
     """
     seen = set()
     for entry in archive.infolist():
@@ -40,15 +40,15 @@ def check(archive: zipfile.ZipFile) -> None:
 
 
 def read(archive: zipfile.ZipFile, name: str, *, most: int) -> bytes:
-    """Reads an entry.
+    """Returns the content of an entry.
 
     Args:
-        archive: of which `check` may not be true.
-        name: of the entry.
-        most: bytes that it may have.
+        archive: the archive; need not have passed `check`.
+        name: name of the entry.
+        most: maximum size in bytes.
 
     Raises:
-        ValueError: if there is none, it has more, or it is damaged or encrypted.
+        ValueError: if there is no such entry, or it is too large, damaged or encrypted.
     """
     try:
         size = archive.getinfo(name).file_size
@@ -59,5 +59,5 @@ def read(archive: zipfile.ZipFile, name: str, *, most: int) -> bytes:
         return archive.read(name)
     except ValueError:
         raise
-    except Exception as error:  # Each way to compress has its own errors.
+    except Exception as error:  # Each compression method raises its own errors.
         raise ValueError(f"its entry {name!r} cannot be read: {error}") from error

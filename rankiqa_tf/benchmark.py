@@ -42,7 +42,10 @@ _SPLITS = flags.DEFINE_integer(
     lower_bound=0,
 )
 _SPLITS_FILE = flags.DEFINE_string(
-    "splits_file", "", "A splits.json to take instead of drawing splits."
+    "splits_file",
+    "",
+    "A splits.json, or a CSV file with a column for each split, such as pyiqa's "
+    "meta_info files, to take instead of drawing splits.",
 )
 _RANKED = flags.DEFINE_string(
     "ranked", "", "A ranked model.keras to take instead of ranking --photos."
@@ -82,10 +85,12 @@ from rankiqa_tf import version
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets import splits as splits_lib
+from rankiqa_tf.datasets import splits_file
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import figures as figures_lib
 from rankiqa_tf.evaluation import page
+from rankiqa_tf.evaluation import settings as settings_lib
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.model import Model
@@ -144,7 +149,10 @@ class Benchmark:
             last = number == len(self.splits)
             # A thousand draws of ten splits take minutes: only for what stays.
             figures = figures_lib.measure(
-                results, dataset=self.data.name, draws=1000 if last else 100
+                results,
+                dataset=self.data.name,
+                unscaled=[n for n in results if not methods_lib.METHODS[n].finetunes],
+                draws=1000 if last else 100,
             )
             self._report(figures, settings)
         return figures
@@ -160,7 +168,7 @@ class Benchmark:
             scale=self.data.scale,
             command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
             versions=version.packages(),
-            settings=settings,
+            settings=settings_lib.of_options(settings),
             date=datetime.date.today().isoformat(),
         )
 
@@ -202,7 +210,7 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
     run_folder.check(workdir, options)
     data = run_data.data_set(config, workdir)
     if _SPLITS_FILE.value:
-        splits = splits_lib.read(_SPLITS_FILE.value, data.photos)
+        splits = splits_file.read(_SPLITS_FILE.value, data.photos)
     elif data.official_split:
         splits = (_SPLITS.value or 1) * [data.official_split]
     else:
@@ -228,7 +236,7 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
     if to_rank:
         fingerprint["photos"] = to_rank.fingerprint
     run_folder.claim(workdir, options, fingerprint)
-    splits_lib.write(workdir / "splits.json", splits)
+    splits_file.write(workdir / "splits.json", splits)
     return Benchmark(
         config=config,
         methods=options["methods"],

@@ -18,13 +18,15 @@ NETWORKS = (
 )
 DATA_SETS = (
     "live",
-    "live_not_realigned",
     "live_md",
     "tid2013",
     "csiq",
     "kadid10k",
     "koniq10k",
     "biq2021",
+    "spaq",
+    "live_challenge",
+    "cid2013",
     "opinion_table",
 )
 MEASURES = ("mdsi", "haarpsi", "gmsd", "ms_ssim")

@@ -16,8 +16,8 @@ from rankiqa_tf import library
 
 if TYPE_CHECKING:
     from distortions.registry import Preset
-    from rankiqa_tf import datasets
     from rankiqa_tf.data.ranked import BatchShape
+    from rankiqa_tf.datasets.row import Choice
 
 # Nothing here imports TensorFlow before options are checked: the flags of programs are
 # made from this module, and --help is to come at once.
@@ -153,8 +153,9 @@ class Config:
     )
     network: str = _option(
         "shallow",
-        f"The network: {', '.join(choices.NETWORKS)}, or a backbone of "
-        "keras.applications. Those have their names there, such as MobileNetV2.",
+        f"The network: {', '.join(choices.NETWORKS)}, a backbone of "
+        "keras.applications by its name there, such as MobileNetV2, or one of your own "
+        "as module:NAME.",
     )
     levels: str = _option(
         "last",
@@ -270,8 +271,10 @@ class Config:
         "",
         "Human scores to fine-tune on: a CSV or .xlsx file with columns "
         "image,mos[,reference], or a public data set: "
-        f"{', '.join(choices.DATA_SETS)}. opinion_table stands for TID2013's mean "
-        "opinions of kinds and levels of distortion, put on photos of your own.",
+        f"{', '.join(choices.DATA_SETS)}; or one of your own as module:NAME. Options "
+        "of its reader follow after commas: live,not_realigned. opinion_table stands "
+        "for TID2013's mean opinions of kinds and levels of distortion, put on photos "
+        "of your own.",
     )
     data_dir: str = _option(
         "",
@@ -438,16 +441,23 @@ class Config:
     @property
     def scale(self) -> tuple[float, float] | None:
         """The worst and the best human score of the scale; None if it is not known."""
-        if self._is_public:
-            return _data_sets()[self.dataset].scale
+        if self._data_set:
+            return self._data_set.row.scale
         return None if self.mos_range is None else _ends("mos_range", self.mos_range)
 
     @property
     def scale_of(self) -> str:
         """What that scale is, in words; empty if it is not known."""
-        if self._is_public:
-            return _data_sets()[self.dataset].scale_of
+        if self._data_set:
+            return self._data_set.scale_of
         return f"mean opinion scores of {self.dataset_name}" if self.scale else ""
+
+    @property
+    def _data_set(self) -> "Choice | None":
+        """The data set that is named, not a CSV file; None where there is none."""
+        from rankiqa_tf import datasets
+
+        return datasets.choose(self.dataset)
 
     @property
     def initial_model(self) -> Path | None:
@@ -566,18 +576,17 @@ class Config:
         if not self.dataset:
             raise ValueError(
                 f"stage {self.stage} needs human scores: give a CSV file as dataset, "
-                f"or one of {', '.join(_data_sets())}"
+                f"one of {', '.join(choices.DATA_SETS)}, or your own as module:NAME"
             )
         # An opinion table can be made of the photos.
-        needs_folder = self._is_public and not self._has_table
-        if needs_folder and not self.data_dir:
+        if self._data_set and not (self.data_dir or self._has_table):
             raise ValueError(
                 f"dataset {self.dataset} needs its folder: give it as data_dir; it can "
-                f"be had from {_data_sets()[self.dataset].source}"
+                f"be had from {self._data_set.row.source}"
             )
         if self.mos_range is None:
             return
-        if self._is_public:
+        if self._data_set:
             raise ValueError(
                 f"mos_range is for scores of your own; {self.dataset} is known to go "
                 "from {:g} to {:g}: leave it out".format(*self.scale or ())
@@ -629,17 +638,7 @@ class Config:
     @property
     def dataset_name(self) -> str:
         """What the human scores are called: the data set's name, or that of the CSV."""
-        return self.dataset if self._is_public else Path(self.dataset).name
-
-    @property
-    def _is_public(self) -> bool:
-        return self.dataset in _data_sets()
-
-
-def _data_sets() -> "Mapping[str, datasets.Row]":
-    from rankiqa_tf import datasets
-
-    return datasets.DATA_SETS
+        return self.dataset if self._data_set else Path(self.dataset).name
 
 
 def _ends(name: str, text: str) -> tuple[float, float]:
@@ -686,7 +685,7 @@ _DEFINE: Mapping[Any, Any] = {
 }
 
 
-def _fields(of: type[Config] | type[Training]) -> list[dataclasses.Field]:
+def _fields(of: type[Config] | type[Training]) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(of) if field.name != "training"]
 
 

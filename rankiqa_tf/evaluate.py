@@ -29,8 +29,9 @@ _DATASET = flags.DEFINE_string(
     "dataset",
     None,
     "Human scores: a CSV or .xlsx file with columns "
-    "image,mos[,reference,dmos,distortion,level], or a public data set: "
-    f"{', '.join(choices.DATA_SETS)}.",
+    "image,mos[,reference,dmos,distortion,level]; a public data set: "
+    f"{', '.join(choices.DATA_SETS)}; or one of your own as module:NAME. Options "
+    "of its reader follow after commas: live,not_realigned.",
 )
 _PHOTOS = flags.DEFINE_list(
     "photos",
@@ -75,6 +76,7 @@ surroundings.settle_keras()
 
 import dataclasses
 import datetime
+import math
 import shlex
 import sys
 from collections.abc import Mapping
@@ -85,11 +87,11 @@ import numpy as np
 
 import distortions
 from distortions import whole_file
+from distortions.photo_header import PhotoError
 from rankiqa_tf import datasets
 from rankiqa_tf import version
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
-from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import figures as figures_lib
@@ -101,6 +103,10 @@ from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.evaluation.order_kept import Kept
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
+from rankiqa_tf.evaluation.settings import Settings
+from rankiqa_tf.evaluation.settings import label
+from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.scores import scale
 
 
 def read_photos() -> datasets.DataSet:
@@ -133,18 +139,12 @@ def write_report(
     data: datasets.DataSet,
     model: str,
     kept: Sequence[Kept],
+    problems: Sequence[str],
 ) -> None:
     """Writes the page, as the benchmark program does."""
-    names = (
-        "model",
-        "crops",
-        "seed",
-        "dataset",
-        "data_dir",
-        "part",
-        "photos",
-        "preset",
-    )
+    names = ["model", "crops", "dataset", "data_dir", "part", "seed"]
+    names += ["photos", "preset"] if kept else []
+    given = {name: flags.FLAGS[name].value for name in names}
     page.write(
         path,
         figures,
@@ -152,28 +152,43 @@ def write_report(
         scale=data.scale,
         command=f"python -m rankiqa_tf.evaluate {shlex.join(sys.argv[1:])}",
         versions=version.packages(),
-        settings={name: flags.FLAGS[name].value for name in names},
+        settings=Settings({label(n): value for n, value in given.items() if value}),
         date=datetime.date.today().isoformat(),
         kept=kept,
+        left_out=problems,
     )
 
 
 def report(
-    result: OpinionScores, data: datasets.DataSet, kept: Sequence[Kept]
+    result: OpinionScores,
+    data: datasets.DataSet,
+    metadata: Metadata,
+    kept: Sequence[Kept],
+    problems: Sequence[str],
 ) -> dict[str, float]:
     """Writes the files that the flags name, and returns figures.
 
-    Raises:
-        ValueError: if a score is not finite.
+    There is no RMSE where the model's scores are not on the scale of the opinions.
     """
     if _PREDICTIONS.value:
         predictions.write(_PREDICTIONS.value, result)
     model = Path(str(flags.FLAGS["model"].value)).name
-    figures = figures_lib.measure({model: [result]}, dataset=data.name)
+    opinions = [photo.mos for photo in data.photos]
+    on_scale = scale.is_shared(
+        metadata,
+        (min(opinions), max(opinions)),
+        of=data.scale if data.name in datasets.DATA_SETS else None,
+    )
+    figures = figures_lib.measure(
+        {model: [result]},
+        dataset=data.name,
+        unscaled=[] if on_scale else [model],
+    )
     if _REPORT.value:
-        write_report(Path(_REPORT.value), figures, data, model, kept)
+        write_report(Path(_REPORT.value), figures, data, model, kept, problems)
     named = {f"test/{name}": value for name, value in figures.of(model).items()}
-    return {"photos": len(result.photos)} | result.summary("test") | named
+    found: dict[str, float] = {"photos": len(result.photos)}
+    return found | result.summary("test", on_scale=on_scale) | named
 
 
 def show(found: Mapping[str, float]) -> None:
@@ -210,7 +225,7 @@ def order_of_versions(
 
 
 class TooFewPhotosError(ValueError):
-    """So few photos with human scores are readable that nothing can be said."""
+    """So few photos with human scores have a score that nothing can be said."""
 
 
 def opinion_scores(
@@ -218,10 +233,12 @@ def opinion_scores(
     data: datasets.DataSet,
     problems: list[PhotoError | str],
 ) -> OpinionScores:
-    """Scores a data set; photos that cannot be read are added to the problems.
+    """Scores a data set; photos without a score are added to the problems.
+
+    Those are photos that cannot be read, and photos whose score is no finite number.
 
     Raises:
-        TooFewPhotosError: if fewer than two can be read.
+        TooFewPhotosError: if fewer than two have a score.
     """
 
     def warn(photo: object, doubt: str) -> None:
@@ -229,12 +246,17 @@ def opinion_scores(
 
     paths = (photo.path for photo in data.photos)
     scores = list(scorer.score_many(paths, warn=warn))
-    problems += [score for score in scores if isinstance(score, PhotoError)]
-    pairs = zip(data.photos, scores, strict=True)
-    scored = [pair for pair in pairs if not isinstance(pair[1], PhotoError)]
+    scored = []
+    for photo, score in zip(data.photos, scores, strict=True):
+        if isinstance(score, PhotoError):
+            problems.append(score)
+        elif not math.isfinite(score):
+            problems.append(f"{photo.path}: the model's score of it is {score}")
+        else:
+            scored.append((photo, score))
     if len(scored) < 2:
         raise TooFewPhotosError(
-            f"only {len(scored)} of {len(scores)} photos are readable: "
+            f"only {len(scored)} of {len(scores)} photos have a score: "
             f"{'; '.join(map(str, problems))}"
         )
     photos, readable = zip(*scored, strict=True)
@@ -275,7 +297,8 @@ def main(argv: list[str]) -> int:
         found: dict[str, float] = {}
         if data and result:
             check_opinions(f"{data.name} that can be read", result.photos)
-            found |= report(result, data, kept)
+            metadata = scorer.model.metadata
+            found |= report(result, data, metadata, kept, [*map(str, problems)])
         if kept:
             found |= order_kept.summary(kept, "test")
         show(found)

@@ -1,4 +1,4 @@
-"""Models by name: those that the package carries, and files of one's own."""
+"""Models by name: those the package ships, and your own files."""
 
 import atexit
 import contextlib
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __version__ = version()
 
-DEFAULT = "lite0-photos"  # The model of whoever names none.
+DEFAULT = "lite0-photos"  # The model used where none is named.
 
 _ENDING = ".keras"
 
 
 def list_models() -> list[str]:
-    """The names of the models that the package carries, for `load`."""
+    """Returns the names of the models the package ships, for `load`."""
     folder = resources.files("rankiqa_tf.assets") / "weights"
     if not folder.is_dir():
         return []
@@ -30,19 +30,19 @@ def list_models() -> list[str]:
 
 
 def find(name_or_path: str | os.PathLike[str] = DEFAULT) -> Path:
-    """Finds the file of a model; whether it is one, `load` tells.
+    """Returns the path of a model's file; `load` checks that it is a model.
 
     Args:
-        name_or_path: as of `load`.
+        name_or_path: as for `load`.
 
     Returns:
-        The path of a .keras file, or the path that was given where it cannot be a name.
-        A package that is run from a zip file has its models unpacked to temporary
-        files, until Python ends.
+        The path of a .keras file, or the given path if it cannot be a name. If the
+        package is run from a zip file, its models are unpacked to temporary files that
+        exist until Python exits.
 
     Raises:
-        ValueError: if it is a name that the package carries no model of; the message
-            lists those there are.
+        ValueError: if it is a name the package ships no model of; the message lists
+            those it does.
     """
     name, path = os.fspath(name_or_path), Path(name_or_path)
     if name in list_models():
@@ -58,7 +58,7 @@ def find(name_or_path: str | os.PathLike[str] = DEFAULT) -> Path:
 
 
 def in_words() -> str:
-    """The names of `list_models` with commas between them, for messages."""
+    """Returns the names from `list_models` separated by commas, for messages."""
     return ", ".join(list_models()) or "none in this version"
 
 
@@ -66,11 +66,11 @@ def load(name_or_path: str | os.PathLike[str] = DEFAULT) -> "Model":
     """Loads a model.
 
     Args:
-        name_or_path: a name of `list_models`, the path of a model.keras, or the folder
-            of a run, whose model.keras it is then.
+        name_or_path: a name from `list_models`, the path of a model.keras, or the
+            folder of a training run that contains one.
 
     Raises:
-        ValueError: if there is none, or as `Model.load` does.
+        ValueError: if there is no such model, or as for `Model.load`.
     """
     path = find(name_or_path)
     from rankiqa_tf.model import Model  # TensorFlow takes seconds to import.

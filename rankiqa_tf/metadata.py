@@ -1,4 +1,4 @@
-"""What is known of a model, as its file says it."""
+"""The metadata stored in a model file."""
 
 import dataclasses
 import itertools
@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from distortions import user_modules
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.version import version
 
 DIRECTION = "higher is better"
-MOST_BYTES = 1 << 20  # Of the JSON; those that ship have 5,000.
-# To be raised when a photo becomes a score in another way.
+MOST_BYTES = 1 << 20  # Limit for the JSON; that of the shipped models takes 5,000.
+# Increment when the way a photo becomes a score changes.
 RECIPE_VERSION = 1
 RECIPE = (
     "8-bit RGB. If a side is shorter than crop_size, the photo is mirrored at its "
@@ -27,28 +28,32 @@ RECIPE = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What a model is and how it is used.
+    """What a model is, how it was trained and how to use it.
 
     Attributes:
         network: its name, as models.build takes it.
         crop_size: height and width of its input, in pixels.
-        levels: the levels it looks at, as models.build takes it.
-        score_range: least and greatest opinion score it was fine-tuned on; None after
+        levels: the feature levels it uses, as models.build takes them.
+        score_range: lowest and highest opinion score it was fine-tuned on; None after
             ranking alone, when scores have an order but no scale.
-        trained_on: the data, in words.
-        stages: what was done, in order, such as ("rank", "finetune").
-        direction: which scores are good.
-        recipe: how a photo becomes crops, and their scores one.
-        recipe_version: of the recipe; a file of another is refused.
-        scale: ends of the scale that scores are on, such as 0 and 1; a score may lie a
-            little outside. None where the scale is not known, or there is none.
+        trained_on: the training data, in words.
+        stages: training stages in order, such as ("rank", "finetune").
+        direction: whether higher or lower scores are better.
+        recipe: how a photo is cut into crops and their scores become one, in words.
+        recipe_version: version of the recipe; files with another version are rejected.
+        scale: lowest and highest value of the scale the scores are on, such as 0 and 1;
+            a score may lie slightly outside. None if unknown, or if there is no scale.
         scale_of: what the scale is, such as "mean opinion scores of BIQ2021".
-        percentiles: 101 rising scores, which 0, 1, ... 100 % of a collection of photos
-            stay below; empty where none were measured.
+        percentiles: 101 rising scores: the 0th, 1st, ... 100th percentile of the scores
+            of a photo collection; empty if none were measured.
         percentiles_of: that collection, such as "10,000 photos of BIQ2021".
-        curve: (target, MOS) at the corners of the `Curve` that it ends in: from what
-            it learned to opinion scores on their own scale. None where there are none.
-        version: of rankiqa_tf when it was saved.
+        curve: (target, MOS) at the corners of the model's final `Curve`, which maps
+            what it learned to opinion scores on their own scale. None if it has no
+            curve.
+        own_crop_size: side of the crops the network was designed for, in pixels. None
+            in older files, whose networks are known by name.
+        smallest: smallest side of images the network accepts, in pixels; likewise.
+        version: the rankiqa_tf version that saved it.
     """
 
     network: str
@@ -65,6 +70,8 @@ class Metadata:
     percentiles: tuple[float, ...] = ()
     percentiles_of: str = ""
     curve: tuple[tuple[float, float], ...] | None = None
+    own_crop_size: int | None = None
+    smallest: int | None = None
     version: str = dataclasses.field(default_factory=version)
 
     def to_json(self) -> str:
@@ -73,11 +80,11 @@ class Metadata:
 
     @classmethod
     def from_json(cls, text: str) -> "Metadata":
-        """Reads what to_json wrote; entries of later versions are passed over.
+        """Reads what `to_json` wrote; ignores entries added by later versions.
 
         Raises:
-            ValueError: if an entry is missing, of another type or out of its range; if
-                higher scores are not better; or if scores are made by another recipe.
+            ValueError: if an entry is missing, has the wrong type or is out of range;
+                if higher scores are not better; or if scores follow another recipe.
         """
         try:
             values = json.loads(text)
@@ -91,7 +98,7 @@ class Metadata:
                 f"its direction must be {DIRECTION!r}, not {direction!r}: its scores "
                 "would be taken the wrong way round"
             )
-        # Files of before recipes had versions hold the first one's text.
+        # Files older than recipe versions contain the text of the first recipe.
         first = RECIPE_VERSION if values.get("recipe", RECIPE) == RECIPE else "another"
         found = values.get("recipe_version", first)
         if found != RECIPE_VERSION:
@@ -103,6 +110,14 @@ class Metadata:
         missing = [name for name in _NEEDED if name not in values]
         if missing:
             raise ValueError(f"its entries {', '.join(missing)} are missing")
+        if user_modules.is_name(str(values["network"])):
+            # A file must not decide what is imported, even to look the sizes up.
+            sizes = [name for name in _SIZES if values.get(name) is None]
+            if sizes:
+                raise ValueError(
+                    f"its network, {values['network']}, is none of this package, and "
+                    f"its entries {', '.join(sizes)} are missing"
+                )
         return cls(**{n: read(n, values[n]) for n, read in readers if n in values})
 
 
@@ -113,7 +128,7 @@ def _text(name: str, value: Any) -> str:
 
 
 def _label(name: str, value: Any) -> str:
-    """A text that stands in tables and on terminals beside scores."""
+    """Checks a text that is shown beside scores in tables and on terminals."""
     text = _text(name, value)
     if not text.isprintable() or text.startswith(("=", "+", "-", "@")):
         raise ValueError(
@@ -136,11 +151,15 @@ def _positive(name: str, value: Any) -> int:
 
 
 def _rising(name: str, value: Any) -> tuple[float, float]:
-    """Two numbers, the second not less than the first."""
+    """Returns two numbers, the second not less than the first."""
     match value:
         case [int() | float() as low, int() | float() as high] if low <= high:
             return float(low), float(high)
     raise ValueError(f"its {name} must be two rising numbers, not {value!r}")
+
+
+def _size(name: str, value: Any) -> int | None:
+    return None if value is None else _positive(name, value)
 
 
 def _range(name: str, value: Any) -> tuple[float, float] | None:
@@ -184,7 +203,10 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "percentiles": _percentiles,
         "percentiles_of": _label,
         "curve": _curve,
+        "own_crop_size": _size,
+        "smallest": _size,
         "version": _text,
     }
 )
+_SIZES = ("own_crop_size", "smallest")
 _NEEDED = ("network", "crop_size", "levels", "score_range", "trained_on", "stages")

@@ -1,12 +1,13 @@
-"""A trained model: the Keras model and what is known of it, to load, save and score by.
+"""Trained models: loading, saving, and scoring photos.
 
     model = Model.load("model.keras")
     print(model.score("photo.jpg"))
     for path, score in zip(paths, model.score_many(paths)):
         ...
 
-The file is Keras's own, which keras.models.load_model opens, with one entry more in
-its zip archive: rankiqa.json. Nothing else is needed to evaluate, score or export.
+A model file is an ordinary Keras file, which keras.models.load_model can open, with one
+extra entry in its zip archive: rankiqa.json. Evaluation, scoring and export need
+nothing else.
 """
 
 import dataclasses
@@ -37,36 +38,40 @@ from rankiqa_tf.models import known_layers
 from rankiqa_tf.models import misgiven
 from rankiqa_tf.scoring import Cut
 from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Pixels
 from rankiqa_tf.scoring import Result
 from rankiqa_tf.scoring import ScoreMap
+from rankiqa_tf.scoring import Scores
 
-_RANDOM_CROPS = 30  # As many as the paper takes.
-# Of crops, in one pass of the network, if not told: as many as take about half a
-# gigabyte with EfficientNet-Lite0.
+_RANDOM_CROPS = 30  # As in the paper.
+# Default number of pixels per pass of the network: about half a gigabyte of memory with
+# EfficientNet-Lite0.
 _PASS_PIXELS = 32 * 224 * 224
 
 
-# Of a model file: what Keras and `Model.save` write.
-_CONFIG_BYTES = 16 << 20  # That of lite0-photos has 150,000.
+# What a model file may contain: what Keras and `Model.save` write.
+_CONFIG_BYTES = 16 << 20  # The config of lite0-photos takes 150,000 bytes.
 _ENTRIES = frozenset(
     {"metadata.json", misgiven.CONFIG, "model.weights.h5", misgiven.ENTRY}
 )
 
 
 def crops_a_pass(side: int) -> int:
-    """How many crops of a side, in pixels, pass the network at once."""
+    """Returns how many crops of a given side, in pixels, to score in one pass."""
     return max(1, _PASS_PIXELS // side**2)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Model:
-    """A model that scores photos: always the same, whatever else is scored.
+    """A model that scores photos.
+
+    A photo's score does not depend on what else is scored with it.
 
     Attributes:
         network: the Keras model, from float32 [n, side, side, 3] in 0..1 to scores [n].
-        metadata: what is known of it.
-        fingerprint: SHA-256 of the file that it was loaded from, in hexadecimal; empty
-            if it was made otherwise.
+        metadata: what the network is, how it was trained and how it scores.
+        fingerprint: SHA-256 of the file it was loaded from, in hexadecimal; empty if it
+            was not loaded from a file.
     """
 
     network: keras.Model
@@ -75,17 +80,18 @@ class Model:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Model":
-        """Reads a model file.
+        """Loads a model file.
 
-        Keras' format can hold a program. A file that names anything but layers and
-        operations that only compute is refused before Keras opens it, which is done in
-        Keras' safe mode. What a file may still do is to take much time and memory.
+        The Keras format can contain code. A file that names anything but known layers
+        and purely computational operations is rejected before Keras opens it, and Keras
+        then opens it in safe mode. A malicious file can still use a lot of time and
+        memory.
 
         Raises:
             ValueError: if the file is missing or damaged, was not written by `save`,
-                its scores are made otherwise than this version makes them, or it holds
-                what could run a program.
-            RuntimeError: in a process that was forked when TensorFlow was in use.
+                computes scores differently from this version, or contains something
+                that could run code.
+            RuntimeError: in a process forked after TensorFlow was first used.
         """
         surroundings.check_not_forked()
         path = Path(path)
@@ -106,23 +112,34 @@ class Model:
             ) from error
         try:
             network = keras.models.load_model(path, compile=False, safe_mode=True)
-        except Exception as error:  # Keras raises what it happens to meet.
+        except Exception as error:  # Keras can raise anything here.
             reason = next(iter(str(error).splitlines()), type(error).__name__)
             raise ValueError(
-                f"Keras cannot open {path}, which is damaged, or of another version of "
-                f"Keras, or holds what safe mode refuses: {reason}"
+                f"Keras cannot open {path}: it is damaged, was written by another "
+                f"version of Keras, or contains something safe mode refuses: {reason}"
             ) from error
         return cls(network, metadata, hashlib.sha256(path.read_bytes()).hexdigest())
 
+    @property
+    def own_crop_size(self) -> int:
+        """The side of the crops the network was designed for, in pixels."""
+        own = self.metadata.own_crop_size
+        return own or models.network(self.metadata.network).crop_size
+
+    @property
+    def smallest(self) -> int:
+        """The smallest side of images the network accepts, in pixels."""
+        return self.metadata.smallest or models.network(self.metadata.network).smallest
+
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes a model file, whole or not at all.
+        """Writes a model file; if writing fails, no partial file is left behind.
 
         Args:
-            path: the file; ends in .keras. Keras alone can open it.
+            path: the file, ending in .keras. Keras can open it without this package.
 
         Raises:
-            ValueError: if path does not end in .keras, or the network's output is not
-                [n].
+            ValueError: if path does not end in .keras, or the network's output shape is
+                not [n].
         """
         path = Path(path)
         if path.suffix != ".keras":
@@ -136,7 +153,7 @@ class Model:
                 archive.writestr(misgiven.ENTRY, self.metadata.to_json())
 
     def with_crop_size(self, crop_size: int) -> "Model":
-        """The same network, scoring photos by crops of another size.
+        """Returns a model with the same network that scores crops of another size.
 
         Raises:
             ValueError: if the network does not take crops of that size.
@@ -151,32 +168,32 @@ class Model:
         Args:
             photo: the path of a file, a file's bytes, a PIL image, or uint8 [height,
                 width, 3], RGB; of any size.
-            crops: what the score is the mean of: "grid" is the model's recipe, the one
-                that exports have. "random" are the paper's 30 crops from random
-                places. "whole" is the photo in one pass, as it is: only fully
-                convolutional networks can, and memory grows with the photo.
-            seed: decides the places of random crops, 0 or more.
+            crops: which crops to average over. "grid" is the model's standard recipe,
+                and the only one exported models use. "random" takes 30 crops from
+                random places, as in the paper. "whole" scores the whole photo in one
+                pass: this needs a fully convolutional network, and memory that grows
+                with the photo.
+            seed: decides where random crops are taken; 0 or more.
 
         Returns:
-            The score; higher is better. metadata.scale tells its scale, if that is
-            known.
+            The score; higher is better. metadata.scale gives its scale, if known.
 
         Raises:
             PhotoError: if the file is missing, or cannot be read as a photo.
-            ValueError: if photo is none of these, crops is none of these, or the
-                network cannot take whole photos.
-            RuntimeError: in a process that was forked when TensorFlow was in use.
+            ValueError: if photo or crops is none of the above, or the network cannot
+                score whole photos.
+            RuntimeError: in a process forked after TensorFlow was first used.
         """
         cut = self._cutter(crops, seed)
         batch = crops_a_pass(self.metadata.crop_size)
         return scoring.score(photo, cut=cut, score_crops=self._score_crops, batch=batch)
 
     def check_crops(self, crops: str) -> None:
-        """Checks that photos can be scored so.
+        """Checks that the model can score photos with the given kind of crops.
 
         Raises:
-            ValueError: if crops is none of `CROPS`, or the network cannot take photos
-                as a whole.
+            ValueError: if crops is not one of `CROPS`, or the network cannot score
+                whole photos.
         """
         if crops not in CROPS:
             raise ValueError(f"crops must be one of {', '.join(CROPS)}, not {crops!r}")
@@ -196,25 +213,27 @@ class Model:
         seed: int = 0,
         warn: Callable[[Photo, str], None] | None = None,
     ) -> Iterator[Result]:
-        """Scores photos one after another, faster than `score` does one by one.
+        """Scores many photos, faster than calling `score` for each.
 
-        Photos are decoded ahead, several at a time, and crops of several photos pass
-        the network together; a score differs from that of `score` by rounding only.
+        Several photos are decoded ahead in parallel, and crops of several photos go
+        through the network together; scores differ from those of `score` only by
+        rounding.
 
         Args:
-            photos: as of `score`; taken one by one, a few ahead of the scores.
-            batch: crops that pass the network together, at most; if None, as many as
+            photos: as for `score`; consumed lazily, a few ahead of the scores.
+            batch: maximum number of crops per pass of the network; if None, as many as
                 take about half a gigabyte with EfficientNet-Lite0.
-            crops: as of `score`.
-            seed: as of `score`.
-            warn: is called with a photo and what is doubtful about it, though it could
-                be read, before its score is given.
+            crops: as for `score`.
+            seed: as for `score`.
+            warn: called with a photo and a warning about it, before its score is
+                yielded, if the photo could be read but looks faulty.
 
         Yields:
-            For each photo in turn its score, or the PhotoError that it gave.
+            For each photo in order, its score or the PhotoError explaining why it has
+            none.
 
         Raises:
-            ValueError: as of `score`.
+            ValueError: as for `score`.
         """
         cut = self._cutter(crops, seed)
         batch = batch or crops_a_pass(self.metadata.crop_size)
@@ -226,7 +245,7 @@ class Model:
         )
 
     def check_map(self) -> None:
-        """Checks that `score_map` can be called: it can, of every network."""
+        """Checks that `score_map` can be called; every Keras model supports it."""
 
     def score_map(
         self,
@@ -236,24 +255,23 @@ class Model:
         stride: int | None = None,
         most_crops: int | None = None,
     ) -> ScoreMap:
-        """Scores each place of a photo, for a picture of where it is good or bad.
+        """Scores every part of a photo, to show where it is good or bad.
 
         Args:
-            photo: as of `score`. One that is smaller than a crop is mirrored up to it.
+            photo: as for `score`. A photo smaller than a crop is padded by mirroring.
             crop_size: side of the crops in pixels; if None, the network's own. Only
-                fully convolutional networks take others.
+                fully convolutional networks accept others.
             stride: pixels from one crop to the next; if None, a quarter of a crop.
-            most_crops: if there were more crops, the stride grows until there are not;
-                4 or more. If None, there are as many as it takes.
+            most_crops: maximum number of crops, 4 or more; the stride grows to stay
+                within it. If None, there is no limit.
 
         Raises:
-            PhotoError: as of `score`.
-            ValueError: if crop_size is not the network's, or less than it takes, stride
-                is less than 1, or most_crops less than 4.
+            PhotoError: as for `score`.
+            ValueError: if the network does not accept crop_size, stride is less than 1,
+                or most_crops is less than 4.
         """
         surroundings.check_not_forked()
-        fixed, own = self.network.input_shape[1], self.metadata.network
-        side = crop_size or fixed or models.network(own).crop_size
+        side = crop_size or self.network.input_shape[1] or self.own_crop_size
         self._check_crop_size(side)
         return scoring.score_map(
             photo,
@@ -266,7 +284,7 @@ class Model:
 
     def _check_crop_size(self, size: int) -> None:
         fixed = self.network.input_shape[1]
-        smallest = models.network(self.metadata.network).smallest
+        smallest = self.smallest
         if fixed not in (None, size) or size < smallest:
             takes = f"of {fixed}" if fixed else f"of {smallest} or more"
             raise ValueError(
@@ -275,18 +293,18 @@ class Model:
             )
 
     def _cutter(self, crops: str, seed: int) -> Cut:
-        """From a photo to what it is scored by, uint8 [n, side, side, 3]."""
+        """Returns the function that cuts a photo to crops, uint8 [n, side, side, 3]."""
         surroundings.check_not_forked()
         self.check_crops(crops)
         size = self.metadata.crop_size
 
-        def cut(photo: np.ndarray) -> np.ndarray:
+        def cut(photo: Pixels) -> Pixels:
             if crops == "grid":
                 return crop_grid.cut(photo, size)
             if crops == "whole":
-                smallest = models.network(self.metadata.network).smallest
+                smallest = self.smallest
                 return crop_grid.pad_to(photo, smallest)[np.newaxis]
-            # Asked for in threads; a graphics processor has better things to do.
+            # Called in threads; too small a job for a GPU.
             with tf.device("CPU:0"):
                 return crops_lib.random_crops(
                     tf.constant(photo), size, count=_RANDOM_CROPS, seed=seed
@@ -294,26 +312,26 @@ class Model:
 
         return cut
 
-    def _score_crops(self, crops: np.ndarray) -> np.ndarray:
-        """From uint8 [n, h, w, 3] to float32 [n]."""
+    def _score_crops(self, crops: Pixels) -> Scores:
+        """Scores crops, uint8 [n, h, w, 3]; returns float32 [n]."""
         return self._graph(tf.constant(crops)).numpy()
 
     @functools.cached_property
     def _graph(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        # One graph for all numbers and sizes of crops. TensorFlow takes functions of
-        # several models for one that is traced again and again, and warns of it,
-        # unless they are made concrete.
+        # One graph for every number and size of crops. It is made concrete because,
+        # with several models, TensorFlow would otherwise warn that one function is
+        # being retraced again and again.
         spec = tf.TensorSpec([None, *self.network.input_shape[1:]], tf.uint8)
         return tf.function(self._scores).get_concrete_function(spec)
 
     def _scores(self, crops: tf.Tensor) -> tf.Tensor:
-        # Floats only after cropping.
+        # Crops are cut as bytes and converted to floats only here, to save memory.
         images = tf.cast(crops, tf.float32) / 255.0
         return tf.cast(self.network(images, training=False), tf.float32)
 
 
 def _check_archive(archive: zipfile.ZipFile) -> None:
-    """Raises a ValueError if a model file holds what `Model.save` does not write."""
+    """Raises a ValueError if an archive has entries `Model.save` does not write."""
     archives.check(archive)
     if strange := set(archive.namelist()) - _ENTRIES:
         raise ValueError(f"it holds {min(strange)!r}, which no model file of ours does")

@@ -1,4 +1,4 @@
-"""From photos to scores, whatever gives a crop its score: without TensorFlow."""
+"""Scoring photos with any model that scores crops; does not import TensorFlow."""
 
 import dataclasses
 import math
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from distortions import cores
@@ -20,53 +21,55 @@ from distortions.photo_header import PhotoError
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
 
-Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+Pixels = npt.NDArray[np.uint8]
+Scores = npt.NDArray[np.float32]
+Photo = str | os.PathLike[str] | bytes | Image.Image | Pixels
 Result = float | PhotoError
 
-
-# From a photo, uint8 [height, width, 3], to its crops, uint8 [n, side, side, 3].
-Cut = Callable[[np.ndarray], np.ndarray]
-# From crops to their scores, float32 [n].
-ScoreCrops = Callable[[np.ndarray], np.ndarray]
+# Cuts a photo, uint8 [height, width, 3], into crops, uint8 [n, side, side, 3].
+Cut = Callable[[Pixels], Pixels]
+# Scores crops; returns float32 [n].
+ScoreCrops = Callable[[Pixels], Scores]
 
 
 @dataclasses.dataclass(frozen=True)
 class ScoreMap:
-    """Where a photo is good and where it is bad.
+    """The scores of a dense grid of crops: where a photo is good and where it is bad.
 
     Attributes:
-        scores: float32 [rows, columns], of crops in a dense grid; higher is better.
-        tops: int32 [rows], of each row of crops the first row of pixels, in the photo
-            mirrored up to a crop where it is smaller (`crop_grid.pad_to`).
-        lefts: int32 [columns], likewise.
+        scores: float32 [rows, columns]; higher is better.
+        tops: int32 [rows], the first row of pixels of each row of crops. Where the
+            photo is smaller than a crop, positions are in the padded photo
+            (`crop_grid.pad_to`).
+        lefts: int32 [columns], likewise for the columns.
         crop_size: side of the crops in pixels.
     """
 
-    scores: np.ndarray
-    tops: np.ndarray
-    lefts: np.ndarray
+    scores: Scores
+    tops: npt.NDArray[np.int32]
+    lefts: npt.NDArray[np.int32]
     crop_size: int
 
 
 class ScoresPlaces(Protocol):
-    """What scores each place of a photo: a model that makes maps."""
+    """A model that can score every part of a photo."""
 
     @property
     def metadata(self) -> Metadata:
-        """What is known of the model."""
+        """The model's metadata."""
         ...
 
     def check_map(self) -> None:
-        """Checks that it can; raises a ValueError that says why not."""
+        """Raises a ValueError that says why, if the model cannot make score maps."""
         ...
 
     def score_map(self, photo: Photo, *, most_crops: int | None = None) -> ScoreMap:
-        """Scores each place of a photo, as `score_map` does."""
+        """Scores every part of a photo; see `score_map`."""
         ...
 
 
 class ScoreMany(Protocol):
-    """What scores photos one after another: `score_many` of a model."""
+    """The `score_many` method of a model."""
 
     def __call__(
         self,
@@ -74,24 +77,24 @@ class ScoreMany(Protocol):
         *,
         warn: Callable[[Photo, str], None] | None = None,
     ) -> Iterator[Result]:
-        """Yields for each photo in turn its score, or why it has none."""
+        """Yields for each photo in order its score, or the error that prevented one."""
         ...
 
 
-def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
-    """Gives the pixels of a photo of any kind.
+def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> Pixels:
+    """Returns the pixels of a photo given in any accepted form.
 
     Args:
         photo: the path of a file, a file's bytes, a PIL image, or uint8 [height, width,
             3], RGB; of any size.
-        warn: called with what is doubtful about a file, though it could be read.
+        warn: called with a warning if a file could be read but looks faulty.
 
     Returns:
         uint8 [height, width, 3].
 
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo.
-        ValueError: if photo is none of these.
+        ValueError: if photo is none of the above.
     """
     if isinstance(photo, bytes):
         return photo_decoding.decode(photo, warn=warn)
@@ -112,11 +115,11 @@ def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.nda
 
 
 def score(photo: Photo, *, cut: Cut, score_crops: ScoreCrops, batch: int) -> float:
-    """Scores one photo: the mean of its crops, of which `batch` are scored together.
+    """Scores one photo as the mean of its crops' scores, `batch` crops at a time.
 
     Raises:
-        PhotoError: as of `pixels`.
-        ValueError: as of `pixels`.
+        PhotoError: as for `pixels`.
+        ValueError: as for `pixels`.
     """
     return float(np.mean(_in_parts(score_crops, cut(pixels(photo)), batch)))
 
@@ -130,20 +133,21 @@ def score_map(
     score_crops: ScoreCrops,
     batch: int,
 ) -> ScoreMap:
-    """Scores each place of a photo.
+    """Scores every part of a photo.
 
     Args:
-        photo: as of `pixels`. One that is smaller than a crop is mirrored up to it.
+        photo: as for `pixels`. A photo smaller than a crop is padded by mirroring.
         crop_size: side of the crops in pixels.
         stride: pixels from one crop to the next; if None, a quarter of a crop.
-        most_crops: if there were more crops, the stride grows until there are not; 4
-            or more, which stand in the corners. If None, there are as many as it takes.
-        score_crops: gives crops their scores.
-        batch: crops that are scored together.
+        most_crops: maximum number of crops, 4 or more (the corners); the stride grows
+            to stay within it. If None, there is no limit.
+        score_crops: scores crops.
+        batch: number of crops scored together.
 
     Raises:
-        PhotoError: as of `pixels`.
-        ValueError: as of `pixels`, or if stride or most_crops is less than told.
+        PhotoError: as for `pixels`.
+        ValueError: as for `pixels`, or if stride is less than 1 or most_crops less than
+            4.
     """
     step = max(crop_size // 4, 1) if stride is None else stride
     if step < 1:
@@ -182,21 +186,21 @@ def score_many(
     batch: int,
     warn: Callable[[Photo, str], None] | None = None,
 ) -> Iterator[Result]:
-    """Scores photos one after another, decoded ahead, several at a time.
+    """Scores photos in order, decoding several ahead in parallel.
 
     Args:
-        photos: as of `pixels`; taken one by one, a few ahead of the scores.
-        cut: gives a photo's crops; called in threads.
-        score_crops: gives them their scores; called in the thread that asks.
-        batch: crops that are scored together, at most.
-        warn: is called with a photo and what is doubtful about it, though it could be
-            read, before its score is given.
+        photos: as for `pixels`; consumed lazily, a few ahead of the scores.
+        cut: cuts a photo into crops; called in threads.
+        score_crops: scores crops; called in the caller's thread.
+        batch: maximum number of crops scored together.
+        warn: called with a photo and a warning about it, before its score is yielded,
+            if the photo could be read but looks faulty.
 
     Yields:
-        For each photo in turn its score, or the PhotoError that it gave.
+        For each photo in order, its score or the PhotoError explaining why it has none.
 
     Raises:
-        ValueError: as of `pixels`.
+        ValueError: as for `pixels`.
     """
 
     def prepare(photo: Photo) -> _Prepared:
@@ -229,23 +233,23 @@ def score_many(
 
 @dataclasses.dataclass(frozen=True)
 class _Prepared:
-    """A photo's crops, or why it has none, and what is doubtful about it."""
+    """A photo's crops or the error that prevented them, and any warning about it."""
 
     photo: Photo
-    crops: np.ndarray | PhotoError
+    crops: Pixels | PhotoError
     doubts: Sequence[str]
 
 
-def _in_parts(score_crops: ScoreCrops, crops: np.ndarray, batch: int) -> np.ndarray:
-    """Scores crops, so many at once: a large photo has more than memory is to hold."""
+def _in_parts(score_crops: ScoreCrops, crops: Pixels, batch: int) -> Scores:
+    """Scores crops a batch at a time, since all crops of a large photo may not fit."""
     firsts = range(0, len(crops), batch)
     return np.concatenate([score_crops(crops[i : i + batch]) for i in firsts])
 
 
 def _score_group(
-    group: list[np.ndarray | PhotoError], score_crops: ScoreCrops, batch: int
+    group: list[Pixels | PhotoError], score_crops: ScoreCrops, batch: int
 ) -> list[Result]:
-    """Scores the crops of some photos together; errors stay where they are."""
+    """Scores the crops of several photos together; errors stay in their places."""
     cut = [each for each in group if isinstance(each, np.ndarray)]
     if not cut:
         return [each for each in group if not isinstance(each, np.ndarray)]

@@ -1,13 +1,13 @@
-"""A TFLite file that scores photos: on phones and small computers, without TensorFlow.
+"""TFLite models that score photos on phones and small computers, without TensorFlow.
 
     model = TFLiteModel.load("model.tflite")
     print(model.score("photo.jpg"))
 
-It needs NumPy, Pillow and LiteRT (the extra `mobile`); where LiteRT is missing and
-TensorFlow is there, TensorFlow's own interpreter is taken. Photos are decoded and cut
-by the code that `Model` uses; in a process without TensorFlow, Pillow decodes JPEG and
-PNG too, to the same pixels. It reads some damaged PNG files that TensorFlow refuses,
-and does not tell when it doubts a JPEG.
+Needs NumPy, Pillow and LiteRT (the extra `mobile`); if LiteRT is missing but TensorFlow
+is installed, TensorFlow's own interpreter is used. Photos are decoded and cut by the
+code `Model` uses; in a process without TensorFlow, Pillow decodes JPEG and PNG too, to
+the same pixels. Pillow reads some damaged PNG files that TensorFlow rejects, and gives
+no warning about faulty JPEG files.
 """
 
 import dataclasses
@@ -33,24 +33,26 @@ from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Pixels
 from rankiqa_tf.scoring import Result
 from rankiqa_tf.scoring import ScoreMap
+from rankiqa_tf.scoring import Scores
 
 ENTRY = "rankiqa.json"  # What export.tflite writes into the file.
 
 _SIGNATURE = "serving_default"
-_BATCH = 1  # Crops pass one by one: then a photo's score is out as soon as it can be.
+_BATCH = 1  # One crop at a time, so that a photo's score is out as soon as possible.
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class TFLiteModel:
-    """A model that scores photos, as `Model` does, from a TFLite file.
+    """A TFLite model that scores photos like `Model`.
 
     Attributes:
-        metadata: what is known of it.
-        input_size: height and width of its input: of a crop, or of the whole photos
-            that a file of a fixed size is for.
-        takes_bytes: whether its input is uint8 in 0..255, and not float32 in 0..1.
+        metadata: what the network is, how it was trained and how it scores.
+        input_size: height and width of the input: one crop, or a whole photo if the
+            file was exported for photos of a fixed size.
+        takes_bytes: whether the input is uint8 in 0..255 rather than float32 in 0..1.
         fingerprint: SHA-256 of the file, in hexadecimal.
     """
 
@@ -58,23 +60,24 @@ class TFLiteModel:
     input_size: tuple[int, int]
     takes_bytes: bool
     fingerprint: str
-    _run: Callable[..., dict[str, np.ndarray]]
-    # An interpreter has one place for its input: threads take turns.
+    _run: Callable[..., dict[str, Scores]]
+    # An interpreter has a single input buffer, so threads take turns.
     _turn: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
     @classmethod
     def load(
         cls, path: str | os.PathLike[str], *, threads: int | None = None
     ) -> "TFLiteModel":
-        """Reads a file that `export.tflite` wrote.
+        """Loads a file written by `export.tflite`.
 
         Args:
             path: the file.
-            threads: that a crop is scored on; those of the machine if None.
+            threads: number of threads to score a crop with; if None, one per core.
 
         Raises:
-            ValueError: if the file is missing or damaged, or was not written so.
-            ModuleNotFoundError: if there is nothing to run it with.
+            ValueError: if the file is missing or damaged, or `export.tflite` did not
+                write it.
+            ModuleNotFoundError: if neither LiteRT nor TensorFlow is installed.
         """
         path = Path(path)
         metadata = _metadata(path)
@@ -82,8 +85,8 @@ class TFLiteModel:
             interpreter_of = _runtime()
             if interpreter_of.__module__.startswith("tensorflow."):
                 _check_offsets(path)
-            # It tells how it runs when it is ready, which is no matter for users; and
-            # later, while photos are decoded, it would pass for a decoder's warning.
+            # The interpreter reports how it runs. Users need not see that, and while
+            # photos are being decoded it would be taken for a decoder's warning.
             with decoder_warnings.muted("INFO: "):
                 interpreter = interpreter_of(
                     str(path), num_threads=threads or cores.available()
@@ -99,11 +102,11 @@ class TFLiteModel:
         return cls(metadata, (height, width), takes_bytes, fingerprint, runner)
 
     def check_crops(self, crops: str) -> None:
-        """Checks that photos can be scored so.
+        """Checks that the model can score photos with the given kind of crops.
 
         Raises:
             ValueError: if crops is not "grid": a TFLite file takes crops of one size,
-                and random places are drawn by TensorFlow.
+                and random crops need TensorFlow.
         """
         if crops != "grid":
             raise ValueError(
@@ -113,7 +116,7 @@ class TFLiteModel:
 
     def score(self, photo: Photo, *, crops: str = "grid", seed: int = 0) -> float:
         """Scores one photo, as `Model.score` does; crops must be "grid"."""
-        del seed  # Nothing here is drawn.
+        del seed  # Nothing is random here.
         self.check_crops(crops)
         return scoring.score(
             photo, cut=self._cut, score_crops=self.score_crops, batch=_BATCH
@@ -127,17 +130,18 @@ class TFLiteModel:
         seed: int = 0,
         warn: Callable[[Photo, str], None] | None = None,
     ) -> Iterator[Result]:
-        """Scores photos one after another, as `Model.score_many` does.
+        """Scores photos in order, as `Model.score_many` does.
 
         Args:
             photos: paths, bytes, PIL images, or uint8 [height, width, 3].
             crops: must be "grid".
-            seed: of nothing; there is none to be had but the grid.
-            warn: is called with a photo and what is doubtful about it, though it could
-                be read, before its score is given.
+            seed: ignored; nothing is random in the grid.
+            warn: called with a photo and a warning about it, before its score is
+                yielded, if the photo could be read but looks faulty.
 
         Yields:
-            For each photo in turn its score, or the PhotoError that it gave.
+            For each photo in order, its score or the PhotoError explaining why it has
+            none.
         """
         del seed
         self.check_crops(crops)
@@ -153,7 +157,7 @@ class TFLiteModel:
         """Checks that `score_map` can be called.
 
         Raises:
-            ValueError: if the file scores whole photos of one size, and no crops.
+            ValueError: if the file scores whole photos of one size rather than crops.
         """
         if not self._takes_crops:
             height, width = self.input_size
@@ -169,19 +173,19 @@ class TFLiteModel:
         stride: int | None = None,
         most_crops: int | None = None,
     ) -> ScoreMap:
-        """Scores each place of a photo, as `Model.score_map` does.
+        """Scores every part of a photo, as `Model.score_map` does.
 
-        The crops are those that the file takes, `input_size`: in a photo that is not
-        larger there is one, and the map has one score.
+        Crops have the file's `input_size`; a photo no larger than one crop gives a map
+        with a single score.
 
         Args:
             photo: path, bytes, PIL image, or uint8 [height, width, 3].
-            stride: as of `Model.score_map`.
-            most_crops: likewise.
+            stride: as for `Model.score_map`.
+            most_crops: as for `Model.score_map`.
 
         Raises:
             PhotoError: if the file is missing, or cannot be read as a photo.
-            ValueError: as of `check_map`, or as `Model.score_map` does.
+            ValueError: as for `check_map` or `Model.score_map`.
         """
         self.check_map()
         return scoring.score_map(
@@ -193,26 +197,25 @@ class TFLiteModel:
             batch=_BATCH,
         )
 
-    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+    def score_crops(self, crops: Pixels) -> Scores:
         """Scores crops.
 
         Args:
-            crops: uint8 [n, height, width, 3], of `input_size`.
+            crops: uint8 [n, height, width, 3], with height and width of `input_size`.
 
         Returns:
-            float32 [n].
+            The scores, float32 [n].
         """
-        if not self.takes_bytes:
-            crops = crops.astype(np.float32) / 255
+        images = crops if self.takes_bytes else crops.astype(np.float32) / 255
         with self._turn:
-            scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
+            scores = [self._run(image=image[np.newaxis])["score"] for image in images]
         return np.concatenate(scores).astype(np.float32)
 
     @property
     def _takes_crops(self) -> bool:
         return self.input_size == (self.metadata.crop_size,) * 2
 
-    def _cut(self, photo: np.ndarray) -> np.ndarray:
+    def _cut(self, photo: Pixels) -> Pixels:
         if self._takes_crops:
             return crop_grid.cut(photo, self.metadata.crop_size)
         if photo.shape[:2] != self.input_size:
@@ -250,22 +253,22 @@ def _metadata(path: Path) -> Metadata:
 
 
 def _check_offsets(path: Path) -> None:
-    """Raises a ValueError if what a file consists of does not lie within it.
+    """Raises a ValueError if an offset in the file points outside it.
 
-    LiteRT checks that; the interpreter of TensorFlow 2.21 does not, and ends the
+    LiteRT checks this; the interpreter of TensorFlow 2.21 does not, and crashes the
     process.
     """
     from tensorflow.lite.python import schema_py_generated as schema
 
     try:
         schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
-    except Exception as error:  # Whatever comes of reading beside the file.
+    except Exception as error:  # Reading out of bounds can raise anything.
         raise ValueError(f"its parts do not lie within it: {error}") from error
 
 
 @functools.cache
 def _runtime() -> Any:
-    """The class of interpreters: LiteRT's, or TensorFlow's."""
+    """Returns the interpreter class: LiteRT's, or else TensorFlow's."""
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:

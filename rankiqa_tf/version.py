@@ -1,11 +1,11 @@
-"""The version of the package, as it is installed, and of those it builds on."""
+"""The installed version of the package and of the packages it depends on."""
 
 import importlib.metadata
 import platform
 
 
 def version() -> str:
-    """The version of rankiqa_tf, as model files name it."""
+    """Returns the version of rankiqa_tf, as written to model files."""
     try:
         return importlib.metadata.version("rankiqa-tf")
     except importlib.metadata.PackageNotFoundError:
@@ -13,7 +13,7 @@ def version() -> str:
 
 
 def packages() -> dict[str, str]:
-    """The versions that a model's scores depend on, by name."""
+    """Returns the versions that a model's scores depend on, by package name."""
     import keras  # With TensorFlow it takes seconds to import.
     import numpy as np
     import tensorflow as tf

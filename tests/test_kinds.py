@@ -273,10 +273,13 @@ def test_a_preset_of_ones_own_is_found_by_its_module():
         ("dead", r"no preset 'dead'; there are: live, .* as module:NAME"),
         (
             "no_such_module:X",
-            "cannot be had: ModuleNotFoundError: No module named 'no_",
+            "cannot be had: there is no module 'no_such_module'; modules are looked",
         ),
-        ("test_kinds:X", "cannot be had: AttributeError: .* no attribute 'X'"),
-        ("test_kinds:NO_PRESET", r"is no distortions\.Preset, but a int"),
+        (
+            "test_kinds:X",
+            r"cannot be had: .*kinds\.py has no X; of .*: LIVE, OWN_PRESET",
+        ),
+        ("test_kinds:NO_PRESET", r"must be a distortions\.Preset, not a int"),
     ],
 )
 def test_a_preset_that_cannot_be_had_says_why(name, message):

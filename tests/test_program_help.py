@@ -97,22 +97,6 @@ ABSL = (
     "v",
     "verbosity",
 )
-    "alsologtostderr",
-    "log_dir",
-    "logger_levels",
-    "logtostderr",
-    "only_check_args",
-    "pdb",
-    "pdb_post_mortem",
-    "profile_file",
-    "run_with_pdb",
-    "run_with_profiling",
-    "showprefixforinfo",
-    "stderrthreshold",
-    "use_cprofile_for_profiling",
-    "v",
-    "verbosity",
-]
 
 
 @EVERY

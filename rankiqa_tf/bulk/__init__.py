@@ -1,1 +1,1 @@
-"""Scores in bulk: the pipeline of Apache Beam that scores photos, on many machines."""
+"""Scoring in bulk: an Apache Beam pipeline that scores photos on many machines."""

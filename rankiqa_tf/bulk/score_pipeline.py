@@ -1,10 +1,10 @@
-"""The pipeline that scores photos: rows of `python -m rankiqa_tf.score`, in any order.
+"""The pipeline that writes the rows of `python -m rankiqa_tf.score`, in any order.
 
-A worker process loads the model once. Photos come to it in batches of paths; they are
-read and decoded side by side, a few ahead of the one that is scored. The crops of a
-photo pass the network together, and without those of others: so a score depends on
-nothing but the photo, whatever batch it came in and however often a runner tries it
-again, and is that of `Model.score`, bit by bit.
+A worker process loads the model once. It receives photos in batches of paths, and reads
+and decodes them in parallel, a few ahead of the one being scored. The crops of a photo
+go through the network together, without those of other photos: so a score depends only
+on the photo, not on its batch or on how often a runner retries it, and equals that of
+`Model.score` bit by bit.
 """
 
 import dataclasses
@@ -41,11 +41,11 @@ from rankiqa_tf.scoring_flags import Scorer
 
 FORMATS = ("csv", "parquet")
 
-_BATCH = 64  # Photos; decoding ahead starts anew with each batch.
+_BATCH = 64  # Photos; decoding ahead restarts with each batch.
 _UNREAD = "unread"
 
-# One batch at a time is scored by a worker process, whatever number of threads Beam
-# gives it: it takes all cores, and memory for the photos that are decoded ahead.
+# A worker process scores one batch at a time, however many threads Beam gives it: a
+# batch uses all cores, and memory for the photos decoded ahead.
 _ONE_AT_A_TIME = threading.Lock()
 
 _TEXT, _REAL, _WHOLE = pyarrow.string(), pyarrow.float64(), pyarrow.int64()
@@ -60,11 +60,11 @@ _TYPES = MappingProxyType(
 
 
 def load(choice: Choice) -> Scorer:
-    """Loads the model that is chosen, whose file may be in any file system.
+    """Loads the chosen model, whose file may be in any file system.
 
     Raises:
-        ValueError: as `scoring_flags.load` does, or if the file cannot be read.
-        ImportError: likewise.
+        ValueError: as for `scoring_flags.load`, or if the file cannot be read.
+        ImportError: as for `scoring_flags.load`.
     """
     if FileSystems.get_scheme(choice.model) is None:
         return scoring_flags.load(choice)
@@ -81,15 +81,15 @@ class ScorePhotos(beam.PTransform):
     """Scores the photos that `inputs.Photos` finds, and writes their rows.
 
     Args:
-        by: the model, and how it scores; it is loaded here too, to see that it can be.
-        output: what the names of the files of rows begin with: `output`-00000-of-00003
-            and so on, with the ending of their format.
+        by: the model and how it scores; also loaded here, to check that it can be.
+        output: prefix of the output files: `output`-00000-of-00003 and so on, plus the
+            extension of the format.
         format: one of `FORMATS`.
-        shards: how many files of rows; 0 for as many as the runner likes.
+        shards: number of output files; 0 lets the runner decide.
 
     Raises:
-        ValueError: as of `load`.
-        ImportError: likewise.
+        ValueError: as for `load`.
+        ImportError: as for `load`.
     """
 
     def __init__(self, by: Choice, *, output: str, format: str, shards: int = 0):
@@ -101,14 +101,14 @@ class ScorePhotos(beam.PTransform):
 
     @property
     def unread(self) -> str:
-        """The file of the photos that could not be read."""
+        """The file that lists photos that could not be read."""
         return f"{self._output}-unreadable.csv"
 
     def take_up(self) -> None:
-        """Checks that there are no rows yet, and clears what a stopped run left.
+        """Checks that there is no output yet, and deletes what a stopped run left.
 
         Raises:
-            ValueError: if there are, or they cannot be looked for.
+            ValueError: if there is output, or the check fails.
         """
         pattern = f"{self._output}-*-of-*.{self._format}"
         if inputs.exists(pattern):
@@ -119,7 +119,7 @@ class ScorePhotos(beam.PTransform):
             FileSystems.delete([self.unread])
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
-        """Adds it to a pipeline."""
+        """Adds this transform to a pipeline."""
         rows, unread = (
             pcoll
             | beam.BatchElements(min_batch_size=_BATCH, max_batch_size=_BATCH)
@@ -145,19 +145,19 @@ class ScorePhotos(beam.PTransform):
 
 
 def schema() -> pyarrow.Schema:
-    """The columns of rows in Parquet; a cell that is empty in CSV is null."""
+    """Returns the columns in Parquet; a cell that is empty in CSV is null."""
     return pyarrow.schema([(name, _TYPES.get(name, _TEXT)) for name in formats.COLUMNS])
 
 
 class _Score(beam.DoFn):
-    """From batches of photos to what is written of each."""
+    """Turns batches of photos into what is written about each."""
 
     def __init__(self, by: Choice, format: str):
         self._by, self._shared = by, shared.Shared()
         self._format = format
 
     def acquire(self) -> Scorer:
-        """Loads the model, or gives the one that this process has loaded."""
+        """Returns the model this process has loaded, loading it first if necessary."""
         return self._shared.acquire(functools.partial(load, self._by))
 
     def setup(self) -> None:
@@ -185,7 +185,7 @@ class _Score(beam.DoFn):
 
 
 def _decoded(photo: inputs.Photo) -> tuple[str, np.ndarray | PhotoError, str]:
-    """A photo's path as it is shown, its pixels or why there are none, its warning."""
+    """Returns a photo's displayed path, its pixels or the error, and its warning."""
     path = os.fsdecode(photo[0])
     doubts: list[str] = []
     pixels: np.ndarray | PhotoError

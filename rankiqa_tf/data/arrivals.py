@@ -1,4 +1,4 @@
-"""Elements that come from elsewhere in any order, or never, put in order."""
+"""Putting elements in order that arrive in any order, or never."""
 
 import threading
 import time
@@ -21,23 +21,23 @@ def in_order(
     patience: float,
     say: Callable[[str], None],
 ) -> Iterator[T]:
-    """Yields the elements of the numbers first to last - 1, each once and in order.
+    """Yields the elements numbered first to last - 1, each once and in order.
 
-    An element is a function of its number, whoever makes it. So one that does not come
-    is made here: when one that is `held` numbers ahead of it has come, when nothing has
-    come for so long as patience lasts, or when what comes has ended or failed.
+    An element is a function of its number, whoever makes it. One that does not arrive
+    is made here: once the element `held` numbers ahead of it has arrived, once nothing
+    has arrived for `patience` seconds, or once the source has ended or failed.
 
     Args:
         first: the first number.
-        last: the number after the last.
-        come: from a number, what comes of the elements from there on, with their
-            numbers, in any order; called in a thread, and again some time after what
-            it gave has ended or failed and elements are still missing.
+        last: one past the last number.
+        come: given a number, returns the elements from there on as they arrive, with
+            their numbers, in any order. Called in a thread; called again after a while
+            if its result ended or failed while elements are missing.
         make: makes an element here.
         held: how many numbers ahead of the next element may be held in memory.
         patience: in seconds.
-        say: is told why elements are made here: of the first, and of others which so
-            many as `held` have come before.
+        say: called with the reason why elements are made here: for the first one, and
+            again for one made after `held` others have arrived.
     """
     arrivals = _Arrivals(first, last, come, held, patience)
     last_made = first - held - 1
@@ -56,7 +56,7 @@ def in_order(
 
 
 class _Arrivals(Generic[T]):
-    """Takes elements in a thread of its own, no more than it may hold."""
+    """Receives elements in a thread of its own, holding a limited number of them."""
 
     def __init__(
         self,
@@ -69,15 +69,15 @@ class _Arrivals(Generic[T]):
         self._next, self._last = first, last
         self._come, self._most, self._patience = come, held, patience
         self._held: dict[int, T] = {}
-        self._problem = ""  # Why nothing is coming; empty while something may.
-        self._at_door = first  # The last that came, which perhaps must not be held yet.
+        self._problem = ""  # Why nothing is arriving; empty while something may.
+        self._at_door = first  # The last to arrive; perhaps not held yet.
         self._heard = time.monotonic()
         self._changed = threading.Condition()
-        # What it waits in may never return: it must not keep Python from ending.
+        # The thread may block forever, so it has to be a daemon to let Python exit.
         threading.Thread(target=self._take_all, daemon=True).start()
 
     def wait_for(self, number: int) -> tuple[T | None, str]:
-        """An element, or None and the reason why it is not to be waited for."""
+        """Returns an element, or None and the reason not to wait for it."""
         with self._changed:
             while number not in self._held:
                 if self._problem:
@@ -91,13 +91,13 @@ class _Arrivals(Generic[T]):
             return self._held.pop(number), ""
 
     def advance(self, number: int) -> None:
-        """Goes on to a number: those before it are of no use any more."""
+        """Moves on to a number and discards the elements before it."""
         with self._changed:
             self._next = number
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Takes no more."""
+        """Stops receiving."""
         self.advance(self._last)
 
     def _take_all(self) -> None:
@@ -107,7 +107,7 @@ class _Arrivals(Generic[T]):
                     if not self._take(number, element):
                         return
                 problem = "what came has ended"
-            except Exception as error:  # Whatever it is, elements can be made here.
+            except Exception as error:  # In any case, elements can be made here.
                 problem = str(error)
             with self._changed:
                 self._problem = problem
@@ -116,14 +116,14 @@ class _Arrivals(Generic[T]):
                 self._problem, self._heard = "", time.monotonic()
 
     def _take(self, number: int, element: T) -> bool:
-        """Holds an element, once it may; tells whether more are wanted."""
+        """Holds an element once there is room; returns whether more are wanted."""
         with self._changed:
             self._at_door = number
             self._heard = time.monotonic()
             self._changed.notify_all()
             self._changed.wait_for(lambda: number < self._next + self._most)
             self._heard = time.monotonic()
-            if number >= self._next:  # Else it was made here meanwhile.
+            if number >= self._next:  # Otherwise it has been made here in the meantime.
                 self._held[number] = element
             self._changed.notify_all()
             return self._next + len(self._held) < self._last

@@ -1,26 +1,26 @@
-"""A fixed grid of square crops, so that a photo always gives the same ones, in NumPy.
+"""A fixed grid of square crops in NumPy, always the same for a given photo.
 
 `crops` does the same inside graphs. Images are [height, width, channels] of any dtype,
-which the crops keep. Where an image is smaller than a crop it is first enlarged by
-mirroring, never by resizing: resizing changes quality.
+which the crops keep. An image smaller than a crop is first padded by mirroring, never
+resized: resizing changes quality.
 """
 
 import numpy as np
 
-MAX_CROPS_A_SIDE = 4  # At most 16 crops a photo, so that large ones are not slow.
+MAX_CROPS_A_SIDE = 4  # At most 16 crops per photo, to limit the time for large ones.
 
 
 def pad_to(image: np.ndarray, size: int) -> np.ndarray:
-    """Mirrors an image at its edges until both its sides are size or more.
+    """Pads an image by mirroring until both sides have at least `size` pixels.
 
     Args:
         image: [height, width, channels].
-        size: the least height and width, in pixels.
+        size: minimum height and width, in pixels.
 
     Returns:
-        [max(height, size), max(width, size), channels], the image in the middle. The
-        edge pixel is mirrored too, as often as needed. An odd number of added pixels
-        puts one more at the lower or right end.
+        [max(height, size), max(width, size), channels], with the image in the middle.
+        The edge pixel is mirrored too, as often as needed. If the number of added
+        pixels is odd, the extra one is at the bottom or right.
     """
     missing = [max(size - side, 0) for side in image.shape[:2]]
     ends = [(each // 2, each - each // 2) for each in missing]
@@ -31,7 +31,7 @@ def cut(image: np.ndarray, size: int) -> np.ndarray:
     """Cuts an image into crops.
 
     Args:
-        image: [height, width, channels]; padded where smaller than a crop.
+        image: [height, width, channels]; padded if smaller than a crop.
         size: height and width of a crop, in pixels.
 
     Returns:

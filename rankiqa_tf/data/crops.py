@@ -1,11 +1,11 @@
-"""Square crops of photos, at random or in a fixed grid.
+"""Square crops of photos in graphs, from random places or a fixed grid.
 
 Images are [height, width, channels] of any dtype, which the crops keep. Height and
-width may be unknown until the graph runs. Where an image is smaller than a crop it is
-first enlarged by mirroring, never by resizing: resizing changes quality.
+width may be unknown until the graph runs. An image smaller than a crop is first padded
+by mirroring, never resized: resizing changes quality.
 
-Only core operations: these functions also run inside exported models. What is scored
-outside of graphs is cut by `crop_grid`, which needs no TensorFlow.
+Uses only core operations, since these functions also run inside exported models.
+Outside graphs, `crop_grid` cuts photos for scoring without TensorFlow.
 """
 
 import tensorflow as tf
@@ -16,16 +16,17 @@ from rankiqa_tf.data.crop_grid import MAX_CROPS_A_SIDE
 
 
 def pad_to(image: tf.Tensor, size: int) -> tf.Tensor:
-    """Mirrors an image at its edges until both its sides are size or more.
+    """Pads an image by mirroring until both sides have at least `size` pixels.
 
     Args:
         image: [height, width, channels].
-        size: the least height and width, in pixels.
+        size: minimum height and width, in pixels.
 
     Returns:
-        [max(height, size), max(width, size), channels], the image in the middle. The
-        edge pixel is mirrored too, as often as needed, as numpy.pad's mode "symmetric"
-        does. An odd number of added pixels puts one more at the lower or right end.
+        [max(height, size), max(width, size), channels], with the image in the middle.
+        The edge pixel is mirrored too, as often as needed, like numpy.pad with mode
+        "symmetric". If the number of added pixels is odd, the extra one is at the
+        bottom or right.
     """
     image = tf.convert_to_tensor(image)
     padded = tf.cond(
@@ -37,10 +38,10 @@ def pad_to(image: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def random_crop(image: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
-    """Cuts a square from a random place, every possible one equally likely.
+    """Cuts a square crop from a random place, all being equally likely.
 
     Args:
-        image: [height, width, channels]; padded where smaller than the crop.
+        image: [height, width, channels]; padded if smaller than the crop.
         size: height and width of the crop, in pixels.
         seed: int32 [2]; the same one gives the same place.
 
@@ -56,10 +57,10 @@ def random_crop(image: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
 
 
 def random_crops(image: tf.Tensor, size: int, *, count: int, seed: int) -> tf.Tensor:
-    """Cuts squares from random places, the same in every photo of the same size.
+    """Cuts square crops from random places, the same for all photos of a size.
 
     Args:
-        image: [height, width, channels]; padded where smaller than a crop.
+        image: [height, width, channels]; padded if smaller than a crop.
         size: height and width of a crop, in pixels.
         count: how many.
         seed: decides the places, 0 or more.
@@ -76,7 +77,7 @@ def random_crops(image: tf.Tensor, size: int, *, count: int, seed: int) -> tf.Te
 
 
 def random_box(sides: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
-    """Draws the part of an image that a random crop shows.
+    """Draws the part of an image that a random crop covers.
 
     Args:
         sides: int32 [2], height and width of the image.
@@ -84,8 +85,8 @@ def random_box(sides: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
         seed: int32 [2].
 
     Returns:
-        int32 [4]: top, left, height and width of the part. It is the crop but where
-        the image is smaller: there it is all of the image, to be padded.
+        int32 [4]: top, left, height and width of the part. It has the crop's size
+        unless the image is smaller; then it is the whole image, still to be padded.
     """
     within = tf.minimum(sides, size)
     places = tf.cast(sides - within + 1, tf.uint32)
@@ -94,10 +95,10 @@ def random_box(sides: tf.Tensor, size: int, *, seed: tf.Tensor) -> tf.Tensor:
 
 
 def grid_crops(image: tf.Tensor, size: int) -> tf.Tensor:
-    """Cuts squares in a fixed grid, so that a photo always gives the same crops.
+    """Cuts square crops in a fixed grid, always the same for a given photo.
 
     Args:
-        image: [height, width, channels]; padded where smaller than a crop.
+        image: [height, width, channels]; padded if smaller than a crop.
         size: height and width of a crop, in pixels.
 
     Returns:
@@ -122,7 +123,7 @@ def grid_offsets(side: tf.Tensor, size: int) -> tf.Tensor:
 
     Returns:
         int32 [n]: evenly spaced from 0 to side - size, rounded (halves up). n is the
-        least number of crops that covers the side, at most MAX_CROPS_A_SIDE.
+        smallest number of crops that covers the side, but at most MAX_CROPS_A_SIDE.
     """
     side = tf.convert_to_tensor(side, tf.int32)
     count = tf.clip_by_value(-(-side // size), 1, MAX_CROPS_A_SIDE)

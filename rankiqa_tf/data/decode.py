@@ -1,11 +1,11 @@
-"""Photos of any kind, inside graphs such as Dataset.map and outside of them.
+"""Decoding photos of any supported format, inside graphs and outside.
 
-Whoever decodes it, a photo has the same pixels: those of `distortions.photo_decoding`.
-In graphs JPEG and PNG are decoded by TensorFlow; WebP, JPEG 2000 and PNM by
-tensorflow-io where its operations load (TensorFlow up to 2.17); the rest by Pillow, as
-is TIFF, although tensorflow-io reads it: that multiplies colours by their transparency,
-leaves turned photos turned, and is a level off in YCbCr. Which it is, the header says,
-which is read first: native decoders believe what it claims.
+The pixels are always those of `distortions.photo_decoding`, whichever decoder is used.
+In graphs TensorFlow decodes JPEG and PNG; tensorflow-io decodes WebP, JPEG 2000 and PNM
+where its operations load (TensorFlow up to 2.17); Pillow decodes the rest. That
+includes TIFF, although tensorflow-io reads it: it premultiplies colours by alpha,
+ignores orientation, and is off by one level in YCbCr. The header, which decides on the
+decoder, is checked first, because native decoders believe what it claims.
 """
 
 import functools
@@ -25,13 +25,13 @@ from distortions import photo_header
 from distortions import photo_tensorflow
 from distortions.photo_header import PhotoError
 
-# Who decodes a file.
+# The decoder of a file.
 _PILLOW, _JPEG, _PNG, _WEBP, _JP2, _PNM = range(6)
 _BY_KIND = {"jpeg": _JPEG, "png": _PNG, "webp": _WEBP, "jp2": _JP2, "pnm": _PNM}
 
 
 def decode_photo(contents: tf.Tensor) -> tf.Tensor:
-    """Decodes a photo of any kind, eagerly or inside a graph such as Dataset.map.
+    """Decodes a photo of any supported format, eagerly or inside a graph.
 
     Args:
         contents: string scalar, the bytes of the file.
@@ -40,8 +40,8 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        tf.errors.OpError: when it runs, if the bytes are not a photo or are damaged;
-            eagerly it is a PhotoError.
+        tf.errors.OpError: at run time, if the bytes are not a photo or are damaged; a
+            PhotoError if called eagerly.
     """
     contents = tf.convert_to_tensor(contents)
     if tf.executing_eagerly():
@@ -63,15 +63,15 @@ def decode_photo(contents: tf.Tensor) -> tf.Tensor:
 
 
 class Ways:
-    """Decodes photos whose headers were read before, by TensorFlow's operations alone.
+    """Decodes photos with known headers, using TensorFlow operations only.
 
-    Such a graph runs where there is no Python, as in the workers of a tf.data service.
+    Such a graph can run without Python, as in the workers of a tf.data service.
 
     Args:
         photos: the files.
 
     Raises:
-        ValueError: if a photo is of a kind that Pillow has to decode.
+        ValueError: if only Pillow can decode one of the photos.
     """
 
     def __init__(self, photos: Sequence[Path]):
@@ -96,12 +96,12 @@ class Ways:
 
         Args:
             contents: string scalar, the bytes of the file.
-            number: int scalar, the place of the file among `photos`.
+            number: int scalar, the index of the file in `photos`.
 
         Returns:
-            uint8 [height, width, 3], RGB, as of `decode_photo`.
+            uint8 [height, width, 3], RGB, as for `decode_photo`.
         """
-        # Keys of a switch are 0, 1 and so on: what is not there is not asked for.
+        # Cases of a switch are numbered 0, 1 and so on; unused ones are left out.
         decoders = _decoders(contents)
         decoders[_PILLOW] = decoders[_JPEG]
         return _decoded(
@@ -113,15 +113,16 @@ class Ways:
 
 
 def load_operations() -> None:
-    """Makes tensorflow-io's operations known to this process, where they load.
+    """Registers tensorflow-io's operations in this process, where they load.
 
-    A process that is to run graphs of others needs that; one that makes them has it.
+    Needed in a process that runs graphs made elsewhere; making such graphs does it
+    anyway.
     """
     _tensorflow_io()
 
 
 def _decoders(contents: tf.Tensor) -> dict[int, Callable[[], tf.Tensor]]:
-    """What decodes a file, by its way, without Python."""
+    """Returns the decoders that need no Python, by number."""
     decoders: dict[int, Callable[[], tf.Tensor]] = {
         _JPEG: lambda: photo_tensorflow.decode_jpeg(contents),
         _PNG: lambda: tf.io.decode_png(contents, 3),
@@ -141,10 +142,10 @@ def _decoded(
     orientation: tf.Tensor,
     is_grey: tf.Tensor,
 ) -> tf.Tensor:
-    """The photo, uint8 [height, width, 3], RGB and upright."""
+    """Returns the photo, uint8 [height, width, 3], RGB and upright."""
     image = tf.switch_case(way, {key: decoders[key] for key in sorted(decoders)})
     image = tf.ensure_shape(image, [None, None, None])
-    # Of tensorflow-io's decoders grey has one channel.
+    # tensorflow-io's decoders return grey images with one channel.
     image = tf.cond(
         is_grey & (way >= _JP2), lambda: tf.repeat(image, 3, axis=2), lambda: image
     )
@@ -153,17 +154,17 @@ def _decoded(
 
 
 def _way(contents: bytes) -> tuple[np.int32, np.int32, np.bool_]:
-    """Who decodes a file, how the photo is turned, and whether it is grey.
+    """Returns a file's decoder, the photo's orientation, and whether it is grey.
 
     Raises:
-        PhotoError: if the header says that it cannot be read.
+        PhotoError: if the header shows that it cannot be read.
     """
     header = photo_header.read(contents)
     known = header.is_plain and (
         _tensorflow_io() is not None or photo_decoding.is_tensorflows(header)
     )
     way = _BY_KIND[header.kind] if known else _PILLOW
-    # Pillow turns photos itself.
+    # Pillow applies the orientation itself.
     orientation = header.orientation if known else 1
     return np.int32(way), np.int32(orientation), np.bool_(header.is_grey)
 
@@ -174,8 +175,8 @@ def read_photo(
     """Reads and decodes a photo.
 
     Args:
-        path: the file, of any kind that decode_photo takes.
-        warn: is called with what is doubtful about the photo, though it could be read.
+        path: the file, in any format that decode_photo supports.
+        warn: called with a warning if the photo could be read but looks faulty.
 
     Returns:
         uint8 [height, width, 3], RGB.
@@ -187,13 +188,13 @@ def read_photo(
 
 
 def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
-    """Reads photos, several at a time, and says what is wrong with those it cannot.
+    """Reads photos, several at a time, and returns what is wrong with unreadable ones.
 
     Args:
         photos: the files.
 
     Returns:
-        For each photo that read_photo refuses, its message, which opens with the path.
+        For each photo that read_photo rejects, its message, which starts with the path.
     """
 
     def problem(path: Path) -> str | None:
@@ -208,7 +209,7 @@ def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
 
 
 def find_photos(paths: Sequence[str | Path]) -> list[Path]:
-    """Lists photos, as `photo_files.search` does.
+    """Lists photos; see `photo_files.search`.
 
     Raises:
         ValueError: if a path does not exist or a folder holds no photo.

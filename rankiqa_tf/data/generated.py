@@ -1,4 +1,4 @@
-"""The versions of photos that `python -m distortions.generate` wrote to a folder."""
+"""Versions of photos that `python -m distortions.generate` wrote to a folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,28 +13,28 @@ from rankiqa_tf.data import decode
 
 
 def is_set(folder: str | Path) -> bool:
-    """Tells whether a folder holds a ranked set, finished or not."""
+    """Whether a folder contains a ranked set, complete or not."""
     folder = Path(folder)
     return folder.is_dir() and ranked_set.read_description(folder) is not None
 
 
 class Generated:
-    """Versions read from a ranked set, as `versions.Versions` describes them.
+    """Versions read from a ranked set; see `versions.Versions`.
 
-    What is random in them was drawn when the set was made, and is the same each time.
+    Random distortions were drawn when the set was made, and are the same each time.
 
     Args:
         folder: of the set.
-        contents: the photos to use, by name; all if None.
+        contents: names of the photos to use; all if None.
 
     Attributes:
-        preset: name of the preset that it was made with.
-        contents: names of the photos: their paths in the folder they came from.
-        sizes: of the photos' files when the set was made, in bytes, by name.
+        preset: name of the preset it was made with.
+        contents: names of the photos: paths relative to the folder they came from.
+        sizes: sizes of the photos' files when the set was made, in bytes, by name.
 
     Raises:
-        ValueError: if the folder holds no set, an unfinished or a damaged one, or no
-            such photo.
+        ValueError: if the folder contains no set, or an incomplete or damaged one, or
+            if the set lacks one of the photos.
     """
 
     def __init__(self, folder: str | Path, contents: Sequence[str] | None = None):
@@ -64,14 +64,14 @@ class Generated:
         self._sharded = found.sharded
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
-        """The number of the photo's first version."""
+        """Returns the number of the photo's first version."""
         return content * self._versions_a_photo
 
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
-        """A version, uint8 [h, w, 3]; the seed changes nothing."""
-        level = tf.cast(strength, tf.int32)  # There are levels only.
+        """Returns a version, uint8 [h, w, 3]; the seed is ignored."""
+        level = tf.cast(strength, tf.int32)  # Sets only have whole levels.
         number = photo + tf.where(level == 0, 0, kind * self.num_levels + level)
         file = self._files[number]
         if not self._sharded:
@@ -95,18 +95,18 @@ class Generated:
         place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
-        """A crop of a version, uint8 [size, size, 3]."""
+        """Returns a crop of a version, uint8 [size, size, 3]."""
         whole = self.whole(photo, kind, strength, seed)
         return crops.random_crop(whole, size, seed=place_seed)
 
     def in_memory(self, budget: int) -> "Generated":
-        """These: reading a file takes less than keeping its pixels is worth."""
+        """Returns self: reading a file is too cheap for caching pixels to pay off."""
         del budget
         return self
 
 
 def _read_part(file: Any, offset: Any, length: Any) -> bytes:
-    # Eagerly these are arrays without axes; in a graph, bytes and scalars.
+    # Called eagerly, these are arrays without axes; in a graph, bytes and scalars.
     with Path(np.asarray(file).item().decode()).open("rb") as shard:
         shard.seek(int(offset))
         return shard.read(int(length))

@@ -1,4 +1,4 @@
-"""Batches of photos with human scores and ranked batches, joined step by step."""
+"""Batches that join photos with human scores and ranked images."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from rankiqa_tf.data.batches import Batches
 
 
 class JoinedBatches:
-    """Joins two sources: in a batch, images of the first come first.
+    """Joins two sources; in a batch, images of the first come first.
 
-    All images pass the network together. Other entries stay those of their source,
-    whose names must differ: the number of entries tells whose images are whose. A part
-    of a batch is such a joint of its sources' parts.
+    All images go through the network together. Other entries stay as in their source,
+    and their names have to differ; their lengths tell how many images each source has.
+    A part of a batch joins the corresponding parts of both sources.
 
     Args:
-        scored: batches with `mos`, as of `scored`.
-        ranked: ranked batches with images of the same size, as of `ranked`.
+        scored: batches with `mos`; see `scored`.
+        ranked: ranked batches with images of the same size; see `ranked`.
     """
 
     def __init__(self, scored: Batches, ranked: Batches):
@@ -25,32 +25,32 @@ class JoinedBatches:
         self.size = scored.size + ranked.size
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
-        """The batches of the steps first_step to last_step - 1."""
+        """Returns the batches of steps first_step to last_step - 1."""
         sources = (
             each.dataset(first_step, last_step) for each in (self._scored, self._ranked)
         )
         return tf.data.Dataset.zip(tuple(sources)).map(_join)
 
     def part(self, number: int, count: int) -> "JoinedBatches":
-        """One of several equal parts of each batch, of each source's."""
+        """Returns one of several equal parts of each source's batches."""
         return JoinedBatches(
             self._scored.part(number, count), self._ranked.part(number, count)
         )
 
     def photos(self, number: int) -> list[Path | str]:
-        """The photos of a step, counted from 1."""
+        """Returns the photos of a step, counted from 1."""
         return [*self._scored.photos(number), *self._ranked.photos(number)]
 
 
 def split(
     scores: tf.Tensor, batch: Batch, *, parts: int = 1
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Parts the scores of images with human scores from those of the ranked ones.
+    """Separates the scores of images with human scores from those of ranked ones.
 
     Args:
         scores: float [M], of the parts of a batch one after the other.
-        batch: the same, of whatever is known of the images.
-        parts: how many.
+        batch: the parts' other entries, one part after the other.
+        parts: number of parts.
     """
     count = batch["mos"].shape[0] // parts
     of_parts = tf.reshape(scores, [parts, -1])

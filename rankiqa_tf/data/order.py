@@ -1,4 +1,4 @@
-"""Order and seeds as functions of a number, so that any step can be made alone."""
+"""Shuffling and seeds as functions of a number, so that any step can be made alone."""
 
 import zlib
 
@@ -6,16 +6,16 @@ import tensorflow as tf
 
 
 def shuffled(slot: tf.Tensor, count: int, seed: int, purpose: str) -> tf.Tensor:
-    """Which of `count` things comes at place `slot` of endless shuffled epochs.
+    """Returns which of `count` things is at position `slot` of endless shuffled epochs.
 
     Args:
         slot: int64 scalar, 0 or more.
         count: how many things there are.
-        seed: decides the order; each epoch has one of its own.
-        purpose: what is put in order; each has an order of its own.
+        seed: decides the order; each epoch has its own.
+        purpose: what is being shuffled; each purpose has its own order.
 
     Returns:
-        int32 scalar in 0..count - 1; each comes once in every `count` slots.
+        int32 scalar in 0..count - 1; each value comes once in every `count` slots.
     """
     epoch_seed = seed_of(seed, purpose, slot // count)
     place = tf.cast(slot % count, tf.int32)
@@ -23,6 +23,6 @@ def shuffled(slot: tf.Tensor, count: int, seed: int, purpose: str) -> tf.Tensor:
 
 
 def seed_of(seed: int, purpose: str, number: tf.Tensor) -> tf.Tensor:
-    """A seed for one purpose and one step, photo or picture of a run: int32 [2]."""
+    """Returns a seed, int32 [2], for one purpose and one step, photo or image."""
     root = tf.constant([seed, zlib.crc32(purpose.encode()) >> 1])
     return tf.random.fold_in(root, tf.cast(number, tf.int32))

@@ -1,8 +1,8 @@
-"""A photo and all of its versions, cut from one place, to compare one by one.
+"""A photo and all its versions, cut from the same place.
 
-A ranked batch cuts each image from a place of its own, so that a network cannot compare
-pixels. Where the network stays as it is, and only its features are weighed, there is no
-such danger, and the same place tells best what a distortion changes.
+In a ranked batch each image is cut from a different place, so that a network cannot
+compare pixels. If the network is fixed and only the weights of its features are fitted,
+there is no such danger, and the same place shows best what a distortion changes.
 """
 
 import numpy as np
@@ -24,19 +24,18 @@ def dataset(
     seed: int,
     quality: Quality | None = None,
 ) -> tf.data.Dataset:
-    """The sets of photos, each a batch with the keys of a ranked one (`ranked`).
+    """Returns photo sets, each a batch with the keys of a ranked one (`ranked`).
 
-    A set has 1 + kinds * levels images and begins with the photo itself, as level 0 of
-    the first kind; then come the levels of the first kind.
+    A set has 1 + kinds * levels images and starts with the photo itself, as level 0 of
+    the first kind, followed by the levels of the first kind.
 
     Args:
-        of: where the versions come from.
+        of: the source of versions.
         size: side of the crops in pixels; smaller photos are mirrored.
-        count: how many photos, no more than there are.
-        kinds: how many kinds of distortion of each, drawn anew for each photo; 0 for
-            all.
-        seed: decides which photos, kinds, places and noise.
-        quality: what else is to be known of the images.
+        count: number of photos, no more than there are.
+        kinds: number of kinds of distortion per photo, drawn anew for each; 0 for all.
+        seed: decides which photos, kinds, places and noise are drawn.
+        quality: what other information on quality to add.
     """
     every, levels = tf.range(len(of.names)), of.num_levels
     kinds = kinds or len(of.names)
@@ -71,7 +70,7 @@ def dataset(
             batch["quality"] = quality.of(images, lambda: photo, kind, strength)
         return batch
 
-    # Not the first ones: photos of one name may be of one sort.
+    # Not simply the first photos: neighbours in name may be similar.
     numbers = tf.data.Dataset.range(count).map(
         lambda n: order.shuffled(n, of.num_photos, seed, "photo sets")
     )
@@ -79,17 +78,17 @@ def dataset(
 
 
 def size(of: Versions, kinds: int = 0) -> int:
-    """How many images a set has of so many kinds; 0 for all."""
+    """Returns how many images a set with so many kinds has; 0 for all kinds."""
     return 1 + (kinds or len(of.names)) * of.num_levels
 
 
 def pairs(of: Versions) -> tuple[np.ndarray, np.ndarray]:
-    """The pairs of a set that say the most: with the photo, and of neighbours.
+    """Returns the most informative pairs of a set: with the photo, and of neighbours.
 
     Returns:
-        int [p] and [p], the places in a set of the better image of each pair and of the
-        worse one. Of two levels of a kind, one is level 0, or nothing known lies
-        between them.
+        int [p] and [p], indices in a set of the better and the worse image of each
+        pair. Of two levels of a kind, either one is level 0, or no level is known to
+        lie between them.
     """
     levels = np.arange(of.num_levels + 1)
     found = []

@@ -1,9 +1,9 @@
-"""What is known of the quality of distorted images beside the order of their levels.
+"""The quality of distorted images as known from sources other than level order.
 
 A level says nothing across kinds of distortion, and little across photos. Two sorts of
-sources do: full-reference measures of an image and its pristine photo, and TID2013's
-published mean opinions of kinds and levels. All are quality in levels: by about 1 less
-from one level to the next.
+sources do: full-reference measures of an image against its pristine photo, and
+TID2013's published mean opinions of kinds and levels. All are converted to quality in
+levels, which falls by about 1 from one level to the next.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ SOURCES = (OPINIONS, *measures.MEASURES)
 
 
 class Quality:
-    """The quality of distorted images by one source or several.
+    """The quality of distorted images according to one or more sources.
 
     Args:
-        sources: names of `SOURCES`, one or more.
-        distortions: the names of the distortions, as of `Versions.names`.
-        preset: the name of their preset.
+        sources: names from `SOURCES`, one or more.
+        distortions: names of the distortions, as in `Versions.names`.
+        preset: name of their preset.
     """
 
     def __init__(self, sources: Sequence[str], distortions: Sequence[str], preset: str):
@@ -42,17 +42,18 @@ class Quality:
         distortion: tf.Tensor,
         strength: tf.Tensor,
     ) -> tf.Tensor:
-        """Gives the quality of images.
+        """Returns the quality of images.
 
         Args:
             images: uint8 [M, h, w, 3].
-            references: gives the pristine images, likewise, where they are needed.
-            distortion: int32 [M], the numbers of the distortions.
-            strength: float32 [M], as of `distortions.Row.at`.
+            references: returns the pristine images, uint8 [M, h, w, 3], if they are
+                needed.
+            distortion: int32 [M], numbers of the distortions.
+            strength: float32 [M], as for `distortions.Row.at`.
 
         Returns:
-            float32 [M, sources], opinions first; higher is better, and not a number
-            where a source knows nothing.
+            float32 [M, sources], opinions first; higher is better, nan where a source
+            has no information.
         """
         found = []
         if self._opinions is not None:
@@ -69,7 +70,7 @@ class Quality:
 def _between_levels(
     table: tf.Tensor, distortion: tf.Tensor, strength: tf.Tensor
 ) -> tf.Tensor:
-    """Values [M] of a table [kinds, levels + 1], straight from level to level."""
+    """Interpolates values [M] in a table [kinds, levels + 1] linearly."""
     below = tf.floor(strength)
     low, high = (
         tf.gather_nd(table, tf.stack([distortion, tf.cast(level, tf.int32)], 1))

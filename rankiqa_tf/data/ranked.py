@@ -1,19 +1,19 @@
-"""Ranked batches: photos distorted at every level, cut to crops, with what is known.
+"""Ranked batches: crops of photos distorted at every level, with their labels.
 
 A batch is a dictionary:
 
     image       uint8 [M, crop, crop, 3]
     distortion  int32 [M], row of the preset
     level       int32 [M], 0 is the pristine photo, higher is worse
-    strength    float32 [M], where they are drawn from between the levels: the level or
-                less, but more than the level below
+    strength    float32 [M], if strengths between levels are drawn: at most the level,
+                and more than the level below
     content     int32 [M], number of the photo
-    quality     float32 [M, sources], where sources other than levels tell what is
-                better; see `quality.Quality`
+    quality     float32 [M, sources], if sources other than levels say what is better;
+                see `quality.Quality`
 
-Everything random is a function of the seed and of the step's number alone: the
-batches of a run that is taken up again are those of one that never stopped, and the
-number of parallel calls does not change them.
+Everything random is a function of the seed and the step number alone: a resumed run has
+the same batches as one that was never stopped, and the number of parallel calls makes
+no difference.
 """
 
 import dataclasses
@@ -32,16 +32,16 @@ from rankiqa_tf.data.quality import Quality
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BatchShape:
-    """What a batch is made of. The default is the authors' LIVE batch, 4 x 6 x 2.
+    """What a batch consists of. The default is the authors' LIVE batch, 4 x 6 x 2.
 
     Attributes:
-        photos: photos in a batch.
-        distortions: kinds of each photo in a batch, drawn anew each step; 0 for all of
-            the preset.
-        own_distortions: whether each photo has kinds of its own, which may be compared
-            where more than levels is known, rather than the same as the others.
-        any_strength: whether images of graded distortions have, in place of a level, a
-            strength drawn evenly from between it and the one below.
+        photos: number of photos in a batch.
+        distortions: number of kinds per photo in a batch, drawn anew each step; 0 for
+            all kinds of the preset.
+        own_distortions: whether each photo has its own kinds rather than sharing them;
+            such kinds can be compared if more than levels is known.
+        any_strength: whether images of graded distortions have, instead of a level, a
+            strength drawn uniformly between that level and the one below.
     """
 
     photos: int = 2
@@ -50,7 +50,7 @@ class BatchShape:
     any_strength: bool = False
 
     def check(self, num_distortions: int) -> None:
-        """Raises a ValueError if a preset of such a size cannot fill the batch."""
+        """Raises a ValueError if so many distortions cannot fill the batch."""
         if not 0 <= self.distortions <= num_distortions:
             raise ValueError(
                 f"distortions per batch must be 1 to {num_distortions}, as many as the "
@@ -58,21 +58,21 @@ class BatchShape:
             )
 
     def images(self, num_distortions: int, num_levels: int) -> int:
-        """The images of a batch of a preset of such a size."""
+        """Returns the number of images in a batch for a preset of this size."""
         kinds = self.distortions or num_distortions
         return self.photos * kinds * (num_levels + 1)
 
 
 class RankedBatches(batches.Parted):
-    """Makes ranked batches of the versions of photos.
+    """Makes ranked batches from versions of photos.
 
     Args:
-        versions: where they come from; of at least as many photos as `shape.photos`.
-        shape: what a batch is made of.
+        versions: the versions, of at least `shape.photos` photos.
+        shape: what a batch consists of.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         seed: decides order, crops, draws and noise.
-        quality: what else is to be known of the images.
-        maker: who makes the photos' parts of the batches.
+        quality: what other information on quality to add.
+        maker: makes the photos' parts of the batches.
 
     Raises:
         ValueError: if the versions cannot fill such a batch.
@@ -106,7 +106,7 @@ class RankedBatches(batches.Parted):
         self._seed = seed
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
-        """The batches of the steps first_step to last_step - 1, prefetched."""
+        """Returns the batches of steps first_step to last_step - 1, prefetched."""
         own = self._own
         return (
             self._maker(first_step * own, last_step * own, self._of_number)
@@ -116,7 +116,7 @@ class RankedBatches(batches.Parted):
         )
 
     def photos(self, number: int) -> list[Path | str]:
-        """The photos of a step, counted from 1."""
+        """Returns the photos of a step, counted from 1."""
         contents = map(self._content, self._places(number))
         return [self._versions.contents[int(content)] for content in contents]
 
@@ -126,13 +126,14 @@ class RankedBatches(batches.Parted):
         )
 
     def _of_number(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What a part draws as its photo of this number."""
+        """Returns what this part contributes as its photo of this number."""
         return self._ranked_photo(self._place(number))
 
     def _ranked_photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        """One photo under all distortions and levels of its step."""
+        """Returns one photo under all distortions and levels of its step."""
         content = self._content(slot)
-        # Kinds may be drawn for the step, shared by its photos; crops for the photo.
+        # Kinds may be drawn per step and shared by its photos; crops are drawn per
+        # photo.
         drawn_for = slot if self._own_kinds else slot // self._drawn
         step_seed = order.seed_of(self._seed, "step", drawn_for)
         kinds = tf.range(len(self._versions.names))
@@ -169,7 +170,7 @@ class RankedBatches(batches.Parted):
     def _strengths(
         self, distortion: tf.Tensor, level: tf.Tensor, slot: tf.Tensor
     ) -> tf.Tensor:
-        """The levels, float32, or what is drawn from below each but the photo."""
+        """Returns levels as float32, or strengths drawn from just below each level."""
         strength = tf.cast(level, tf.float32)
         if self._graded is None:
             return strength
@@ -178,7 +179,7 @@ class RankedBatches(batches.Parted):
         return strength - tf.where(is_between, chance.uniform(level.shape, seed), 0.0)
 
     def _joined(self, photos: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """From [photos, kinds * levels, ...] to [photos * kinds * levels, ...]."""
+        """Reshapes [photos, kinds * levels, ...] to [photos * kinds * levels, ...]."""
         return {
             name: tf.reshape(value, [self.size, *value.shape[2:]])
             for name, value in photos.items()

@@ -1,4 +1,4 @@
-"""The reference photos that the package carries."""
+"""The reference photos that ship with the package."""
 
 import atexit
 import contextlib
@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def embedded_photos() -> list[Path]:
-    """Finds the sample photos that the package carries.
+    """Returns the paths of the sample photos that ship with the package.
 
-    They are pristine, their short side is 512 pixels, and their licence is CC0-1.0;
-    `sources.csv` beside them names the source of each.
+    They are pristine, have a short side of 512 pixels, and are licensed CC0-1.0;
+    `sources.csv` beside them gives the source of each.
 
     Returns:
-        The paths of the JPEG files, sorted by name. A package that is run from a
-        zip file has them unpacked to temporary files, until Python ends.
+        The paths of the JPEG files, sorted by name. If the package is run from a zip
+        file, they are unpacked to temporary files that exist until Python exits.
     """
     return list(_embedded_photos())
 

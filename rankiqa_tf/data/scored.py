@@ -1,8 +1,8 @@
 """Batches of photos with human scores, for fine-tuning.
 
 A batch is a dictionary: `image` uint8 [M, crop, crop, 3], a crop from a random place
-of each photo; `mos` float32 [M]. As with ranked batches, the seed and
-the step's number alone decide it.
+of each photo; `mos` float32 [M]. As with ranked batches, it is a function of the seed
+and the step number alone.
 """
 
 import os
@@ -22,20 +22,20 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 
 class ScoredBatches(batches.Parted):
-    """Makes batches of photos with scores; each epoch takes every photo once.
+    """Makes batches of photos with scores; each epoch draws every photo once.
 
     Args:
         photos: the photos and their scores.
-        size: images in a batch; an epoch's end may fall inside one.
+        size: images in a batch; an epoch may end inside a batch.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
-        flips: whether half of the crops, drawn anew each time, are turned left to
-            right.
+        flips: whether to flip a random half of the crops horizontally, drawn anew each
+            time.
         seed: decides order, crops and flips.
-        maker: who makes the crops.
-        in_graph: whether to decode by TensorFlow's operations alone, as `decode.Ways`.
+        maker: makes the crops.
+        in_graph: whether to decode with TensorFlow operations only; see `decode.Ways`.
 
     Raises:
-        ValueError: if a photo cannot be decoded so.
+        ValueError: if in_graph is set and a photo cannot be decoded that way.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class ScoredBatches(batches.Parted):
         self._seed = seed
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
-        """The batches of the steps first_step to last_step - 1, prefetched."""
+        """Returns the batches of steps first_step to last_step - 1, prefetched."""
         first, last = first_step * self.size, last_step * self.size
         return (
             self._maker(first, last, self._of_number)
@@ -69,7 +69,7 @@ class ScoredBatches(batches.Parted):
         )
 
     def photos(self, number: int) -> list[Path]:
-        """The photos of a step, counted from 1."""
+        """Returns the photos of a step, counted from 1."""
         names = (self._paths[self._number(place)] for place in self._places(number))
         return [Path(os.fsdecode(name.numpy())) for name in names]
 
@@ -77,7 +77,7 @@ class ScoredBatches(batches.Parted):
         return order.shuffled(slot, len(self._paths), self._seed, "scored photos")
 
     def _of_number(self, number: tf.Tensor) -> dict[str, tf.Tensor]:
-        """What a part draws as its photo of this number."""
+        """Returns what this part contributes as its photo of this number."""
         return self._photo(self._place(number))
 
     def _photo(self, slot: tf.Tensor) -> dict[str, tf.Tensor]:

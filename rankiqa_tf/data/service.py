@@ -1,14 +1,14 @@
-"""Elements made by the workers of a tf.data service, in the order of their numbers.
+"""Elements made by the workers of a tf.data service, in order.
 
     grpc://dispatcher:5050
 
-What workers make comes in any order, and what a worker that dies had taken to make
-never comes. But every element is a function of its number alone, whoever makes it: each
-comes with its number, is put in its place, and one that is lost is made here. So the
-data set is the same as without a service, element by element.
+Workers deliver elements in any order, and those a worker was making when it died never
+arrive. But every element is a function of its number alone, whoever makes it. So each
+is sent with its number and put in its place, and lost ones are made here: the data set
+is the same as without a service, element by element.
 
-A worker runs TensorFlow's operations only. Functions in Python, such as Pillow's
-codecs, stay in the process that made them.
+A worker runs TensorFlow operations only. Python functions, such as Pillow's codecs,
+stay in the process that created them.
 """
 
 import math
@@ -34,12 +34,12 @@ _PYTHON = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
 _CONNECT_SECONDS = 5.0
 _ANSWER_SECONDS = 20.0
 _PATIENCE_SECONDS = 30.0
-_HELD_BYTES = 256 << 20  # Of elements that came before those they follow,
-_HELD = 16  # but so many at least.
+_HELD_BYTES = 256 << 20  # Memory for elements that arrive early,
+_HELD = 16  # or this many, if that is more.
 
 
 def check_address(address: str) -> tuple[str, int]:
-    """Host and port of a dispatcher's address.
+    """Returns host and port of a dispatcher's address.
 
     Raises:
         ValueError: if it is not of the form grpc://host:port.
@@ -53,12 +53,12 @@ def check_address(address: str) -> tuple[str, int]:
 
 
 def maker(address: str) -> parallel.Maker:
-    """Who makes elements: the service at this address; if it is empty, this process."""
+    """Returns a maker that uses the service at an address, or this process if empty."""
     return Service(address).of_numbers if address else parallel.of_numbers
 
 
 def kinds_in_python(preset: distortions.Preset) -> list[str]:
-    """The names of the distortions that no worker can make; a trace of each tells."""
+    """Returns the names of distortions no worker can make, found by tracing each."""
 
     def calls_python(row: distortions.Row) -> bool:
         def distort(
@@ -77,13 +77,13 @@ def kinds_in_python(preset: distortions.Preset) -> list[str]:
 
 
 class Service:
-    """A tf.data service, by the address of its dispatcher.
+    """A tf.data service, given by the address of its dispatcher.
 
     Args:
         address: grpc://host:port.
 
     Raises:
-        ValueError: if the address is of another form.
+        ValueError: if the address does not have that form.
     """
 
     def __init__(self, address: str):
@@ -91,7 +91,7 @@ class Service:
         self._host, self._port = check_address(address)
 
     def check(self) -> None:
-        """Checks that the dispatcher answers and has a worker that does.
+        """Checks that the dispatcher answers and has a worker that answers.
 
         Raises:
             ValueError: if not, within seconds.
@@ -125,13 +125,13 @@ class Service:
     def of_numbers(
         self, first: int, last: int, make: Callable[[tf.Tensor], Any]
     ) -> tf.data.Dataset:
-        """The elements of the numbers first to last - 1, as `parallel` makes them.
+        """Returns the elements numbered first to last - 1, as `parallel` makes them.
 
         Args:
             first: the first number.
-            last: the number after the last.
-            make: from an int64 scalar to an element; has to be made of TensorFlow's
-                operations, those of random numbers with seeds of their own.
+            last: one past the last number.
+            make: from an int64 scalar to an element; may use only TensorFlow
+                operations, and random ones only with explicit seeds.
 
         Raises:
             ValueError: if it calls Python.
@@ -166,8 +166,8 @@ class Service:
                 say=self._say,
             )
 
-        # What did not come is made by the data set, as it is where there is no service:
-        # on all cores, and to the bit.
+        # Missing elements are made by the same data set as without a service: on all
+        # cores, and identical bit by bit.
         came = tf.data.Dataset.from_generator(
             elements,
             output_signature=(
@@ -184,21 +184,21 @@ class Service:
         )
 
     def _distributed(self, made: tf.data.Dataset) -> tf.data.Dataset:
-        """What the workers make of a data set, each element once, in any order."""
+        """Returns what workers make of a data set, each element once, in any order."""
         service = tf.data.experimental.service
         return made.apply(
             service.distribute(
                 service.ShardingPolicy.DYNAMIC,
                 self._address,
-                compression=None,  # Noise and photos: it costs more than it saves.
+                compression=None,  # Noise and photos: not worth compressing.
             )
         )
 
     def _ask(self, make: Callable[[tf.Tensor], tf.Tensor]) -> Any:
-        """What a worker makes of a number.
+        """Returns what a worker makes of a number.
 
         Raises:
-            ValueError: if it cannot, or none answers.
+            ValueError: if it fails, or no worker answers.
         """
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -238,14 +238,14 @@ class Service:
 
 
 def _calls_python(traced: Any) -> bool:
-    """Whether a concrete function, or one that it calls, calls Python."""
+    """Whether a concrete function, or any function it calls, calls Python."""
     graph = traced.graph.as_graph_def()
     nodes = [*graph.node, *(n for f in graph.library.function for n in f.node_def)]
     return any(node.op in _PYTHON for node in nodes)
 
 
 def _bytes_of(spec: Any) -> int:
-    """The bytes of an element, whose shapes are all known."""
+    """Returns the size in bytes of an element whose shapes are all known."""
     return sum(
         math.prod(each.shape.as_list()) * each.dtype.size
         for each in tf.nest.flatten(spec)

@@ -1,8 +1,8 @@
-"""The versions of photos under a preset, as 8-bit images: what files would hold.
+"""The versions of photos under a preset, as 8-bit images.
 
-Where they come from is one of three: made anew each time, kept in memory, or read from
-a set that `python -m distortions.generate` wrote (`generated`). Each gives crops of the
-same sort to `ranked` and whole images to the checks.
+They are made anew each time, kept in memory, or read from a set that
+`python -m distortions.generate` wrote (`generated`). All three provide the same kind of
+crops for `ranked` and whole images for the checks.
 """
 
 import functools
@@ -23,18 +23,18 @@ from rankiqa_tf.data import parallel
 
 
 class Versions(Protocol):
-    """Photos, each as it is and under every distortion and level.
+    """Photos, each pristine and under every distortion and level.
 
     Attributes:
         names: the distortions.
-        num_levels: how many levels each has; level 0, the photo, not counted.
+        num_levels: number of levels of each, not counting level 0, the photo itself.
         better: bool [distortions, levels + 1, levels + 1], true where the first level
             is known to look better than the second.
-        graded: bool [distortions], true where there is something between the levels,
-            in the same order.
-        shares_seed: bool [distortions], true where the levels of a photo are made with
+        graded: bool [distortions], true where strengths between levels exist, in the
+            same order.
+        shares_seed: bool [distortions], true where all levels of a photo are made with
             one seed.
-        num_photos: how many photos there are.
+        num_photos: number of photos.
     """
 
     names: tuple[str, ...]
@@ -46,24 +46,24 @@ class Versions(Protocol):
 
     @property
     def contents(self) -> Sequence[Path | str]:
-        """The photos: their files, or what a set calls them."""
+        """The photos: their files, or their names in a set."""
         ...
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
-        """What the other methods need of a photo, so that it is decoded once."""
+        """Returns what other methods need of a photo, so that it is decoded once."""
         ...
 
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
-        """A version of a photo, uint8 [h, w, 3].
+        """Returns a version of a photo, uint8 [h, w, 3].
 
         Args:
             photo: from `photo`.
-            kind: int32 scalar, the number of the distortion.
+            kind: int32 scalar, number of the distortion.
             strength: int32 or float32 scalar; 0 gives the photo, a whole number a
-                level, and of a graded distortion others what lies between.
-            seed: int32 [2], of what is random.
+                level; graded distortions also accept values in between.
+            seed: int32 [2], for random distortions.
         """
         ...
 
@@ -76,28 +76,28 @@ class Versions(Protocol):
         place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
-        """A crop of `whole` from a place that a seed of its own, int32 [2], draws."""
+        """Returns a crop of `whole`; a second seed, int32 [2], draws its place."""
         ...
 
     def in_memory(self, budget: int) -> "Versions":
-        """The same versions, kept in memory where that is of use and they fit.
+        """Returns the same versions, cached in memory where that helps and they fit.
 
         Args:
-            budget: how many bytes they may take; distorting them takes a while.
+            budget: maximum number of bytes; distorting the photos takes a while.
         """
         ...
 
 
 class MadeAnew:
-    """Versions distorted when they are asked for, a crop from no more than it needs.
+    """Versions distorted on demand; for a crop, only the part it needs is distorted.
 
     Args:
         photos: the files.
         preset: the distortions.
-        in_graph: whether to decode by TensorFlow's operations alone, as `decode.Ways`.
+        in_graph: whether to decode with TensorFlow operations only; see `decode.Ways`.
 
     Raises:
-        ValueError: if a photo cannot be decoded so.
+        ValueError: if in_graph is set and a photo cannot be decoded that way.
     """
 
     def __init__(
@@ -107,8 +107,8 @@ class MadeAnew:
         *,
         in_graph: bool = False,
     ):
-        # Made once, here: inside a graph it would be a part of each graph, and a graph
-        # holds 2 GB at the most.
+        # Created once, here: inside a graph it would become part of each graph, and a
+        # graph is limited to 2 GB.
         paths = [os.fsencode(photo.absolute()) for photo in photos]
         self._files = tf.constant(paths, tf.string)
         self._ways = decode.Ways(photos) if in_graph else None
@@ -121,7 +121,7 @@ class MadeAnew:
         self._graphs: dict[Callable, Callable[..., tf.Tensor]] = {}
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
-        """The photo: uint8 [h, w, 3]."""
+        """Returns the photo: uint8 [h, w, 3]."""
         contents = tf.io.read_file(self._files[content])
         if self._ways:
             return self._ways.decode(contents, content)
@@ -130,7 +130,7 @@ class MadeAnew:
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
-        """A version, uint8 [h, w, 3]."""
+        """Returns a version, uint8 [h, w, 3]."""
         strength = tf.cast(strength, tf.float32)
         return self._traced(self._whole, photo, kind, strength, seed)
 
@@ -143,14 +143,14 @@ class MadeAnew:
         place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
-        """A crop of a version, uint8 [size, size, 3], distorted on its own."""
+        """Returns a crop of a version, uint8 [size, size, 3], distorted by itself."""
         box = crops.random_box(tf.shape(photo)[:2], size, seed=place_seed)
         strength = tf.cast(strength, tf.float32)
         cut = self._traced(self._part, photo, kind, strength, seed, box)
         return tf.ensure_shape(crops.pad_to(cut, size), [size, size, 3])
 
     def in_memory(self, budget: int) -> Versions:
-        """Those that are not random, distorted once, if they fit."""
+        """Returns versions in which the non-random ones are cached, if they fit."""
         needed = 0
         for content in range(self.num_photos):
             needed += int(tf.size(self.photo(tf.constant(content)))) * len(_kept(self))
@@ -161,9 +161,9 @@ class MadeAnew:
     def _traced(
         self, make: Callable[..., tf.Tensor], *arguments: tf.Tensor
     ) -> tf.Tensor:
-        """Calls a function by its graph, which is made once for all datasets."""
+        """Calls a function through its graph, traced once for all data sets."""
         if tf.executing_eagerly():
-            return make(*arguments)  # Needs one branch alone.
+            return make(*arguments)  # Needs only one branch.
         if make not in self._graphs:
             signature = [
                 tf.TensorSpec([None, None, 3], tf.uint8),  # The photo.
@@ -204,7 +204,7 @@ class MadeAnew:
         kind: tf.Tensor,
         distort: Callable[[distortions.Row, tf.Tensor], tf.Tensor],
     ) -> tf.Tensor:
-        """Distorts by the row of a kind: one branch each, whatever the strength."""
+        """Distorts by the row of a kind: one branch per kind, whatever the strength."""
 
         def branch(row: distortions.Row) -> tf.Tensor:
             made = distort(row, tf.cast(photo, tf.float32) / 255)
@@ -215,12 +215,12 @@ class MadeAnew:
 
 
 class Kept:
-    """Versions made once and kept in memory, but for the random ones.
+    """Versions made once and kept in memory, except random ones.
 
-    Those are made anew each time, as no two should be alike.
+    Random ones are made anew each time, since no two should be alike.
 
     Args:
-        made: where they come from.
+        made: the source of versions.
     """
 
     def __init__(self, made: MadeAnew):
@@ -235,14 +235,14 @@ class Kept:
             for content in range(made.num_photos)
             for kind, level in kept
         ]
-        # Where among a photo's versions each is; -1 for those that are not kept.
+        # Index of each version among a photo's kept ones; -1 if it is not kept.
         places = np.full(1 + len(made.names) * made.num_levels, -1, np.int32)
         for place, (kind, level) in enumerate(kept):
             places[int(_place(kind, level, made.num_levels))] = place
         self._places, self._a_photo = tf.constant(places), len(kept)
 
         def version(number: tf.Tensor) -> tf.Tensor:
-            # Nothing that is kept is random: any seed will do.
+            # Nothing that is kept is random, so any seed will do.
             return made.whole(
                 made.photo(number[0]), number[1], number[2], tf.constant([0, 0])
             )
@@ -257,13 +257,13 @@ class Kept:
         self._bytes = tf.concat([tf.reshape(image, [-1]) for image in images], 0)
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
-        """The number of the photo's first version."""
+        """Returns the number of the photo's first version."""
         return content * self._a_photo
 
     def whole(
         self, photo: tf.Tensor, kind: tf.Tensor, strength: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
-        """A version, uint8 [h, w, 3]."""
+        """Returns a version, uint8 [h, w, 3]."""
         place = self._place(kind, strength)
         return tf.cond(
             place < 0,
@@ -280,7 +280,7 @@ class Kept:
         place_seed: tf.Tensor,
         seed: tf.Tensor,
     ) -> tf.Tensor:
-        """A crop of a version, uint8 [size, size, 3]."""
+        """Returns a crop of a version, uint8 [size, size, 3]."""
         place = self._place(kind, strength)
         return tf.cond(
             place < 0,
@@ -293,12 +293,12 @@ class Kept:
         )
 
     def in_memory(self, budget: int) -> Versions:
-        """These: they are there already."""
+        """Returns self: they are in memory already."""
         del budget
         return self
 
     def _place(self, kind: tf.Tensor, strength: tf.Tensor) -> tf.Tensor:
-        level = tf.cast(strength, tf.int32)  # What is kept has nothing in between.
+        level = tf.cast(strength, tf.int32)  # Only whole levels are kept.
         return self._places[_place(kind, level, self.num_levels)]
 
     def _image(self, number: tf.Tensor) -> tf.Tensor:
@@ -321,16 +321,16 @@ def several_crops(
     seed: tf.Tensor,
     same_place: bool = False,
 ) -> tf.Tensor:
-    """Crops of versions of one photo, each from a place of its own.
+    """Returns crops of versions of one photo, each from a place of its own.
 
     Args:
-        versions: where they come from.
+        versions: the source of versions.
         photo: from `versions.photo`.
-        kinds: int32 [n], the numbers of the distortions.
+        kinds: int32 [n], numbers of the distortions.
         strengths: int32 or float32 [n]; 0 gives the photo.
         size: side of the crops in pixels.
-        seed: int32 [2], decides places and chance.
-        same_place: whether all are from the place of the first.
+        seed: int32 [2], decides places and random distortions.
+        same_place: whether all are cut from the place of the first.
 
     Returns:
         uint8 [n, size, size, 3].
@@ -351,7 +351,7 @@ def several_crops(
 
 
 def _kept(made: MadeAnew) -> list[tuple[int, int]]:
-    """Kinds and levels that are the same each time, the photo first."""
+    """Returns the kinds and levels that are not random, the photo first."""
     return [(0, 0)] + [
         (kind, level)
         for kind, row in enumerate(made.rows)

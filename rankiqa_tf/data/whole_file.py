@@ -1,4 +1,4 @@
-"""Text files that are written whole or not at all."""
+"""Writing text files atomically: whole or not at all."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ from distortions import whole_file
 
 
 def write(path: Path, text: str, *, errors: str = "strict") -> None:
-    """Writes a file in UTF-8, whole or not at all; line ends stay as they are.
+    """Writes a UTF-8 file, whole or not at all; line endings are not converted.
 
     Args:
-        path: the file; its folder must be there.
+        path: the file; its folder has to exist.
         text: what to write.
-        errors: what becomes of characters that UTF-8 has not, as `open` takes it.
+        errors: how to handle characters UTF-8 cannot encode, as for `open`.
     """
     whole_file.write(path, text.encode("utf-8", errors))

@@ -86,7 +86,7 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     Raises:
         ValueError: if the folder holds another set, or a damaged or unfinished one.
     """
-    root = folder.file("set.json").parent
+    root = folder.containing("set.json").file("set.json").parent
     found = ranked_set.load(root)
     preset = found.description["preset"]
     if preset != PRESET:

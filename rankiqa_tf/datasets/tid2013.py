@@ -31,6 +31,7 @@ def read(
     Raises:
         ValueError: if a file is missing or a line is not as it should be.
     """
+    folder = folder.containing(_LIST)
     photos = []
     for where, line in folder.lines(_LIST):
         match = _LINE.fullmatch(line.strip())

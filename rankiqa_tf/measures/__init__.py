@@ -1,8 +1,8 @@
 """Full-reference measures: how far a distorted image is from the pristine one.
 
-While photos are distorted the pristine one is there, so that what a level does not know
-can be measured: noise hides in texture, and blur does not show in the sky. Nothing else
-here scores photos by them.
+When photos are distorted, the pristine one is available, so effects that a level does
+not capture can be measured: noise hides in texture, and blur does not show in the sky.
+These measures are not used to score photos.
 """
 
 import dataclasses
@@ -21,14 +21,14 @@ from rankiqa_tf.measures.ms_ssim import ms_ssim
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A measure, and how it is made quality.
+    """A measure, and its conversion to quality.
 
     Attributes:
-        measure: of images and their references, float32 [N, h, w, 3] in 0..1, to
+        measure: from images and their references, float32 [N, h, w, 3] in 0..1, to
             float32 [N], as its authors define it.
-        quality: of its values to quality: 0 for the pristine image, less the worse, by
-            about 1 from one of TID2013's levels to the next.
-        smallest: the least side of images it takes, in pixels.
+        quality: from its values to quality: 0 for the pristine image, falling by about
+            1 from one of TID2013's levels to the next.
+        smallest: minimum side of the images it accepts, in pixels.
     """
 
     measure: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
@@ -36,8 +36,8 @@ class Measure:
     smallest: int = 8
 
 
-# The mean difference of two levels, of `benchmarks/measures.py`; MDSI's square rises
-# as evenly with the levels as the others.
+# Scaled by the mean difference between two levels, from `benchmarks/measures.py`. MDSI
+# is squared because its square rises as evenly with the levels as the others.
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "mdsi": Measure(mdsi, lambda values: -tf.square(values) / 0.03),

@@ -1,4 +1,4 @@
-"""GMSD: how unevenly over the image edges are changed.
+"""GMSD: how unevenly edges change over the image.
 
 Xue, Zhang, Mou and Bovik, "Gradient magnitude similarity deviation: a highly efficient
 perceptual image quality index", IEEE Transactions on Image Processing 23(2), 2014.
@@ -8,14 +8,14 @@ import tensorflow as tf
 
 from rankiqa_tf.measures import gradients
 
-_CONSTANT = 170.0  # Of luma in 0..255.
+_CONSTANT = 170.0  # For luma in 0..255.
 
 
 def gmsd(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
-    """Gradient magnitude similarity deviation, 0 for equal images and more for worse.
+    """Gradient magnitude similarity deviation: 0 for equal images, higher is worse.
 
     Args:
-        images: float32 [N, h, w, 3] in 0..1, of sides of 4 pixels or more.
+        images: float32 [N, h, w, 3] in 0..1, with sides of 4 pixels or more.
         references: the pristine images, likewise.
 
     Returns:
@@ -27,5 +27,5 @@ def gmsd(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
     ]
     alike = gradients.similarity(steep[0], steep[1], _CONSTANT)
     count = tf.cast(tf.reduce_prod(tf.shape(alike)[1:]), tf.float32)
-    # The deviation of a sample, as MATLAB's std2 has it.
+    # The sample standard deviation, like MATLAB's std2.
     return tf.math.reduce_std(alike, axis=(1, 2, 3)) * tf.sqrt(count / (count - 1))

@@ -1,4 +1,4 @@
-"""HaarPSI: how alike two images are in Haar's wavelets, where these are strong.
+"""HaarPSI: similarity of two images in Haar wavelets, weighted by their strength.
 
 Reisenhofer, Bosse, Kutyniok and Wiegand, "A Haar wavelet-based perceptual similarity
 index for image quality assessment", Signal Processing: Image Communication 61, 2018.
@@ -9,9 +9,9 @@ import tensorflow as tf
 
 from rankiqa_tf.measures import gradients
 
-_CONSTANT = 30.0  # Of values in 0..255.
-_STEEPNESS = 4.2  # Of the logistic curve that similarities pass.
-# From RGB to YIQ; columns.
+_CONSTANT = 30.0  # For values in 0..255.
+_STEEPNESS = 4.2  # Of the logistic curve applied to similarities.
+# From RGB to YIQ, in columns.
 _YIQ = np.array(
     [[0.299, 0.596, 0.211], [0.587, -0.274, -0.523], [0.114, -0.322, 0.312]],
     np.float32,
@@ -20,7 +20,7 @@ _SCALES = 3
 
 
 def haarpsi(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
-    """Haar wavelet-based perceptual similarity, 1 for equal images and less for worse.
+    """Haar wavelet-based perceptual similarity: 1 for equal images, lower is worse.
 
     Args:
         images: float32 [N, h, w, 3] in 0..1.
@@ -56,7 +56,7 @@ def haarpsi(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
 
 def _wavelets(luma: tf.Tensor) -> list[tf.Tensor]:
-    """Absolute values along rows and columns, [N, h, w, 2], from fine to coarse."""
+    """Absolute coefficients along rows and columns, [N, h, w, 2], fine to coarse."""
     found = []
     for scale in range(1, _SCALES + 1):
         side = 2**scale
@@ -68,6 +68,6 @@ def _wavelets(luma: tf.Tensor) -> list[tf.Tensor]:
 
 
 def _around(maps: tf.Tensor, side: int) -> tf.Tensor:
-    """0 around, for a square of an even side to be laid on as MATLAB's conv2 does."""
+    """Zero-pads for a filter with even sides, like MATLAB's conv2."""
     edge = [side // 2 - 1, side // 2]
     return tf.pad(maps, [[0, 0], edge, edge, [0, 0]])

@@ -1,4 +1,4 @@
-"""MDSI: how unevenly over the image edges and colours are changed.
+"""MDSI: how unevenly edges and colours change over the image.
 
 Ziaei Nafchi, Shahkolaei, Hedjam and Cheriet, "Mean deviation similarity index:
 efficient and reliable full-reference image quality evaluator", IEEE Access 4, 2016.
@@ -11,20 +11,20 @@ import tensorflow as tf
 
 from rankiqa_tf.measures import gradients
 
-# Of values in 0..255: of edges, of edges beside those of both images' mean, of colour.
+# For values in 0..255: of edges, of edges against the images' mean, of colour.
 _EDGES, _MEAN_EDGES, _COLOUR = 140.0, 55.0, 550.0
 _PART_OF_EDGES = 0.6
 _ROOT = 0.25
-# From RGB to luminance and the two channels of colour; columns.
+# From RGB to luminance and two chrominance channels, in columns.
 _CHANNELS = np.array(
     [[0.2989, 0.30, 0.34], [0.5870, 0.04, -0.60], [0.1140, -0.35, 0.17]],
     np.float32,
 )
-_WANTED_SIDE = 256  # What images are averaged down to, about.
+_WANTED_SIDE = 256  # Images are averaged down to about this size.
 
 
 def mdsi(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
-    """Mean deviation similarity index, 0 for equal images and more for worse.
+    """Mean deviation similarity index: 0 for equal images, higher is worse.
 
     Args:
         images: float32 [N, h, w, 3] in 0..1.
@@ -56,7 +56,7 @@ def mdsi(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
 
 def _channels(images: tf.Tensor) -> tf.Tensor:
-    """Luminance and two channels of colour of the images, averaged down."""
+    """Luminance and two chrominance channels of the averaged-down images."""
     # MATLAB rounds halves up.
     factor = max(1, math.floor(min(images.shape[1:3]) / _WANTED_SIDE + 0.5))
     averaged = tf.nn.avg_pool2d(images * 255, factor, factor, "VALID")
@@ -64,10 +64,10 @@ def _channels(images: tf.Tensor) -> tf.Tensor:
 
 
 def _mean_deviation_of_roots(alike: tf.Tensor) -> tf.Tensor:
-    """The mean distance of the roots from their mean, over each of [N, h, w, 1].
+    """Returns the mean distance of the roots from their mean, for each of [N, h, w, 1].
 
-    Similarities may be a little below 0; then, as the authors' code has it, their roots
-    are complex.
+    Similarities may be slightly negative; their roots are then complex, as in the
+    authors' code.
     """
     length = tf.abs(alike) ** _ROOT
     angle = tf.where(alike < 0, math.pi * _ROOT, 0.0)

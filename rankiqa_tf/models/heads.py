@@ -1,4 +1,4 @@
-"""From the features of a network to its score."""
+"""The head of a network: from its features to its score."""
 
 import math
 import os
@@ -17,44 +17,44 @@ from rankiqa_tf.models import ridge
 from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.models.ordered_ridge import Order
 
-# Images, or tensors inside of a network, in place of them.
+# Images, or tensors inside a network to use in their place.
 Given = np.ndarray | tuple[np.ndarray, ...]
 
 _STANDARDISE = "standardise"
 _SCORE = "score"
 _PIECES, _CURVED = "curve_pieces", "curve"
 
-# About ten times what predicts best from features that know nothing of the targets. As
-# a start it leaves errors for the features to learn from; at the end, when they have
-# learned the targets by heart, less of it would trust them too much.
+# About ten times the penalty that predicts best from features not trained on the
+# targets. As a starting point it leaves errors for the features to learn from; at the
+# end, when they have memorised the targets, a smaller one would trust them too much.
 PENALTY = 0.003
-_PASS = 16  # Images that pass the network at once.
-# What pairs weigh against opinions, and their penalty where there are no opinions.
+_PASS = 16  # Images per pass of the network.
+# Weight of the pairs against opinions, and the penalty to use without opinions.
 ORDER_WEIGHT = 0.3
 _ORDER_PENALTY = 0.001
 
 
 def mean_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
-    """From [N, h, w, c] to the mean of each channel, float32 [N, c]."""
+    """Averages [N, h, w, c] over space; returns float32 [N, c]."""
     return keras.ops.mean(_float32(level), axis=(1, 2))
 
 
 def deviation_over_space(level: keras.KerasTensor) -> keras.KerasTensor:
-    """From [N, h, w, c] to the standard deviation of each channel, float32 [N, c]."""
-    # The constant bounds the root's slope where a channel is silent.
+    """Returns the standard deviation of [N, h, w, c] over space, float32 [N, c]."""
+    # The constant bounds the slope of the root where a channel is constant.
     return keras.ops.sqrt(keras.ops.var(_float32(level), axis=(1, 2)) + 1e-4)
 
 
 def _float32(level: keras.KerasTensor) -> keras.KerasTensor:
-    # In half precision a sum over space soon passes 65504, the greatest number.
+    # In half precision, sums over space soon exceed 65504, the largest number.
     return keras.ops.cast(level, "float32")
 
 
 def pooled(level: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """Takes a level's features.
+    """Returns a level's pooled features.
 
     Args:
-        level: [N, h, w, c], or a vector [N, c], which is taken as it is.
+        level: [N, h, w, c], or a vector [N, c], which is returned unchanged.
 
     Returns:
         Features, each [N, c].
@@ -65,10 +65,10 @@ def pooled(level: keras.KerasTensor) -> list[keras.KerasTensor]:
 
 
 def standardised(features: list[keras.KerasTensor]) -> keras.KerasTensor:
-    """Joins features and brings each to mean 0 and variance 1.
+    """Joins features, each standardised to mean 0 and variance 1.
 
-    Levels differ a hundredfold in scale; a linear score of raw features would see
-    one of them. `fit_standardisation` sets the means and variances; training does
+    Levels differ a hundredfold in scale, so a linear score of raw features would only
+    see one of them. `fit_standardisation` sets the means and variances; training does
     not change them.
     """
     joined = features[0]
@@ -86,7 +86,7 @@ def standardised(features: list[keras.KerasTensor]) -> keras.KerasTensor:
 
 
 def attach(backbone: keras.Model, features: keras.KerasTensor) -> keras.Model:
-    """Ends a network in one linear unit: the score, [N]."""
+    """Adds a final linear unit, the score, [N]."""
     score = keras.layers.Dense(1, name=_SCORE, dtype="float32")(features)
     return _ended(backbone, score)
 
@@ -97,13 +97,13 @@ def _ended(network: keras.Model, score: keras.KerasTensor) -> keras.Model:
 
 
 def fit_standardisation(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
-    """Sets the means and variances of a standardising model from examples.
+    """Sets the means and variances of a model's standardisation from examples.
 
     Args:
-        model: from `models.build`; one without a standardised head is left as it is.
-            Random batch normalisation has its statistics from
+        model: from `models.build`; unchanged if its head is not standardised. The
+            statistics of random batch normalisation have to be set first, with
             `layers.gather_statistics`.
-        batches: images [N, h, w, 3] in 0..1, such as training will see.
+        batches: images [N, h, w, 3] in 0..1, like those training will see.
     """
     if not has_standardisation(model):
         return
@@ -124,28 +124,27 @@ def fit_score(
 ) -> None:
     """Sets the last layer by ridge regression on the features of photos.
 
-    Fine-tuning that starts from a random last layer first bends the features to it;
-    one that starts from a fitted last layer keeps what they know (Kumar et al.,
-    "Fine-tuning can distort pretrained features", ICLR 2022). The standardisation
-    below it, if there is one, is set from the same features; they leave it with
-    variances whose sum is 1, which makes the last layer learn no faster than those
-    below.
+    Fine-tuning from a random last layer first distorts the features to fit that layer;
+    starting from a fitted last layer preserves what they know (Kumar et al.,
+    "Fine-tuning can distort pretrained features", ICLR 2022). The standardisation below
+    it, if any, is set from the same features, which it scales so that their variances
+    sum to 1. That way the last layer learns no faster than the layers below.
 
     Args:
         model: from `models.build`.
-        photos: the crops of a photo, [n, h, w, 3] in 0..1, and its target. As a
-            photo's score is the mean of its crops', its features are their mean.
-        given: tensors inside of the network, if photos are these of their crops, each
-            [n, ...], in place of the crops.
+        photos: for each photo its crops, [n, h, w, 3] in 0..1, and its target. As a
+            photo's score is the mean over its crops, its features are the mean of
+            theirs.
+        given: tensors inside the network, if photos have the values of these, each
+            [n, ...], instead of crops.
         penalty: weight of the squared norm of the weights against the mean squared
-            error, for features whose variances have a sum of 1. Each mean or deviation
-            of a level has an equal part of it, however many channels it has: else the
-            last levels, which are the widest, would decide alone. None for the one
-            that `ridge.fit` finds, which supposes features that know nothing of the
-            targets.
-        groups: the group of each photo, as `ridge.fit` takes it to find a penalty.
-        order: of other images, which the scores are to keep; features as of
-            `features`.
+            error, for features whose variances sum to 1. Each mean or deviation of a
+            level gets an equal share of it, however many channels it has; otherwise the
+            last levels, being the widest, would dominate. None to use the penalty found
+            by `ridge.fit`, which assumes features not trained on the targets.
+        groups: the group of each photo, for `ridge.fit` to find a penalty.
+        order: an order of other images that the scores should preserve; features as
+            from `features`.
     """
     extract, shares = extractor(model, given)
     targets = []
@@ -155,7 +154,7 @@ def fit_score(
             targets.append(target)
             yield extract(crops)
 
-    # Not by a list of rows: of many photos they take gigabytes.
+    # Not via a list of rows, which takes gigabytes with many photos.
     features = np.fromiter(rows(), np.dtype((np.float64, (len(shares),))))
     wanted = np.array(targets, np.float64)
     fitted = ridge.fit(features, wanted, shares=shares, penalty=penalty, groups=groups)
@@ -167,15 +166,15 @@ def fit_score(
 
 
 def check_memory(model: keras.Model, photos: int) -> None:
-    """Checks that `fit_score` has the memory for so many photos, before it takes hours.
+    """Checks that there is memory for `fit_score`, before hours are spent.
 
     Raises:
-        ValueError: if it takes more than the machine has; nothing is raised where that
-            cannot be told.
+        ValueError: if it needs more memory than the machine has; never raised where the
+            amount of memory is unknown.
     """
     _, shares = extractor(model)
-    # The features and the standardised ones, float64; and of the photos or of the
-    # features, whichever are fewer, what each has to do with each, twice.
+    # Features and standardised features in float64; and two square matrices, with as
+    # many rows as there are photos or features, whichever is fewer.
     needed = 8 * (2 * photos * len(shares) + 2 * min(photos, len(shares)) ** 2)
     there = _physical_memory()
     if there is not None and needed > there:
@@ -188,18 +187,18 @@ def check_memory(model: keras.Model, photos: int) -> None:
 
 
 def _physical_memory() -> int | None:
-    """Bytes of memory that the machine has; None where that is not told."""
+    """Returns the machine's memory in bytes; None if unknown."""
     if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):  # As on Windows.
         return None
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def fit_order(model: keras.Model, order: Order) -> None:
-    """Sets the last layer, and the standardisation below it, to keep an order.
+    """Sets the last layer, and the standardisation below it, to preserve an order.
 
     Args:
         model: from `models.build`.
-        order: of images, with features as of `features`.
+        order: the order of images, with features as from `features`.
     """
     _, shares = extractor(model)
     _set_score(model, ordered_ridge.fit(order, shares=shares, penalty=_ORDER_PENALTY))
@@ -218,11 +217,11 @@ def _set_score(model: keras.Model, fitted: ridge.Ridge) -> None:
 
 
 def append_curve(model: keras.Model, curve: Curve) -> keras.Model:
-    """Makes a model's scores those that a curve gives for them.
+    """Makes a model apply a curve to its scores.
 
     Returns:
-        For a line the model itself, whose last layer now is part of it; else another
-        model, as `curved` makes it.
+        If the curve is a line, the model itself, with the line merged into its last
+        layer; otherwise a new model, from `curved`.
     """
     if len(curve.points) > 2:
         return curved(model, curve)
@@ -234,14 +233,14 @@ def append_curve(model: keras.Model, curve: Curve) -> keras.Model:
 
 
 def curved(model: keras.Model, curve: Curve) -> keras.Model:
-    """Gives a model whose scores a curve makes of another's.
+    """Returns a model that applies a curve to another's scores.
 
     Returns:
-        A model of the same layers, which train on in the other, and two more, which
-        are not to be trained.
+        A model that shares the other's layers, so training either trains both, and has
+        two more layers that are not to be trained.
     """
-    # From the first corner downwards by the first slope, and upwards by it and by what
-    # each corner adds to it.
+    # The first slope extends from the first corner in both directions; each further
+    # corner adds its change of slope.
     places, heights = np.transpose(curve.points)
     slopes = curve.slopes()
     pieces = keras.layers.Dense(
@@ -257,7 +256,7 @@ def curved(model: keras.Model, curve: Curve) -> keras.Model:
 
 
 def remove_curve(model: keras.Model, curve: Curve) -> keras.Model:
-    """Gives the model that `append_curve` gave the curve to, as it was."""
+    """Undoes `append_curve`: returns the model as it was before."""
     if len(curve.points) == 2:
         return append_curve(model, curve.inverse())
     return _ended(model, model.get_layer(_SCORE).output)
@@ -266,17 +265,17 @@ def remove_curve(model: keras.Model, curve: Curve) -> keras.Model:
 def extractor(
     model: keras.Model, given: Sequence[keras.KerasTensor] = ()
 ) -> tuple[Callable[[Given], np.ndarray], np.ndarray]:
-    """Gives what a last layer is fitted to.
+    """Returns the function that extracts the features the last layer is fitted to.
 
     Args:
         model: from `models.build`.
-        given: as of `fit_score`.
+        given: as for `fit_score`.
 
     Returns:
         A function from the crops of a photo, [n, h, w, 3] in 0..1, to the mean of their
-        features, float32 [c], before any standardisation; and float64 [c], what
-        variances of 1 are to be divided by for each vector that was joined to have an
-        equal part of a sum of 1.
+        features, float32 [c], before standardisation; and float64 [c], by which to
+        divide variances of 1 so that they sum to 1 and each joined vector gets an equal
+        share.
     """
     layer = _given_features(model)
     sizes = [layer.input.shape[-1]]
@@ -289,14 +288,14 @@ def extractor(
 
 
 def features(model: keras.Model, images: Iterable[np.ndarray]) -> np.ndarray:
-    """What the head is given, of many images.
+    """Returns the features that the head receives, for many images.
 
     Args:
         model: from `models.build`.
-        images: uint8 [N, h, w, 3], again and again, of any N.
+        images: batches of uint8 [N, h, w, 3], with any N.
 
     Returns:
-        float32 [all, c], before any standardisation.
+        float32 [all, c], before standardisation.
     """
     of = _input_of(_given_features(model), model)
     return np.concatenate(
@@ -315,14 +314,14 @@ def _given_features(model: keras.Model) -> keras.Layer:
 def _input_of(
     layer: keras.Layer, model: keras.Model, given: Sequence[keras.KerasTensor] = ()
 ) -> Callable[[Given], tf.Tensor]:
-    """A function from images [N, h, w, 3] to what a layer is given, [N, c]."""
+    """Returns a function from images [N, h, w, 3] to a layer's input, [N, c]."""
     start = tuple(given) or model.input
     if len(given) == 1 and given[0] is layer.input:
         return lambda batch: tf.convert_to_tensor(batch[0])
     extract = keras.Model(start, layer.input)
     images = tf.nest.map_structure(lambda t: tf.TensorSpec(t.shape, tf.float32), start)
 
-    # One signature: photos with other numbers of crops trace no new graph.
+    # One signature, so that different numbers of crops do not trace new graphs.
     @tf.function(input_signature=[images])
     def features(batch: tf.Tensor | tuple[tf.Tensor, ...]) -> tf.Tensor:
         return extract(batch)

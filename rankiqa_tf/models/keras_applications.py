@@ -1,4 +1,4 @@
-"""Every backbone of keras.applications, by Keras' own name."""
+"""Every backbone of keras.applications, by its Keras name."""
 
 import functools
 import inspect
@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
-# Sides of Keras' training images where they are not 224.
+# Sides of Keras' training images, if not 224.
 _CROP_SIZES = {
     "EfficientNetB1": 240,
     "EfficientNetB2": 260,
@@ -30,18 +30,18 @@ _CROP_SIZES = {
     "NASNetLarge": 331,
     "Xception": 299,
 }
-# And the least sides that Keras allows where they are not 32.
+# The smallest sides that Keras allows, if not 32.
 _SMALLEST = {"InceptionResNetV2": 75, "InceptionV3": 75, "Xception": 71}
 
 _STRIDES = (2, 4, 8, 16, 32)
 
-# A side on which strides show: valid convolutions lose little of it.
+# A size at which strides are easy to tell: valid convolutions lose little of it.
 _PROBED_SIDE = 512
 
 
 @functools.cache
 def names() -> tuple[str, ...]:
-    """Returns the names: those of functions that take include_top."""
+    """Returns the names of all backbones: the functions that take include_top."""
     functions = inspect.getmembers(keras.applications, inspect.isfunction)
     return tuple(
         name
@@ -56,20 +56,21 @@ def crop_size(name: str) -> int:
 
 
 def smallest(name: str) -> int:
-    """Returns the least side of images that the backbone takes."""
+    """Returns the smallest side of images that the backbone accepts."""
     return crop_size(name) if _has_one_size(name) else _SMALLEST.get(name, 32)
 
 
 def files(name: str) -> tuple[str, ...]:
-    """Returns the endings of the weight files that a backbone can take."""
-    # EfficientNetB0 to B7 have a layer more if, and only if, Keras loads its own
-    # download: a file of the same numbers would be loaded without it, and be wrong.
+    """Returns the extensions of the weight files that a backbone accepts."""
+    # EfficientNetB0 to B7 have an extra layer if, and only if, Keras loads its own
+    # download:
+    # a file with the same weights would be loaded without it and give wrong results.
     return () if name.startswith("EfficientNetB") else (".h5",)
 
 
 def levels_of(name: str) -> tuple[str, ...]:
     """Returns the names of the backbone's levels, such as stride8, first to last."""
-    # ConvNeXt begins with patches of 4 x 4.
+    # ConvNeXt starts with patches of 4 x 4.
     strides = _STRIDES[1:] if name.startswith("ConvNeXt") else _STRIDES
     return tuple(f"stride{stride}" for stride in strides)
 
@@ -82,16 +83,16 @@ def build(
     Args:
         name: one of `names`.
         weights: "imagenet" for Keras' download, the path of an .h5 file that Keras
-            wrote of the same backbone without its classifier, or None.
-        levels: those that will be used; makes no difference here.
+            wrote for the same backbone without its classifier, or None.
+        levels: the levels to be used; ignored here.
 
     Returns:
         The model from images [N, h, w, 3] in 0..1 to its last level, and its levels by
         name, first to last: the last tensor of each resolution, [N, h', w', c], the
-        very last being the backbone's output.
+        last of all being the backbone's output.
 
     Raises:
-        ValueError: if the weights cannot be had or do not fit.
+        ValueError: if the weights are unavailable or do not fit.
     """
     side = crop_size(name) if _has_one_size(name) else None
     images = keras.Input((side, side, 3), name="image")
@@ -101,20 +102,20 @@ def build(
     )(images)
     if turned:
         x = keras.ops.flip(x, axis=-1)
-    # The layers stand in this model, not in one inside it: training can then freeze
-    # the first of them, and weights are loaded as Keras saved them.
+    # The layers are part of this model rather than a nested one: training can then
+    # freeze the first of them, and weights load as Keras saved them.
     backbone = call(name, weights=weights, include_top=False, input_tensor=x)
     model = keras.Model(images, backbone.output, name=name)
     return model, _levels(model, side or _PROBED_SIDE)
 
 
 def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
-    """Calls the function of keras.applications.
+    """Calls a function of keras.applications.
 
     Args:
         name: one of `names`.
-        weights: as `build` takes them.
-        arguments: others of the function, such as include_top.
+        weights: as for `build`.
+        arguments: other arguments of the function, such as include_top.
 
     Raises:
         ValueError: if the weights cannot be downloaded, or a file does not fit.
@@ -123,7 +124,7 @@ def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
     if weights == "imagenet":
         try:
             return function(weights=weights, **arguments)
-        except Exception as error:  # What Keras raises where a download fails.
+        except Exception as error:  # Keras raises a bare one if a download fails.
             raise ValueError(
                 f"the ImageNet weights of {name} could not be downloaded: take a file "
                 "of them (weights=PATH.h5), put it where Keras keeps its downloads "
@@ -131,14 +132,14 @@ def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
             ) from error
     model = function(weights=None, **arguments)
     if weights is not None:
-        # Without our preprocessing it has the very layers that Keras saved.
+        # Without our preprocessing it has exactly the layers that Keras saved.
         saved = keras.Model(arguments.get("input_tensor", model.input), model.output)
         try:
             with warnings.catch_warnings():
-                # Layers that the file does not have are but a warning for Keras.
+                # Keras only warns about layers that the file lacks.
                 warnings.simplefilter("error", UserWarning)
                 saved.load_weights(weights)
-        except Exception as error:  # A broken file may raise anything.
+        except Exception as error:  # A broken file can raise anything.
             top = "with" if arguments["include_top"] else "without"
             raise ValueError(
                 f"{weights} is no file of Keras' {name} {top} its classifier ({error})"
@@ -147,18 +148,18 @@ def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
 
 
 def preprocessing(name: str) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Reads off what a backbone's preprocess_input does, by a few pixels.
+    """Finds out what a backbone's preprocess_input does, from a few pixels.
 
     Returns:
-        float32 scale [3] and offset [3] of red, green and blue in 0..255, and whether
-        blue then comes first: the backbone wants scale * pixel + offset. Backbones
-        that preprocess inside have scale 1 and offset 0.
+        float32 scale [3] and offset [3] for red, green and blue in 0..255, and whether
+        blue then comes first: the backbone expects scale * pixel + offset. Backbones
+        with built-in preprocessing have scale 1 and offset 0.
 
     Raises:
-        ValueError: if it does something else.
+        ValueError: if it does anything else.
     """
     module = inspect.getmodule(getattr(keras.applications, name))
-    # Black, then each channel at its most, then a pixel to check with.
+    # Black, then each channel at its maximum, then a pixel to check with.
     pixels = np.concatenate([np.zeros((1, 3)), 255 * np.eye(3), [[50, 120, 200]]])
     pixels = pixels.astype(np.float32).reshape(1, -1, 1, 3)
     seen = module.preprocess_input(pixels.copy()).reshape(-1, 3)  # type: ignore[union-attr]
@@ -173,12 +174,12 @@ def preprocessing(name: str) -> tuple[np.ndarray, np.ndarray, bool]:
 
 
 def _has_one_size(name: str) -> bool:
-    # NASNet pads by whether sides are even or odd, which it must know beforehand.
+    # NASNet's padding depends on whether sides are even, so they have to be known.
     return name.startswith("NASNet")
 
 
 def _levels(model: keras.Model, side: int) -> dict[str, keras.KerasTensor]:
-    # Padded tensors are no level: they belong to the resolution that follows.
+    # Padded tensors are not levels: they belong to the next resolution.
     tensors = [
         layer.output
         for layer in model.layers
@@ -188,7 +189,7 @@ def _levels(model: keras.Model, side: int) -> dict[str, keras.KerasTensor]:
     found = every.compute_output_spec(keras.KerasTensor((1, side, side, 3)))
     last = {}
     for tensor, spec in zip(tensors, found, strict=True):
-        # Squeeze-and-excitation leaves tensors without space; they have no stride.
+        # Squeeze-and-excitation has tensors without space, which have no stride.
         if len(spec.shape) == 4 and spec.shape[1] > 1:
             last[2 ** round(math.log2(side / spec.shape[1]))] = tensor
     last[_STRIDES[-1]] = model.output

@@ -1,10 +1,10 @@
-"""What a model file may be made of: layers and operations that compute, and no others.
+"""Allow-list of the layers and operations that a model file may contain.
 
-A .keras file names classes and functions, which Keras looks up and calls while it opens
-the file. Keras' safe mode refuses those that are known to run a program; time and again
-somebody found one more. So here it is the other way round: what is not known to compute
-a tensor from tensors and nothing else is refused before Keras sees the file. All that
-our networks and those of keras.applications consist of is known.
+A .keras file names classes and functions, which Keras looks up and calls while opening
+the file. Keras' safe mode rejects those known to run code, but more are found time and
+again. So here only what is known to compute tensors from tensors and do nothing else is
+accepted, before Keras sees the file. That covers everything our networks and those of
+keras.applications consist of.
 """
 
 import json
@@ -38,9 +38,9 @@ _FUNCTIONS = frozenset({  # Activations.
 _VALUES = frozenset({"__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__",
                      "__tensor__"})
 # fmt: on
-_MOST_TOLD = 200  # Characters of what a file names.
-# By the module that a file names, the classes of it; the modules of Keras itself change
-# with its versions, the names of what is in them do not.
+_MOST_TOLD = 200  # Maximum number of characters quoted from a file.
+# Classes by the module a file names. Keras' own modules change with its versions, but
+# the names of their classes do not.
 _KNOWN = (
     (r"keras\.layers|keras\.src\.layers\..*", _LAYERS),
     (
@@ -55,7 +55,8 @@ _KNOWN = (
         frozenset({"CustomScaleLayer"}),
     ),
 )
-# Of these modules, all: operations on arrays, and how weights begin and are held.
+# Modules accepted as a whole: array operations, initializers, regularizers and
+# constraints.
 _KNOWN_MODULES = re.compile(
     r"keras\.src\.ops\.(math|nn|numpy)"
     r"|keras\.(initializers|regularizers|constraints)"
@@ -67,27 +68,37 @@ def check(config: bytes) -> None:
     """Checks the configuration of a model, the entry config.json of its file.
 
     Raises:
-        ValueError: if it is no configuration, or names what is not known; the message
-            says what to do with a file that one trusts.
+        ValueError: if it is not a configuration, or names anything unknown; the message
+            says what to do with a trusted file.
     """
     try:
         found = json.loads(config)
         if not isinstance(found, dict):
             raise ValueError("it is not a JSON object")
-        found.pop("compile_config", None)  # Which is not read.
-        strange = next((each for each in _named(found) if not _is_known(each)), None)
+        strange = unknown(found)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"its {misgiven.CONFIG} is damaged: {error}") from error
     if strange:
         raise ValueError(
-            f"it names {_name(strange)}, which is not known to compute and do nothing "
+            f"it names {strange}, which is not known to compute and do nothing "
             "else. If you trust whoever made the file, open it with "
             "keras.models.load_model and make a Model of that"
         )
 
 
+def unknown(config: dict[str, Any]) -> str | None:
+    """Returns the first unknown class or function in a configuration, or None.
+
+    Args:
+        config: the configuration of a model, as Keras writes it.
+    """
+    # The settings a model was compiled with are never read.
+    read = {name: part for name, part in config.items() if name != "compile_config"}
+    return next((_name(each) for each in _named(read) if not _is_known(each)), None)
+
+
 def _named(part: Any) -> Iterator[dict[str, Any]]:
-    """What a part of a configuration has Keras look up, from the outside inwards."""
+    """Yields what part of a configuration has Keras look up, outermost first."""
     if isinstance(part, dict):
         if "class_name" in part:
             yield part
@@ -107,7 +118,7 @@ def _is_known(part: dict[str, Any]) -> bool:
         return str(name) in _VALUES
     if not isinstance(name, str) or not isinstance(module, str):
         return False
-    # What a process registered goes before what a module has.
+    # What a process has registered takes precedence over a module's content.
     if registered not in (None, name, f"{module}>{name}"):
         return False
     return bool(_KNOWN_MODULES.fullmatch(module)) or any(
@@ -116,7 +127,7 @@ def _is_known(part: dict[str, Any]) -> bool:
 
 
 def _name(part: dict[str, Any]) -> str:
-    """What a part names, in a short line."""
+    """Returns a short description of what a part names."""
     is_function = part["class_name"] == "function"
     name = part.get("config") if is_function else part["class_name"]
     told = f"{part.get('module')}.{name}"

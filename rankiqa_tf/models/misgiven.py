@@ -1,22 +1,22 @@
-"""What people give in place of a model file, and what they could give instead."""
+"""Recognising what users pass instead of a model file, and advising what to pass."""
 
 import zipfile
 from pathlib import Path
 
-ENTRY = "rankiqa.json"  # What a model file of ours holds beside Keras' own entries.
-CONFIG = "config.json"  # Keras' own: of what the network is made.
+ENTRY = "rankiqa.json"  # What our model files contain in addition to Keras' entries.
+CONFIG = "config.json"  # Keras' own: the layers of the network.
 
 _GIVE = "give the model.keras that rankiqa_tf.train wrote"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
-_TFLITE = b"TFL3"  # After four bytes.
+_TFLITE = b"TFL3"  # At offset 4.
 
 
 def problem(path: Path) -> str | None:
-    """Says in a line what is wrong with a path as that of a model file.
+    """Returns what is wrong with a path as that of a model file, in one line.
 
     Returns:
-        What it is instead, and what to do; None if it is a file such as Model.save
-        writes, as far as its list of entries tells.
+        What it is instead, and what to do; None if, judging by its list of entries, it
+        is a file written by Model.save.
     """
     if path.is_dir():
         return _folder(path)

@@ -1,8 +1,8 @@
-"""Ridge regression that keeps an order that is known, with opinions or without.
+"""Ridge regression that preserves a known order, with or without opinion scores.
 
-Opinions of photos say little of distortions: a regression on them alone may well score
-a noisy version above its photo. Here the versions are in it too, in pairs of which the
-better one should win.
+Opinion scores of photos say little about distortions: a regression on them alone may
+well score a noisy version above its photo. Here the versions take part too, in pairs of
+which the better one should win.
 """
 
 import dataclasses
@@ -14,21 +14,21 @@ import scipy.optimize
 from rankiqa_tf.models.ridge import Ridge
 
 _STEPS = 500
-_NEAR = 1e-6  # The part of the cost by which a last step lowers it.
+_NEAR = 1e-6  # Stop when a step lowers the cost by less than this fraction.
 
 Cost = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Order:
-    """Images of which is known which is better.
+    """Images with a known order.
 
     Attributes:
         features: float32 [m, c], of the images.
-        better: int [p], of each pair the number of the better image.
-        worse: int [p], and of the worse one.
-        margin: by how much the better one should outscore the worse one, in the unit of
-            the scores; more than 0. One for all, or float [p].
+        better: int [p], index of the better image of each pair.
+        worse: int [p], index of the worse image of each pair.
+        margin: by how much the better image should outscore the worse one, in the unit
+            of the scores; more than 0. One for all pairs, or float [p].
     """
 
     features: np.ndarray
@@ -45,24 +45,25 @@ def refit(
     *,
     weight: float,
 ) -> Ridge:
-    """Fits a regression anew, so that it keeps an order.
+    """Refits a regression so that it preserves an order.
 
-    It minimises the mean squared error, plus the fitted regression's penalty times the
-    squared norm of the kernel, plus `weight` times the mean over the pairs of
-    max(0, margin - lead)^2, the squared hinge of a ranking support vector machine
-    (Chapelle and Keerthi, "Efficient algorithms for ranking with SVMs", Information
-    Retrieval 13, 2010). That is convex and smooth. With tens of thousands of features
-    no matrix of theirs is made: L-BFGS needs products with the rows alone.
+    Minimises the mean squared error, plus the fitted regression's penalty times the
+    squared norm of the kernel, plus `weight` times the mean over the pairs of max(0,
+    margin - lead)^2, the squared hinge of a ranking support vector machine (Chapelle
+    and Keerthi,
+    "Efficient algorithms for ranking with SVMs", Information Retrieval 13, 2010). This
+    is convex and smooth. With tens of thousands of features, no matrix of features by
+    features is formed: L-BFGS needs only products with the rows.
 
     Args:
         fitted: the regression without an order.
-        features: float [n, c], that it was fitted to.
-        targets: float [n], likewise.
-        order: what to keep.
+        features: float [n, c], the features it was fitted to.
+        targets: float [n], the targets it was fitted to.
+        order: the order to preserve.
         weight: of the pairs against the mean squared error.
 
     Returns:
-        Like `fitted`, with another kernel.
+        A copy of `fitted` with another kernel.
     """
     known = ((features - fitted.mean) / np.sqrt(fitted.scale)).astype(np.float32)
     residue = targets - fitted.bias
@@ -82,14 +83,14 @@ def fit(order: Order, *, shares: np.ndarray, penalty: float) -> Ridge:
     """Fits scores to an order alone.
 
     Args:
-        order: what to keep.
-        shares: as of `ridge.fit`.
+        order: the order to preserve.
+        shares: as for `ridge.fit`.
         penalty: weight of the squared norm of the kernel.
 
     Returns:
         A regression whose scores of the images have a mean of 0.
     """
-    # Sums in double precision, but no copy in it: there are gigabytes of features.
+    # Sums in double precision, but without a copy: there are gigabytes of features.
     mean = order.features.mean(0, dtype=float)
     from_mean = order.features - mean.astype(np.float32)
     scale = (np.square(from_mean).mean(0, dtype=float) + 1e-6) * shares
@@ -98,15 +99,16 @@ def fit(order: Order, *, shares: np.ndarray, penalty: float) -> Ridge:
 
 
 def _cost_of_pairs(order: Order, scale: np.ndarray) -> Cost:
-    """The mean squared hinge of the pairs, and its gradient, of a kernel."""
-    # Differences are what counts: nothing need be centred.
+    """Returns the pairs' mean squared hinge and its gradient, of a kernel."""
+    # Only differences count, so nothing needs centring.
     versions = order.features / np.sqrt(scale).astype(np.float32)
 
     def cost(kernel: np.ndarray) -> tuple[float, np.ndarray]:
         scores = (versions @ kernel.astype(np.float32)).astype(float)
         leads = scores[order.better] - scores[order.worse]
         lacking = np.maximum(order.margin - leads, 0)
-        # What a score's rise by 1 adds: as the worse of pairs, and as the better.
+        # The effect of raising each score by 1: as the worse and as the better of
+        # pairs.
         adds = np.bincount(order.worse, lacking, len(scores))
         adds -= np.bincount(order.better, lacking, len(scores))
         slope = versions.T @ (2 / len(leads) * adds).astype(np.float32)
@@ -116,7 +118,7 @@ def _cost_of_pairs(order: Order, scale: np.ndarray) -> Cost:
 
 
 def _least(cost: Cost, kernel: np.ndarray, penalty: float) -> np.ndarray:
-    """The kernel of the least cost and squared norm, by L-BFGS from another one."""
+    """Returns the kernel minimising cost and squared norm, by L-BFGS from a start."""
 
     def penalised(kernel: np.ndarray) -> tuple[float, np.ndarray]:
         value, slope = cost(kernel)

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 import scipy.linalg
 
-# Tried where the penalty is to be found, from hardly any to the mean of all targets.
+# Candidates when searching for a penalty, from almost none to predicting the mean.
 PENALTIES = 10.0 ** np.arange(-5, 1.1, 0.25)
-# Errors hardly differ over a wide range of penalties. What may be given up for a
-# stronger one: this part of the least error or of what it explains, whichever is less.
+# Errors hardly differ over a wide range of penalties. How much to give up for a
+# stronger one: this fraction of the smallest error or of the explained variance, if
+# that is less.
 _GIVEN_UP = 0.01
 _FOLDS = 5
-# Rows that are left out suffice to tell: of many rows not every fold is, for each costs
-# the cube of the rest.
+# Number of left-out rows that is enough for a choice: with many rows not every fold is
+# left out, since each costs the cube of the rest.
 _LEFT_OUT = 2000
 
 
@@ -27,7 +28,7 @@ class Ridge:
         scale: float64 [c], more than 0.
         kernel: float64 [c].
         bias: in the unit of the targets.
-        penalty: that it was fitted with.
+        penalty: the penalty it was fitted with.
     """
 
     mean: np.ndarray
@@ -37,7 +38,7 @@ class Ridge:
     penalty: float
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Gives a prediction [n] for features [n, c]."""
+        """Returns predictions [n] for features [n, c]."""
         return (features - self.mean) / np.sqrt(self.scale) @ self.kernel + self.bias
 
 
@@ -54,19 +55,19 @@ def fit(
     Args:
         features: [n, c] of any scale; some may be constant.
         targets: [n].
-        shares: [c], what each feature's variance of 1 is divided by; the sum of the
-            inverses is 1. What a feature with a larger share could say costs more.
+        shares: [c], by which to divide each feature's variance of 1; the inverses sum
+            to 1. The larger a feature's share, the more it costs to use it.
         penalty: weight of the squared norm of the kernel against the mean squared
-            error; None for the greatest of `PENALTIES` that predicts folds that are
-            left out (five, or as many as there are groups; of many rows only the first
-            ones, with 2,000 rows or more) nearly best: its error is above the least by
-            at most 1 % of that, and of the variance explained.
-        groups: the group of each row, such as the reference of a distorted photo: the
-            rows of a group are left out together. If None, each row is a group.
+            error. None for the largest of `PENALTIES` that predicts left-out folds
+            nearly best: its error exceeds the smallest by at most 1 % of that and of
+            the explained variance. There are five folds, or as many as groups; with
+            many rows, only the first folds are left out, with 2,000 rows or more.
+        groups: the group of each row, such as the reference of a distorted photo: rows
+            of a group are left out together. If None, each row is its own group.
     """
     mean, scale = features.mean(0), (features.var(0) + 1e-6) * shares
     known = features - mean
-    known /= np.sqrt(scale)  # In its place: of many photos it takes gigabytes.
+    known /= np.sqrt(scale)  # In place: with many photos it takes gigabytes.
     bias = float(targets.mean())
     residue = targets - bias
     if penalty is None:
@@ -88,7 +89,7 @@ def _few(known: np.ndarray) -> bool:
 
 
 def _folds(groups: Sequence[Hashable]) -> np.ndarray:
-    """The fold of each row, 0 and so on, int [n]; groups are dealt out at random."""
+    """Returns the fold of each row, int [n] from 0; groups are assigned at random."""
     _, numbers = np.unique([str(group) for group in groups], return_inverse=True)
     count = numbers.max() + 1
     dealt = np.random.Generator(np.random.PCG64(0)).permutation(count)
@@ -98,9 +99,9 @@ def _folds(groups: Sequence[Hashable]) -> np.ndarray:
 def _strongest_of_the_best(
     features: np.ndarray, residue: np.ndarray, folds: np.ndarray
 ) -> float:
-    """The strongest penalty that predicts each fold from the others nearly best.
+    """Returns the strongest penalty that predicts left-out folds nearly best.
 
-    What is left out is known to the standardisation and the mean alone.
+    Left-out rows affect the fit only through the standardisation and the mean.
     """
     few = _few(features)
     products = features @ features.T if few else np.empty(0)
@@ -120,7 +121,8 @@ def _strongest_of_the_best(
             across = features[unknown]
         diagonal = np.diag(system).copy()
         for place, penalty in enumerate(PENALTIES):
-            # Each by itself: eigenvectors would serve all, and take ten times as long.
+            # One by one: an eigendecomposition would serve all, but takes ten times as
+            # long.
             np.fill_diagonal(system, diagonal + penalty * len(known))
             found = across @ scipy.linalg.solve(system, known_targets, assume_a="pos")
             errors[place] += np.sum((found - residue[unknown]) ** 2)

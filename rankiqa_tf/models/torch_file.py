@@ -1,10 +1,10 @@
-"""Reads the tensors of a PyTorch weight file without PyTorch, and nothing else.
+"""Reads tensors from a PyTorch weight file without PyTorch, and nothing else.
 
-A pickle can run any code while it is read. This reader knows the five names that a
-file of float tensors needs and refuses all others before they are looked up.
+A pickle can run any code when it is read. This reader knows the five names that a file
+of float tensors needs and rejects all others before they are looked up.
 
-The format is torch.save's older one (before 1.6): five pickles (a magic number, the
-protocol, the machine's sizes, the dictionary with references to storages, the keys
+The format is the older one of torch.save (before 1.6): five pickles (a magic number,
+the protocol, the machine's sizes, the dictionary with references to storages, the keys
 of the storages in order), then for each storage its length and its raw numbers.
 """
 
@@ -29,7 +29,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
         path: the file.
 
     Returns:
-        The tensors by name, float32 or int64, as PyTorch shapes them.
+        The tensors by name, float32 or int64, shaped as in PyTorch.
 
     Raises:
         ValueError: if the file is something else, or names anything but tensors.
@@ -52,13 +52,13 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             if length != storage.size or len(data) != storage.nbytes:
                 raise ValueError(f"storage {key} has not the length it should have")
             storage[:] = np.frombuffer(data, storage.dtype)
-    except Exception as error:  # A broken pickle may raise anything.
+    except Exception as error:  # A broken pickle can raise anything.
         raise ValueError(f"{path} is not a file of PyTorch tensors: {error}") from error
     return tensors
 
 
 class _Reader(pickle.Unpickler):
-    """An unpickler that can make ordered dictionaries and tensors only."""
+    """An unpickler that can only create ordered dictionaries and tensors."""
 
     def __init__(self, stream: io.BytesIO, storages: dict[str, np.ndarray]):
         super().__init__(stream)
@@ -75,7 +75,7 @@ class _Reader(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> np.ndarray:
         _, dtype, key, _, length, *_ = pid
-        # Filled in after the pickle: the numbers stand behind it.
+        # Filled in later: the numbers follow the pickle.
         return self._storages.setdefault(key, np.empty(length, dtype))
 
 
@@ -86,7 +86,7 @@ def _rebuild_tensor(
     strides: tuple[int, ...],
     *_: Any,
 ) -> np.ndarray:
-    """A view of the storage: filled later, it shows the numbers then."""
+    """Returns a view of the storage, which shows the numbers once filled in."""
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if min((*shape, *strides, 1)) < 0 or offset < 0 or last >= storage.size:
         raise pickle.UnpicklingError(f"a tensor {shape} reaches out of its storage")

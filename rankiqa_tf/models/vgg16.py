@@ -1,4 +1,4 @@
-"""VGG-16, the authors' network for everything but their Table 1.
+"""VGG-16, the network the authors use for everything but their Table 1.
 
 Source: Simonyan and Zisserman, "Very deep convolutional networks for large-scale image
 recognition" (ICLR 2015), configuration D.
@@ -17,10 +17,10 @@ CROP_SIZE = 224
 SMALLEST = 32  # Without fc6: halved five times.
 LEVELS = ("conv1", "conv2", "conv3", "conv4", "conv5", *fully_connected.LAYERS)
 
-# Convolutions and their channels, of each stage.
+# Number of convolutions and channels of each stage.
 _STAGES = ((2, 64), (2, 128), (3, 256), (3, 512), (3, 512))
 
-# What Keras' weights, which were Caffe's, subtract from red, green and blue in 0..255.
+# What Keras' weights, originally Caffe's, subtract from red, green and blue in 0..255.
 _CAFFE_MEAN = (123.68, 116.779, 103.939)
 
 
@@ -30,21 +30,21 @@ def build(
     """Makes the network without its score.
 
     Args:
-        weights: None for random ones; "imagenet" for Keras' download, or the path of
-            an .h5 file of Keras' VGG16, with the preprocessing that these want; or the
-            path of an .npz file with torchvision's convolutions, which leaves fc6 and
-            fc7 random. Of Keras' weights the file with the fully connected layers (553
-            MB) is taken if fc6 or fc7 is used, else the one without (59 MB).
-        levels: those that will be used. Without fc6 and fc7 the network is fully
-            convolutional; with one of them, images must have `CROP_SIZE`.
+        weights: None for random ones; "imagenet" for Keras' download, or the path of an
+            .h5 file of Keras' VGG16, with the preprocessing these expect; or the path
+            of an .npz file with torchvision's convolutions, which leaves fc6 and fc7
+            random. Of Keras' weights, the file with the fully connected layers (553 MB)
+            is used if fc6 or fc7 is, otherwise the one without (59 MB).
+        levels: the levels to be used. Without fc6 and fc7 the network is fully
+            convolutional; with either, images must have `CROP_SIZE`.
 
     Returns:
         The model from images [N, h, w, 3] in 0..1 to its last level, and its levels by
-        name, first to last: each stage's output after pooling; then fc6 and fc7,
-        [N, 4096].
+        name, first to last: each stage's output after pooling; then fc6 and fc7, [N,
+        4096].
 
     Raises:
-        ValueError: if the weights cannot be had or do not fit.
+        ValueError: if the weights are unavailable or do not fit.
     """
     fixed = not set(fully_connected.LAYERS).isdisjoint(levels)
     side = CROP_SIZE if fixed else None
@@ -78,12 +78,12 @@ def _copy_from_keras(
     source = keras_applications.call(
         "VGG16", weights=weights, include_top=with_fully_connected
     )
-    # Keras' classifier of 1000 classes, the last layer, has no place here.
+    # Drops Keras' last layer, the classifier with 1000 classes.
     layers = [layer for layer in model.layers if layer.weights]
     sources = [layer for layer in source.layers if layer.weights][: len(layers)]
     for number, (layer, other) in enumerate(zip(layers, sources, strict=True)):
         kernel, bias = other.get_weights()
         if number == 0:
-            # Caffe has blue first. To turn the kernel is exact, and costs nothing.
+            # Caffe puts blue first. Reversing the kernel is exact and costs nothing.
             kernel = kernel[:, :, ::-1]
         layer.set_weights([kernel, bias])

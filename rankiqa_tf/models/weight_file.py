@@ -1,7 +1,7 @@
-"""Pre-trained weights from .npz files: named arrays, checked before they are used.
+"""Pre-trained weights in .npz files: named arrays, checked before use.
 
-Kernels are stored as TensorFlow has them: [h, w, in, out], and [h, w, channels, 1] for
-a depthwise convolution. Half precision will do.
+Kernels have TensorFlow's layout: [h, w, in, out], and [h, w, channels, 1] for a
+depthwise convolution. Half precision is accepted.
 """
 
 import zipfile
@@ -15,7 +15,7 @@ from rankiqa_tf import archives
 
 
 def read(path: str | Path) -> dict[str, np.ndarray]:
-    """Reads the arrays of an .npz file; never a pickle, which could run any code.
+    """Reads the arrays of an .npz file; never unpickles, which could run any code.
 
     Returns:
         The arrays by name, float32.
@@ -28,7 +28,7 @@ def read(path: str | Path) -> dict[str, np.ndarray]:
             archives.check(archive)
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except Exception as error:  # A broken file may raise anything.
+    except Exception as error:  # A broken file can raise anything.
         raise ValueError(f"{path} is not an .npz file of arrays: {error}") from error
     for name, array in arrays.items():
         if array.dtype.kind != "f" or not np.isfinite(array).all():
@@ -45,15 +45,15 @@ def fill(
     *,
     source: str | Path,
 ) -> None:
-    """Sets variables to the arrays of the same names, all of them or none.
+    """Sets variables to the arrays with the same names, all of them or none.
 
     Args:
-        variables: those of a network, by the names that they have in the file.
-        arrays: what is in the file, by name.
+        variables: the variables of a network, by their names in the file.
+        arrays: the content of the file, by name.
         source: the file, for messages.
 
     Raises:
-        ValueError: naming every array that is missing, unknown or of another shape.
+        ValueError: naming every array that is missing, unknown or has the wrong shape.
     """
     faults = [f"no {name}" for name in variables if name not in arrays]
     for name, array in arrays.items():
@@ -69,7 +69,7 @@ def fill(
 
 
 def fill_convolutions(model: keras.Model, path: str | Path) -> None:
-    """Sets the convolutions of a plain chain of layers; all else stays as it is.
+    """Sets the convolutions of a plain chain of layers; nothing else changes.
 
     Args:
         model: its convolutions, counted from 0, are conv00_kernel, conv00_bias,

@@ -1,1 +1,1 @@
-"""What is made of scores: what they mean, and how they are written. No TensorFlow."""
+"""Interpreting, ordering and writing scores; does not import TensorFlow."""

@@ -1,4 +1,4 @@
-"""Which rows are written, and in which order."""
+"""Which rows to write, and in which order."""
 
 import heapq
 from collections.abc import Iterable
@@ -13,19 +13,19 @@ ORDERS = (AS_FOUND, WORST_FIRST, BEST_FIRST)
 
 
 def needs_all(order: str, worst: int | None) -> bool:
-    """Whether the first row can be told only when all photos are scored."""
+    """Whether the first row is known only after all photos have been scored."""
     return order != AS_FOUND or worst is not None
 
 
 def arrange(rows: Iterable[Row], order: str, worst: int | None) -> Iterator[Row]:
-    """Yields rows in an order; those without a score come last, as they are found.
+    """Yields rows in order; those without a score come last, in the order received.
 
     Args:
-        rows: taken one by one; with `worst` no more of them are kept than that, and
+        rows: consumed lazily; with `worst`, only that many are kept in memory, plus
             those without a score.
         order: one of ORDERS.
-        worst: of rows with a score, how many of the worst are given, the worst first
-            unless they are to be sorted otherwise; None for all.
+        worst: how many of the worst rows with a score to yield, worst first unless
+            another order is given; None for all.
     """
     if not needs_all(order, worst):
         yield from rows
@@ -39,7 +39,7 @@ def arrange(rows: Iterable[Row], order: str, worst: int | None) -> Iterator[Row]
             else:
                 yield row.score, row.path, row
 
-    # Equal scores go by path, whatever was scored before what.
+    # Ties are sorted by path, whatever order photos were scored in.
     if worst is None:
         chosen = sorted(scored(), key=lambda each: each[:2])
     else:

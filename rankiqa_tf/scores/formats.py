@@ -1,4 +1,4 @@
-"""How rows are written, and read again: a table for people, CSV, and JSON lines."""
+"""Formats of rows for writing and reading: a table for people, CSV, and JSON lines."""
 
 import csv
 import dataclasses
@@ -19,18 +19,18 @@ from rankiqa_tf.scores.rows import Row
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What is true of all rows.
+    """Facts that apply to all rows.
 
     Attributes:
         metadata: the model's.
-        scored_by: what tells its scores from those of others.
+        scored_by: identifies the model and settings that made the scores.
     """
 
     metadata: Metadata
     scored_by: str
 
     def columns(self) -> dict[str, Any]:
-        """Gives them as columns of their own, None where there is nothing to tell."""
+        """Returns them as extra columns, None where there is nothing to say."""
         scale = scale_lib.of_model(self.metadata)
         return {
             "scale_low": scale.low,
@@ -43,16 +43,15 @@ class Facts:
 
 @dataclasses.dataclass(frozen=True)
 class Format:
-    """A row of the table of formats.
+    """One row of the table of formats.
 
     Attributes:
-        heading: what stands above all rows, line end included.
-        line: what is written of a row, likewise.
-        begins: what every file of rows begins with.
-        read: gives of a file's rows their cells by name, those that are empty left out,
-            and the place in the file where each ends, in bytes; a last one that was
-            half written is left out. It raises ValueError if a row is none of its own.
-            None where rows are for people only.
+        heading: text above all rows, including the line ending.
+        line: text of a row, including the line ending.
+        begins: what every file in this format starts with.
+        read: yields for each row of a file its non-empty cells by name, and the offset
+            in bytes at which it ends; an incomplete last row is left out. Raises
+            ValueError if a row is not in this format. None if rows are for people only.
     """
 
     heading: Callable[[Facts], str]
@@ -71,7 +70,7 @@ COLUMNS = (
 )
 
 
-# A name may hold what moves a terminal's cursor, or ends the line.
+# A name may contain characters that move a terminal's cursor or end the line.
 _SHOWN = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 
 
@@ -128,8 +127,8 @@ def _read_csv(file: BinaryIO) -> Iterator[tuple[dict[str, str], int]]:
             else:
                 yield {}, end
     except csv.Error as error:
-        # A name may hold a line end, within quotation marks: the last row may have been
-        # cut there too.
+        # A name may contain a line ending inside quotation marks, so the last row may
+        # have been cut off there.
         if file.read(1):
             raise ValueError(f"its line {rows.line_num} is no CSV: {error}") from error
 
@@ -172,6 +171,6 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
 
 
 def of_name(path: str) -> str:
-    """The format that a file's name asks for: table if it ends otherwise."""
+    """Returns the format implied by a file name's extension; table by default."""
     ending = Path(path).suffix.lower().removeprefix(".")
     return ending if ending in FORMATS else "table"

@@ -1,14 +1,14 @@
-"""Where a photo is good and where it is bad, as colours over it.
+"""Colours over a photo that show where it is good and where it is bad.
 
-The photo in grey, and over it the colours of viridis, which the colour-blind can read:
-low scores are dark violet, high ones yellow. Crops overlap: the score of a pixel is the
-mean of those that hold it, each weighted by how near to its middle the pixel is, by a
-raised cosine along each side. So the score changes smoothly, and at the photo's edges
-it is that of the outermost crops. Where crops stand further apart than half their side,
-as `most_crops` lets them, the cosine reaches up to the neighbouring crops' middles.
+The photo is grey under the colours of viridis, which the colour-blind can read: low
+scores are dark violet, high ones yellow. Crops overlap: a pixel's score is a weighted
+mean of those of the crops that contain it, with weights that fall off from each crop's
+centre as a raised cosine along each side. So the score changes smoothly, and at the
+photo's edges it is that of the outermost crops. If crops are more than half their side
+apart, as `most_crops` allows, the cosine extends to the centres of neighbouring crops.
 
-The colours stand for the scale of the model's scores where it is known, so that maps
-can be compared with each other; else for the map's own range, and then they cannot.
+The colours span the scale of the model's scores if it is known, so that maps can be
+compared; otherwise they span the map's own range, and maps cannot be compared.
 """
 
 import dataclasses
@@ -27,18 +27,18 @@ from rankiqa_tf.scoring import ScoreMap
 MOST_CROPS = 256
 
 _COLOURS = "viridis"
-_OPACITY = 0.65  # Of the colours, over the photo.
-_GREYS = (32, 192)  # Under black and white no colours could be told apart.
+_OPACITY = 0.65  # Of the colours over the photo.
+_GREYS = (32, 192)  # Colours over black or white would be indistinguishable.
 
 
 @dataclasses.dataclass(frozen=True)
 class ColourRange:
-    """Which scores the colours stand for.
+    """The range of scores that the colours span.
 
     Attributes:
-        low: the score of the first colour, and of all below.
-        high: of the last colour, and of all above.
-        meaning: of these two, in words.
+        low: the score of the first colour, also used for lower scores.
+        high: the score of the last colour, also used for higher scores.
+        meaning: what these two are, in words.
     """
 
     low: float
@@ -46,7 +46,7 @@ class ColourRange:
     meaning: str
 
     def share(self, scores: np.ndarray | float) -> np.ndarray:
-        """Where scores are from low, 0, to high, 1; the middle if these are equal."""
+        """Maps scores from low..high to 0..1; to the middle if both are equal."""
         if not self.low < self.high:
             return np.full_like(scores, 0.5)
         return np.clip((scores - self.low) / (self.high - self.low), 0, 1)
@@ -54,14 +54,14 @@ class ColourRange:
 
 @dataclasses.dataclass(frozen=True)
 class Extreme:
-    """The lowest or the highest crop of a map.
+    """The lowest or highest scoring crop of a map.
 
     Attributes:
         score: of the crop.
-        left: its left edge, as a share of the photo's width, 0 to 1.
-        top: its upper edge, as a share of the height, likewise.
-        right: its right edge.
-        bottom: its lower edge.
+        left: its left edge, as a fraction of the photo's width, 0 to 1.
+        top: its upper edge, as a fraction of the height.
+        right: its right edge, as a fraction of the width.
+        bottom: its lower edge, as a fraction of the height.
     """
 
     score: float
@@ -72,7 +72,7 @@ class Extreme:
 
     @property
     def whereabouts(self) -> str:
-        """The place of its middle in words, such as "upper left"."""
+        """Returns the position of its centre in words, such as "upper left"."""
         down = int(3 * (self.top + self.bottom) / 2)
         across = int(3 * (self.left + self.right) / 2)
         words = ("upper", "", "lower")[down], ("left", "", "right")[across]
@@ -80,7 +80,7 @@ class Extreme:
 
 
 def colour_range(found: ScoreMap, metadata: Metadata) -> ColourRange:
-    """Which scores the colours of a map stand for: the model's scale, or the map's."""
+    """Returns the range that a map's colours span: the model's scale, or its own."""
     if metadata.scale is None:
         low, high = float(found.scores.min()), float(found.scores.max())
         return ColourRange(low, high, "the lowest to the highest score of this photo")
@@ -92,16 +92,16 @@ def colour_range(found: ScoreMap, metadata: Metadata) -> ColourRange:
 def place_scores(
     found: ScoreMap, photo: Sequence[int], picture: Sequence[int]
 ) -> np.ndarray:
-    """Gives each pixel of a picture its score.
+    """Returns the score of each pixel of a picture.
 
     Args:
-        found: of the photo.
+        found: the map of the photo.
         photo: height and width of the photo in pixels.
         picture: height and width of the picture of it.
 
     Returns:
-        float32 [height, width] of the picture; between the least and the greatest of
-        the map's scores.
+        float32 [height, width] of the picture; between the lowest and the highest score
+        of the map.
     """
     down, across = (
         _weights(offsets, found.crop_size, side, pixels)
@@ -115,13 +115,13 @@ def place_scores(
 def overlay(
     photo: np.ndarray, found: ScoreMap, colours: ColourRange, *, longest: int
 ) -> np.ndarray:
-    """Lays the colours of a map over its photo.
+    """Draws the colours of a map over its photo.
 
     Args:
         photo: uint8 [height, width, 3].
-        found: of the photo.
-        colours: which scores they stand for.
-        longest: the longer side of the picture, at most; it is never enlarged.
+        found: the map of the photo.
+        colours: the range of scores they span.
+        longest: maximum length of the longer side; the photo is never enlarged.
 
     Returns:
         uint8 [height, width, 3].
@@ -135,12 +135,12 @@ def overlay(
 
 
 def legend_colours() -> np.ndarray:
-    """The colours from low to high over a middle grey, for legends: uint8 [256, 3]."""
+    """Returns the colours over medium grey, for legends: uint8 [256, 3]."""
     return _over(np.full((256, 1), sum(_GREYS) / 2), np.arange(256))
 
 
 def extremes(found: ScoreMap, photo: Sequence[int]) -> tuple[Extreme, Extreme]:
-    """The lowest and the highest crop of a map of a photo of such height and width."""
+    """Returns the lowest and highest crop of a map; `photo` is height and width."""
 
     def crop(place: int) -> Extreme:
         row, column = divmod(place, found.scores.shape[1])
@@ -156,11 +156,11 @@ def extremes(found: ScoreMap, photo: Sequence[int]) -> tuple[Extreme, Extreme]:
 
 
 def _over(grey: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Lays colours over grey.
+    """Blends colours with grey.
 
     Args:
         grey: 0 to 255 [..., 1].
-        places: in the table of colours, 0 to 255 [...].
+        places: indices in the table of colours, 0 to 255 [...].
 
     Returns:
         uint8 [..., 3].
@@ -170,19 +170,19 @@ def _over(grey: np.ndarray, places: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _table() -> np.ndarray:
-    """The colours from low to high: uint8 [256, 3]."""
+    """Returns the colours from low to high: uint8 [256, 3]."""
     colours = matplotlib.colormaps[_COLOURS](np.arange(256), bytes=True)
     return np.asarray(colours)[:, :3]
 
 
 def _weights(offsets: np.ndarray, size: int, side: int, pixels: int) -> np.ndarray:
-    """How much each crop counts for each pixel along one side.
+    """Returns the weight of each crop for each pixel along one side.
 
     Args:
-        offsets: of the crops, in the photo mirrored up to a crop.
+        offsets: of the crops, in the photo padded to a crop.
         size: of a crop.
         side: of the photo.
-        pixels: how many the picture has along it.
+        pixels: number of pixels of the picture along it.
 
     Returns:
         float32 [pixels, crops]; each row sums to 1.
@@ -196,11 +196,11 @@ def _weights(offsets: np.ndarray, size: int, side: int, pixels: int) -> np.ndarr
 
 
 def _edges(offset: int, size: int, side: int) -> tuple[float, float]:
-    """Where a crop begins and ends along a side of the photo, as shares of it."""
+    """Returns where a crop starts and ends along a side, as fractions of the photo."""
     start = offset - _mirrored(size, side)
     return max(start, 0) / side, min(start + size, side) / side
 
 
 def _mirrored(size: int, side: int) -> int:
-    """Pixels before a photo that `crop_grid.pad_to` mirrors up to a crop."""
+    """Returns how many pixels `crop_grid.pad_to` adds before a photo."""
     return max(size - side, 0) // 2

@@ -1,4 +1,4 @@
-"""A histogram of scores, as SVG that stands in a page."""
+"""A histogram of scores, as SVG to embed in a page."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ from rankiqa_tf.pages.drawing import Range
 
 _WIDTH = 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30, 312, 6, 96
-_BELOW = 25  # Numbers and the name of the axis.
+_BELOW = 25  # Height for numbers and the name of the axis.
 _BINS = 40
 
 
 def span(scores: Sequence[float], scale: Range | None) -> Range:
-    """The ends of the axis: those of the scale, or of the scores that lie beyond it.
+    """Returns the ends of the axis: those of the scale, extended to all scores.
 
     Args:
         scores: at least one.
-        scale: the worst and the best score; None where there is no scale.
+        scale: the worst and the best score; None if there is no scale.
     """
     low, high = min(scores), max(scores)
     if scale:
@@ -34,10 +34,10 @@ def draw(scores: Sequence[float], scale: Range | None) -> str:
 
     Args:
         scores: at least one.
-        scale: the worst and the best score; None where there is no scale.
+        scale: the worst and the best score; None if there is no scale.
 
     Returns:
-        An svg element; each bar tells in its title how many photos it stands for.
+        An svg element; each bar's title says how many photos it stands for.
     """
     ends = span(scores, scale)
     counts, edges = np.histogram(scores, _BINS, ends)
@@ -73,5 +73,5 @@ def draw(scores: Sequence[float], scale: Range | None) -> str:
 
 
 def photos(count: int) -> str:
-    """Counts photos in words."""
+    """Returns a number of photos in words."""
     return f"{count:,} photo{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""A folder of heat maps, one of each photo, laid out as the photos are."""
+"""A folder of heat maps, one per photo, with the photos' folder structure."""
 
 import contextlib
 import io
@@ -16,25 +16,25 @@ from rankiqa_tf.scores import map_picture
 from rankiqa_tf.scores import shared_folder
 from rankiqa_tf.scoring import ScoresPlaces
 
-# A text in each PNG, by which it is told from other files.
+# A text in each PNG that distinguishes it from other files.
 _KEY, _MARK = "Software", "rankiqa_tf heat map"
 
 
 class MapFolder:
     """Writes heat maps into a folder as PNG, each whole or not at all.
 
-    The map of a photo is called as the photo, and ".png"; folders in which photos
-    differ are kept. No map takes the place of another photo's, nor of a file that is no
-    map: it has a number then.
+    A map is named after its photo plus ".png", in the same subfolder. A map never
+    replaces that of another photo, nor a file that is not a map: it gets a number
+    instead.
 
     Args:
-        folder: made where it is not there.
-        paths: files and folders, in which most photos are.
-        model: scores their places.
+        folder: created if it does not exist.
+        paths: files and folders that contain most photos.
+        model: scores every part of the photos.
 
     Raises:
-        ValueError: if the model scores no places of a photo.
-        OSError: if the folder cannot be made.
+        ValueError: if the model cannot make score maps.
+        OSError: if the folder cannot be created.
     """
 
     def __init__(self, folder: Path, paths: Iterable[Path], model: ScoresPlaces):
@@ -52,7 +52,7 @@ class MapFolder:
 
         Args:
             photo: the file.
-            anew: whether it is written where there is one already.
+            anew: whether to overwrite an existing map.
 
         Returns:
             The file.
@@ -78,7 +78,7 @@ class MapFolder:
     def _path(self, photo: str | os.PathLike[str]) -> Path:
         whole = shared_folder.absolute(photo)
         inside = shared_folder.inside(whole, self._home)
-        # What is outside of the photos' folder is not to be outside of the maps'.
+        # Photos outside the common folder still have their maps inside the map folder.
         plain = self._folder.joinpath(
             *("__" if part == ".." else part for part in inside.parts)
         )
@@ -94,7 +94,7 @@ class MapFolder:
 
 
 def _is_foreign(path: Path) -> bool:
-    """Whether there is something that is no heat map."""
+    """Whether a path exists and is not a heat map."""
     if not path.exists():
         return False
     with contextlib.suppress(OSError, ValueError), Image.open(path) as image:

@@ -1,4 +1,4 @@
-"""Heat maps as pictures: frames around the lowest and the highest crop, a legend."""
+"""Pictures of heat maps, with the lowest and highest crop framed, and a legend."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from rankiqa_tf.scores.heat_map import ColourRange
 from rankiqa_tf.scoring import ScoreMap
 
 _LONGEST = 1600  # Pixels.
-_NARROWEST = 420  # Pixels, so that there is room for the legend.
+_NARROWEST = 420  # Pixels, to leave room for the legend.
 _PAPER, _INK = (255, 255, 255), (32, 36, 40)
 
 
@@ -23,9 +23,9 @@ def draw(photo: np.ndarray, found: ScoreMap, metadata: Metadata) -> Image.Image:
     """Draws a heat map with its legend below.
 
     Args:
-        photo: uint8 [height, width, 3]; where it is large it is shown smaller.
-        found: of the photo.
-        metadata: of the model, which says the scale.
+        photo: uint8 [height, width, 3]; shown smaller if it is large.
+        found: the map of the photo.
+        metadata: of the model, with its scale.
     """
     colours = heat_map.colour_range(found, metadata)
     picture = framed(photo, found, colours, longest=_LONGEST)
@@ -40,16 +40,16 @@ def draw(photo: np.ndarray, found: ScoreMap, metadata: Metadata) -> Image.Image:
 def framed(
     photo: np.ndarray, found: ScoreMap, colours: ColourRange, *, longest: int
 ) -> Image.Image:
-    """Frames the lowest and the highest crop in a heat map, and tells their scores.
+    """Draws a heat map with the lowest and highest crop framed and labelled.
 
     Args:
-        photo: as of `heat_map.overlay`, as is the rest.
-        found: of the photo.
-        colours: which scores the colours stand for.
-        longest: the longer side of the picture, at most.
+        photo: as for `heat_map.overlay`.
+        found: the map of the photo.
+        colours: the range of scores the colours span.
+        longest: maximum length of the picture's longer side.
 
     Returns:
-        The picture; without frames where all crops have one score.
+        The picture; without frames if all crops have the same score.
     """
     picture = Image.fromarray(heat_map.overlay(photo, found, colours, longest=longest))
     if found.scores.min() == found.scores.max():
@@ -73,7 +73,7 @@ def framed(
             pen.rectangle((left, top, right, bottom), outline=_PAPER, width=thick)
         words = f"{name} {crop.score:.3f}"
         room = picture.width - font.getlength(words) - 2 * thick
-        # One above and one below, in case the frames are almost the same.
+        # One label above and one below, in case the frames almost coincide.
         is_low = name == "lowest"
         pen.text(
             (
@@ -91,11 +91,11 @@ def framed(
 
 
 def _legend(found: ScoreMap, colours: ColourRange, width: int) -> Image.Image:
-    """A bar of the colours with numbers, and words below it."""
+    """Draws a colour bar with numbers, and text below it."""
     font = _font(min(max(width // 55, 13), 22))
     line = sum(font.getmetrics())
     words = _wrapped(_said(found, colours), font, width - 2 * line)
-    # From above: a line with the range, the bar, numbers, words.
+    # From the top: a line with the range, the bar, numbers, text.
     legend = Image.new("RGB", (width, int((4.5 + len(words)) * line)), _PAPER)
     pen = ImageDraw.Draw(legend)
     left, right, top, foot = line, width - line, line, 2 * line
@@ -139,7 +139,7 @@ def _ticks(colours: ColourRange) -> list[float]:
 
 
 def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
-    """Breaks a text into lines that are no wider."""
+    """Breaks a text into lines that fit a width."""
     lines: list[str] = []
     for word in text.split():
         if lines and font.getlength(f"{lines[-1]} {word}") <= width:
@@ -150,6 +150,6 @@ def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    # Its place is known without a search for fonts, which takes seconds.
+    # Its path is known, which avoids a search for fonts that takes seconds.
     path = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     return ImageFont.truetype(path, size)

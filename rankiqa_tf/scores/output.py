@@ -1,4 +1,4 @@
-"""Where rows go: a file, which a later call goes on with, or the standard output."""
+"""Where rows are written: standard output, or a file that a later call can continue."""
 
 import contextlib
 import dataclasses
@@ -22,47 +22,47 @@ _ENCODING = "utf-8"
 
 @dataclasses.dataclass(frozen=True)
 class Output:
-    """What rows are written to.
+    """Where rows are written.
 
     Attributes:
-        file: open to write; what must stand above rows is in it.
-        known: of photos that are in it already their rows, by `key`.
+        file: open for writing; the heading is already in it.
+        known: the rows already in it, by `key`.
     """
 
     file: TextIO
     known: Mapping[str, Row]
 
     def row(self, path: Path) -> Row | None:
-        """Gives the row of a photo that is in it already."""
+        """Returns the row of a photo that is already in the file."""
         return self.known.get(key(path))
 
 
 def key(path: str | Path) -> str:
-    """What a path is known by: as files show it, bytes that are no text escaped."""
+    """Returns a path as files show it, with bytes that are not text escaped."""
     text = str(path)
     escaped = text.encode(_ENCODING, program.ERRORS).decode()
-    return text if escaped == text else escaped  # One text takes less memory than two.
+    return text if escaped == text else escaped  # One string saves memory over two.
 
 
 @contextlib.contextmanager
 def opened(
     path: Path | None, form: Format, facts: Facts, *, anew: bool
 ) -> Iterator[Output]:
-    """Opens what rows are written to.
+    """Opens the output for rows.
 
-    Where a file of the same format is there, its rows are known, and rows are added to
-    it; a last row that was half written is taken off first.
+    If a file in the same format exists, its rows are read and new rows are appended; an
+    incomplete last row is removed first.
 
     Args:
-        path: a file; None for the standard output.
-        form: of the rows.
-        facts: of the rows.
-        anew: whether all rows will be written, and a file is to be replaced by them
-            when that is done, as by a table ever.
+        path: a file; None for standard output.
+        form: format of the rows.
+        facts: facts that apply to all rows.
+        anew: whether all rows will be written, replacing the file at the end; always
+            the case for a table.
 
     Raises:
-        ValueError: if the file holds something else, or scores of another model or of
-            other settings, or another run writes to it.
+        ValueError: if the file contains something else, or scores made by another model
+            or with other settings, or another run is writing to it.
         OSError: if it cannot be read or written.
     """
     if path is None:
@@ -83,7 +83,7 @@ def opened(
 def _opened(path: Path, form: Format, facts: Facts, *, anew: bool) -> Iterator[Output]:
     whole_file.clear_beside(path)
     known, end = _read(path, form, facts.scored_by)
-    if anew or form.read is None:  # A table is not read again.
+    if anew or form.read is None:  # A table is never read back.
         with whole_file.made_beside(path) as made, _text(made, "w") as file:
             file.write(form.heading(facts))
             yield Output(file, known)
@@ -98,13 +98,13 @@ def _opened(path: Path, form: Format, facts: Facts, *, anew: bool) -> Iterator[O
 
 
 def _text(path: Path, mode: str) -> TextIO:
-    # Names of files may hold bytes that are no UTF-8.
+    # File names may contain bytes that are not UTF-8.
     found: Any = path.open(mode, encoding=_ENCODING, errors=program.ERRORS, newline="")
     return found
 
 
 def _read(path: Path, form: Format, scored_by: str) -> tuple[dict[str, Row], int]:
-    """Rows of a file by key, and where the last whole one ends, in bytes."""
+    """Returns a file's rows by key, and the offset where the last whole one ends."""
     known: dict[str, Row] = {}
     end = 0
     if form.read is None or not path.exists():
@@ -113,7 +113,7 @@ def _read(path: Path, form: Format, scored_by: str) -> tuple[dict[str, Row], int
     try:
         with path.open("rb") as file:
             first = file.read(len(form.begins))
-            if not form.begins.startswith(first):  # It may have been cut so early.
+            if not form.begins.startswith(first):  # It may have been cut off here.
                 raise ValueError(f"it begins with {first.decode(errors='replace')!r}")
             file.seek(0)
             for cells, place in form.read(file):

@@ -1,4 +1,4 @@
-"""The photos that a command line names, itself or by a list on the standard input."""
+"""The photos named on a command line, directly or in a list on standard input."""
 
 import collections
 import dataclasses
@@ -11,7 +11,7 @@ from pathlib import Path
 from distortions import photo_files
 
 STANDARD_INPUT = "-"
-_PIECE = 2**16  # Bytes that are asked for; a pipe gives what it has.
+_PIECE = 2**16  # Bytes to ask for; a pipe returns what it has.
 
 
 @dataclasses.dataclass
@@ -19,12 +19,12 @@ class Asked:
     """Photos to score.
 
     Attributes:
-        photos: to be gone through once.
-        count: how many they are; None if a list tells them one by one.
-        problems: what is wrong with each path that gave none, in a line each; of a
-            list, known when its photos are gone through.
-        passed_over: numbers of files in folders that are photos of kinds that are not
-            read, by kind; likewise.
+        photos: can be iterated over once.
+        count: number of photos; None if a list supplies them one by one.
+        problems: for each path without photos what is wrong with it, in one line;
+            complete once all photos of a list have been iterated over.
+        passed_over: number of files in folders with unsupported photo formats, by
+            format; complete likewise.
     """
 
     photos: Iterator[Path]
@@ -36,14 +36,14 @@ class Asked:
 def find(
     paths: Sequence[str], *, recursive: bool = True, standard_input: int = 0
 ) -> Asked:
-    """Finds the photos that are asked for.
+    """Finds the photos to score.
 
     Args:
-        paths: files and folders; "-" is a list of some on the standard input, one a
-            line or with a NUL after each, taken up as it comes. Those of a list that
-            are no folders are photos, be they there or not.
-        recursive: whether folders in folders are searched.
-        standard_input: its descriptor, read if it is asked for.
+        paths: files and folders; "-" stands for a list on standard input, one path per
+            line or separated by NULs, read as it arrives. Paths in it that are not
+            folders count as photos, whether they exist or not.
+        recursive: whether to search subfolders.
+        standard_input: its file descriptor, read if "-" is given.
 
     Raises:
         ValueError: if there are none.
@@ -71,14 +71,14 @@ def find(
 
 
 def names(descriptor: int) -> Iterator[str]:
-    """Yields the names that a list holds, each as soon as it is there.
+    """Yields the names in a list, each as soon as it arrives.
 
     Args:
-        descriptor: of a file or pipe of names with a NUL after each, as `find -print0`
-            writes them, or one a line; which of them is told by what comes first.
+        descriptor: of a file or pipe with NUL-terminated names, as `find -print0`
+            writes them, or one name per line; the first terminator decides which.
 
     Raises:
-        ValueError: if a line holds a NUL.
+        ValueError: if a line contains a NUL.
     """
     rest, end = b"", b""
     while piece := os.read(descriptor, _PIECE):

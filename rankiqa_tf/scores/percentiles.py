@@ -1,20 +1,20 @@
-"""How a score compares with those of a collection of photos."""
+"""How a score compares with those of a photo collection."""
 
 import bisect
 from collections.abc import Sequence
 
 
 def percentile(score: float, percentiles: Sequence[float]) -> int | None:
-    """The share of a collection that a score is better than, in whole percent.
+    """Returns the share of a collection that a score is better than, in whole percent.
 
     Args:
         score: of a photo.
-        percentiles: 101 rising scores, which 0, 1, ... 100 % of the collection stay
-            below, or none.
+        percentiles: 101 rising scores, the 0th, 1st, ... 100th percentile of the
+            collection, or none.
 
     Returns:
-        0 to 100, rounded down: where several of them are equal, the least; None where
-        there are none.
+        0 to 100, rounded down, the lowest if several percentiles are equal; None
+        without percentiles.
     """
     if not percentiles:
         return None

@@ -1,4 +1,4 @@
-"""What is told of each photo: its score, or why it has none."""
+"""Rows of output: each photo's score, or why it has none."""
 
 import collections
 import dataclasses
@@ -15,15 +15,15 @@ from rankiqa_tf.scoring import ScoreMany
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Row:
-    """What is written of a photo.
+    """What is written about a photo.
 
     Attributes:
         path: the file.
-        score: higher is better; None if it could not be read.
-        percentile: the share of a collection of photos that it is better than, in whole
-            percent; None without a score, or where the model knows no collection.
-        error: what was wrong if it could not be read; empty if it could.
-        warning: what is doubtful about it, though it could be read; mostly empty.
+        score: higher is better; None if the photo could not be read.
+        percentile: the share of a photo collection that it is better than, in whole
+            percent; None without a score, or if the model knows no collection.
+        error: what was wrong if it could not be read; otherwise empty.
+        warning: what looks faulty about a photo that could be read; usually empty.
     """
 
     path: str
@@ -40,15 +40,15 @@ def score_all(
     *,
     known: Callable[[Path], Row | None],
 ) -> Iterator[tuple[Row, bool]]:
-    """Yields a row for each photo, and whether it is new: scored for it now.
+    """Yields a row for each photo, and whether it is new: scored just now.
 
-    New rows are given as soon as photos are scored, in their order; others meanwhile.
+    New rows are yielded in order as soon as photos are scored, known rows in between.
 
     Args:
         score_many: of a model.
-        photos: taken one by one, a few ahead of the rows.
+        photos: consumed lazily, a few ahead of the rows.
         percentiles: the model's, 101 rising scores or none.
-        known: gives the row of a photo that need not be scored, or None.
+        known: returns the row of a photo that need not be scored, or None.
     """
     paths: collections.deque[Path] = collections.deque()
     kept: collections.deque[Row] = collections.deque()
@@ -84,11 +84,11 @@ class Tally:
     """Counts rows.
 
     Attributes:
-        min_score: photos that score less are counted; None for none.
-        photos: all of them.
+        min_score: photos with a lower score are counted in `below`; None for none.
+        photos: number of all photos.
         kept: those whose rows are not new.
         failed: those that could not be read.
-        doubtful: those that were read with a warning.
+        doubtful: those read with a warning.
         below: those that score less than min_score.
     """
 

@@ -1,4 +1,4 @@
-"""What photos are called beside each other: by the folders that they differ in."""
+"""Names of photos relative to the folder they have in common."""
 
 import itertools
 import os
@@ -7,15 +7,15 @@ from pathlib import Path
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """The path from the top; links stay, as a link is a photo of its own name."""
+    """Returns the absolute path without resolving links: a link counts as a photo."""
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def of(folders: Iterable[Path]) -> Path:
-    """Finds the folder that all of these are in, or are.
+    """Returns the deepest folder that contains or equals all of these.
 
     Returns:
-        Its absolute path; an empty one if there is none, as on two drives of Windows.
+        Its absolute path; an empty one if there is none, as for two drives on Windows.
     """
     levels = zip(*(absolute(folder).parts for folder in folders), strict=False)
     shared = itertools.takewhile(lambda names: len(set(names)) == 1, levels)
@@ -23,15 +23,15 @@ def of(folders: Iterable[Path]) -> Path:
 
 
 def inside(path: str | os.PathLike[str], folder: Path) -> Path:
-    """Names a file by its place in a folder.
+    """Names a file by its position relative to a folder.
 
     Args:
         path: the file.
-        folder: as `of` gives it.
+        folder: from `of`.
 
     Returns:
-        A relative path, with a ".." for each level that the file is outside of the
-        folder; another file's is another.
+        A relative path, with a ".." for each level above the folder that the file is
+        in; different files have different ones.
     """
     parts, home = absolute(path).parts, folder.parts
     pairs = itertools.takewhile(

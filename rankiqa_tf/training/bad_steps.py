@@ -1,7 +1,7 @@
-"""Steps that training stops at: a loss that is no number, or a photo that is gone.
+"""Errors that stop training: a loss or weight that is not finite, an unreadable photo.
 
-What was good before is kept: nothing that is no number gets into a checkpoint, and
-steps that were done before a photo went missing are saved.
+Earlier work is kept: no checkpoint ever contains a value that is not finite, and the
+steps done before a photo became unreadable are saved.
 """
 
 from collections.abc import Callable
@@ -17,19 +17,19 @@ from rankiqa_tf.data import decode
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
 
-_NAMED = 20  # Photos of a step; there may be hundreds.
+_NAMED = 20  # Photos listed in a message; a step may have hundreds.
 
 
 class UnreadableError(ValueError):
-    """A batch cannot be made: a photo that could be read cannot be read any more."""
+    """A batch cannot be made because a photo can no longer be read."""
 
 
 class Losses:
-    """Watches losses, without waiting at each step for the device that makes them.
+    """Checks the losses of steps without waiting for the device at each step.
 
     Args:
-        model: that is trained.
-        batches: that it is trained on.
+        model: the model being trained.
+        batches: the batches it is trained on.
     """
 
     def __init__(self, model: keras.Model, batches: Batches):
@@ -38,20 +38,21 @@ class Losses:
         self._finite = tf.function(self._are_finite)
 
     def add(self, loss: tf.Tensor) -> None:
-        """Notes the loss of a step, one after the other."""
+        """Records the loss of the next step."""
         self._losses.append(loss)
 
     def check(self, step: int) -> None:
         """Checks the losses since the last check, and the weights.
 
-        To be called before anything is made of the weights: a loss may be a number, and
-        what its gradients make of the weights none.
+        Call it before the weights are used for anything: a loss can be finite while its
+        gradients make the weights infinite or nan.
 
         Args:
-            step: the last one that was done.
+            step: the last step done.
 
         Raises:
-            FloatingPointError: if one is not finite; it names the photos of its step.
+            FloatingPointError: if one is not finite; the message names the photos of
+                its step.
         """
         losses = np.array([float(loss) for loss in self._losses])
         first = step - len(losses) + 1
@@ -59,13 +60,13 @@ class Losses:
         bad = np.flatnonzero(~np.isfinite(losses))
         if len(bad):
             self._stop(f"the loss is {losses[bad[0]]}", first + int(bad[0]))
-        finite = self._finite().numpy()  # All at once: the device is waited for once.
+        finite = self._finite().numpy()  # One wait for the device for all weights.
         for weight, is_finite in zip(self._model.weights, finite, strict=True):
             if not is_finite:
                 self._stop(f"a weight of {weight.path} is no number", step)
 
     def _are_finite(self) -> tf.Tensor:
-        """Of each weight whether all of it is finite: bool [weights]."""
+        """Returns for each weight whether all of it is finite: bool [weights]."""
         values = [tf.cast(w.value, tf.float32) for w in self._model.weights]
         return tf.stack([tf.reduce_all(tf.math.is_finite(each)) for each in values])
 
@@ -80,13 +81,13 @@ class Losses:
 def guarded(
     made: Iterable[Batch], batches: Batches, first: int, *, save: Callable[[int], None]
 ) -> Iterator[tuple[int, Batch]]:
-    """Yields batches with the numbers of their steps; says which photo stops them.
+    """Yields batches with their step numbers; on failure says which photo caused it.
 
     Args:
-        made: the batches of `batches` from a step on.
+        made: the batches of `batches` from some step on.
         batches: where they come from.
-        first: the number of steps before.
-        save: called with the number of steps that were done before an error is raised.
+        first: the number of steps already done.
+        save: called with the number of steps done, before an error is raised.
 
     Raises:
         UnreadableError: if a batch cannot be made.

@@ -1,4 +1,4 @@
-"""The weights of the best evaluation, which training may end with."""
+"""Keeping the weights of the best evaluation, for training to end with."""
 
 import math
 from typing import Any
@@ -10,13 +10,13 @@ from rankiqa_tf.training.step import assign
 
 
 class BestWeights:
-    """Keeps a copy of a model's weights at the evaluation whose figure was the highest.
+    """Keeps a copy of a model's weights from the evaluation with the highest figure.
 
     Args:
-        model: whose weights are kept.
+        model: the model.
 
     Attributes:
-        state: what a checkpoint must hold; things by name.
+        state: what a checkpoint has to contain; objects by name.
     """
 
     def __init__(self, model: keras.Model):
@@ -29,12 +29,12 @@ class BestWeights:
         }
 
     def update(self, figure: float) -> None:
-        """Keeps the weights if no figure was higher; nan is worse than any figure."""
+        """Copies the weights if the figure is the highest so far; nan never is."""
         if figure > float(self._figure.numpy()):
             self._figure.assign(figure)
             assign(self._kept, self._weights)
 
     def restore(self) -> None:
-        """Gives the model the kept weights; its own where there never was a figure."""
+        """Restores the copied weights; leaves the model alone if there are none."""
         if not math.isinf(float(self._figure.numpy())):
             assign(self._weights, self._kept)

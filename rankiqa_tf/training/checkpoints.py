@@ -1,4 +1,4 @@
-"""Checkpoints of a run: the newest two, and one that can be read among them."""
+"""Checkpoints of a run: keeps the newest two and restores the newest readable one."""
 
 import shutil
 import sys
@@ -10,54 +10,56 @@ import tensorflow as tf
 from distortions import whole_file
 
 _KEPT = 2
-# What reading a file that was cut short or overwritten ends in: TensorFlow's errors,
-# and those that it becomes on the way through Python.
+# What reading a truncated or overwritten file raises: TensorFlow's errors, and what
+# they turn into on their way through Python.
 _DAMAGED = (tf.errors.OpError, IndexError, RuntimeError)
 _NOT_DAMAGED = (tf.errors.PermissionDeniedError, tf.errors.ResourceExhaustedError)
 
 
 class Checkpoints:
-    """A folder of checkpoints, named by their steps.
+    """A folder of checkpoints, named by step.
 
     Args:
-        folder: where they are; made with the first.
-        state: what they hold: variables, models, optimizers and lists of them by name.
+        folder: the folder; created with the first checkpoint.
+        state: what checkpoints contain: variables, models, optimizers and lists of
+            them, by name.
     """
 
     def __init__(self, folder: Path, state: dict[str, Any]):
         self._folder = folder
         self._state = state
         self._checkpoint = tf.train.Checkpoint(**state)
-        # Made now: several workers must make their variables together, and only one of
-        # them saves.
+        # Created now because several workers have to create their variables together,
+        # and only one of them saves.
         _ = self._checkpoint.save_counter
         self._manager: tf.train.CheckpointManager | None = None
 
     def save(self, step: int) -> None:
-        """Writes a checkpoint and deletes those that are too old."""
+        """Writes a checkpoint and deletes all but the newest two."""
         if self._manager is None:
             self._manager = tf.train.CheckpointManager(
                 self._checkpoint, str(self._folder), max_to_keep=None
             )
         _sync(self._manager.save(step))
-        # TensorFlow would go by a list, which may be lost or that of a stranger.
+        # TensorFlow would go by its own list, which may be missing or wrong.
         for path in self._there()[:-_KEPT]:
             self._delete(path)
 
     def restore(self) -> bool:
-        """Sets the state from the newest checkpoint that can be read.
+        """Sets the state from the newest readable checkpoint.
 
-        One that cannot, as a power cut may leave it, is named on stderr and deleted.
+        A checkpoint that cannot be read, for example after a power cut, is reported on
+        stderr and deleted.
 
         Returns:
-            Whether there was any.
+            Whether there was a checkpoint.
 
         Raises:
-            ValueError: if there are checkpoints and none can be read, or they were
+            ValueError: if there are checkpoints but none can be read, or they were
                 written with other options.
         """
         for left in self._folder.glob("ckpt-*_temp"):
-            shutil.rmtree(left)  # Half written by a process that was killed.
+            shutil.rmtree(left)  # Left half written by a process that was killed.
         there = self._there()
         good = list(there)
         while good and not self._read(good[-1]):
@@ -79,24 +81,25 @@ class Checkpoints:
         return True
 
     def _there(self) -> list[Path]:
-        """What is there, the oldest first, by files: lists of them may be lost."""
+        """Lists the checkpoints, oldest first, from the files; lists may be missing."""
         return sorted(
             (file.with_suffix("") for file in self._folder.glob("ckpt-*.index")),
             key=lambda path: int(path.name.removeprefix("ckpt-")),
         )
 
     def _delete(self, path: Path) -> None:
-        # It first: a checkpoint without it is none.
+        # The index first: without it, the rest no longer counts as a checkpoint.
         path.with_name(f"{path.name}.index").unlink()
         for file in self._folder.glob(f"{path.name}.*"):
             file.unlink()
 
     def _read(self, path: Path) -> bool:
-        # A new one each time: it would look for the rest in a damaged file for ever.
+        # A new object each time: a used one keeps looking for the rest in a damaged
+        # file.
         checkpoint = tf.train.Checkpoint(**self._state)
         try:
             status = checkpoint.read(str(path)).assert_existing_objects_matched()
-            status.expect_partial()  # It holds a counter of TensorFlow's besides.
+            status.expect_partial()  # It also contains a counter of TensorFlow's own.
         except _NOT_DAMAGED:
             raise
         except _DAMAGED:
@@ -110,7 +113,7 @@ class Checkpoints:
 
 
 def _sync(checkpoint: str) -> None:
-    """Forces a checkpoint to the disk: the next one deletes the one before it."""
+    """Flushes a checkpoint to disk, since the next one deletes an older one."""
     path = Path(checkpoint)
     for file in path.parent.glob(f"{path.name}.*"):
         whole_file.sync(file)

@@ -1,4 +1,4 @@
-"""The devices that share the images of a training step."""
+"""The devices that the images of a training step are divided among."""
 
 import functools
 from collections.abc import Mapping
@@ -10,18 +10,18 @@ from rankiqa_tf.training import workers
 
 
 def strategy(name: str) -> tf.distribute.Strategy:
-    """Gives the strategy under whose scope a model is trained.
+    """Returns the distribution strategy under whose scope to train a model.
 
     Args:
-        name: "none" for the device that TensorFlow takes anyway; "mirrored" for all
-            GPUs of this machine or, if it has none, the CPUs that TensorFlow was told
-            to see; "multi_worker" for those of all machines that the environment
-            variable TF_CONFIG names, which waits until each of them is there. That one
-            must be asked for before TensorFlow computes anything.
+        name: "none" for TensorFlow's default device; "mirrored" for all GPUs of this
+            machine or, if it has none, its logical CPUs; "multi_worker" for the devices
+            of all machines named by the environment variable TF_CONFIG: this waits
+            until all have joined, and has to be called before TensorFlow computes
+            anything.
 
     Raises:
-        ValueError: if TF_CONFIG does not say which machines those are.
-        workers.Lost: if they did not all come.
+        ValueError: if TF_CONFIG does not name the machines.
+        workers.Lost: if some of them did not join.
     """
     if name == "multi_worker":
         return _multi_worker()
@@ -33,17 +33,18 @@ def strategy(name: str) -> tf.distribute.Strategy:
 
 @functools.cache
 def _mirrored(*devices: str) -> tf.distribute.Strategy:
-    """The one strategy of these devices.
+    """Returns the strategy of these devices, always the same object.
 
-    Each new one would count its messages from the same number on, and TensorFlow, which
-    remembers how long the first message of a number was, would refuse the second.
+    Each new strategy would number its messages from the start again, and TensorFlow,
+    which remembers the length of the first message with each number, would reject the
+    second.
     """
     return tf.distribute.MirroredStrategy(devices)
 
 
 @functools.cache
 def _multi_worker() -> tf.distribute.Strategy:
-    workers.of_environment()  # TensorFlow would not say what is wrong with it.
+    workers.of_environment()  # TensorFlow does not say what is wrong with TF_CONFIG.
     with workers.noticing_losses():
         return tf.distribute.MultiWorkerMirroredStrategy()
 
@@ -53,12 +54,12 @@ def check_division(
     sizes: Sequence[int],
     drawn: Mapping[str, int],
 ) -> None:
-    """Checks that steps can be divided equally.
+    """Checks that steps can be divided equally among devices.
 
     Args:
         strategy: from `strategy`.
-        sizes: images in a step, of each kind of step.
-        drawn: what a step's images are made from, such as photos, by its option.
+        sizes: number of images per step, for each kind of step.
+        drawn: what each step draws, such as photos: option name to number.
 
     Raises:
         ValueError: if they cannot.

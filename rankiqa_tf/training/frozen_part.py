@@ -1,7 +1,7 @@
-"""A network in two: what stays as it is while it is trained, and the rest.
+"""Splitting a network into its frozen layers and the layers being trained.
 
-What the frozen part makes of an image never changes, so it need not be made again in
-each step.
+The frozen part computes the same output for an image in every step, so that output can
+be computed once and kept.
 """
 
 import keras
@@ -10,28 +10,28 @@ from rankiqa_tf.training import layers
 
 
 def divide(network: keras.Model, frozen_layers: int) -> tuple[keras.Model, keras.Model]:
-    """Divides a network where its frozen layers end.
+    """Splits a network where its frozen layers end.
 
     Args:
         network: from images to scores [N].
-        frozen_layers: how many of its first layers with weights are frozen, as of
+        frozen_layers: how many of its first layers with weights are frozen, as for
             `layers.frozen`.
 
     Returns:
-        A model from images to all that crosses over, a tuple of tensors with N first;
-        and one from these to the scores. They have the network's layers, not copies:
-        training the second trains the network.
+        A model from images to every tensor that crosses the split, a tuple with N
+        first; and one from these tensors to the scores. They share the network's
+        layers, so training the second trains the network.
 
     Raises:
-        ValueError: if nothing would be left to train.
+        ValueError: if no layer would be left to train.
     """
     with layers.frozen(network, frozen_layers):
-        pass  # It tells whether anything is left to train.
+        pass  # Raises an error if no layer would be left to train.
     weighted = [layer for layer in layers.leaves(network) if layer.weights]
     frozen = {id(layer) for layer in weighted[:frozen_layers]}
     known = {id(image) for image in network.inputs}
     crossing: dict[int, keras.KerasTensor] = {}
-    for step in network.operations:  # Each comes after those it takes from.
+    for step in network.operations:  # In topological order.
         if isinstance(step, keras.layers.InputLayer):
             continue
         given = keras.tree.flatten(step.input)
@@ -44,7 +44,7 @@ def divide(network: keras.Model, frozen_layers: int) -> tuple[keras.Model, keras
 
 
 def _stays(step: keras.Operation, frozen: set[int]) -> bool:
-    """Whether a step gives the same for the same, however long is trained."""
+    """Whether a step's output for a given input stays the same during training."""
     parts = [step]
     if isinstance(step, keras.Model):
         parts = list(layers.leaves(step))

@@ -1,4 +1,4 @@
-"""Batches of what a network's frozen part makes of images: made once, then kept."""
+"""The output of a network's frozen part, computed once and kept in files."""
 
 import math
 import os
@@ -23,34 +23,34 @@ from rankiqa_tf.training import bad_steps
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
 
-_DONE = "done"  # The file that says how many steps are kept.
-_WRITTEN = 20  # Steps after which that is written.
+_DONE = "done"  # The file with the number of steps kept so far.
+_WRITTEN = 20  # How many steps between updates of that file.
 
 
 class KeptBatches(batches.Parted):
-    """Keeps the first batches of a source in files, to draw from them again and again.
+    """Stores the first batches of a source in files and draws from them repeatedly.
 
-    In place of its images a batch has what a frozen part made of them, a tuple of
-    float16 [M, ...]: half of the bytes, and thousandths suffice for what is not to be
-    learned. Its other entries are as they were. A pass through all that is kept takes
-    every image once, in an order of its own.
+    Instead of images, its batches have the frozen part's outputs, a tuple of float16
+    [M, ...]: half the bytes, and precise enough for values that are not being learned.
+    Other entries are unchanged. Each epoch draws every stored image once, in a new
+    order.
 
     Args:
-        source: where images and all that is known of them come from.
-        part: from images [M, h, w, 3] in 0..1 to a tuple of tensors [M, ...], as of
-            `frozen_part.divide`; of images of one size each has one shape.
-        steps: how many of the source's batches to keep.
-        together: how many images, one after the other, stay together: the versions of
-            a photo, say. The source's size is a multiple of it.
+        source: the batches of images to store.
+        part: from images [M, h, w, 3] in 0..1 to a tuple of tensors [M, ...], from
+            `frozen_part.divide`; images all have one size, so outputs have one shape.
+        steps: how many of the source's batches to store.
+        together: how many consecutive images stay together, such as the versions of a
+            photo. The source's batch size is a multiple of it.
         seed: decides the order.
-        folder: for the files, made if need be. What an earlier call for the same source
-            and part left there is gone on with.
-        name: of the bar that shows how many are done.
-        stop: asked after each batch whether to stop.
+        folder: for the files; created if needed. Resumes what an earlier call with the
+            same source and part left there.
+        name: label of the progress bar.
+        stop: called after each batch; True means stop.
 
     Raises:
-        ValueError: if the disk has no room, or a photo cannot be read any more.
-        Interrupted: when it was told to stop.
+        ValueError: if the disk is full, or a photo can no longer be read.
+        Interrupted: when told to stop.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class KeptBatches(batches.Parted):
         made = keras.tree.flatten(part.compute_output_spec(images))
         self._shapes = [tuple(each.shape[1:]) for each in made]
         self._sizes = [math.prod(shape) for shape in self._shapes]
-        # float16 [M, all that crosses over], and the other entries.
+        # float16 [M, size of all outputs], and the other entries.
         rows: dict[str, tuple[list[int], Any]] = {
             key: ([sum(self._sizes)], np.float16)
             if key == "image"
@@ -112,7 +112,7 @@ class KeptBatches(batches.Parted):
         @tf.function
         def rows(images: tf.Tensor) -> tf.Tensor:
             made = part(tf.image.convert_image_dtype(images, tf.float32))
-            made = keras.tree.flatten(made)  # One tensor comes alone.
+            made = keras.tree.flatten(made)  # A single tensor does not come in a list.
             flat = [tf.reshape(each, [len(images), -1]) for each in made]
             return tf.saturate_cast(tf.concat(flat, 1), tf.float16)
 
@@ -143,7 +143,7 @@ class KeptBatches(batches.Parted):
                     raise Interrupted(f"stopped after step {number} of {steps}")
 
     def in_order(self, count: int) -> Iterator[dict[str, Any]]:
-        """Yields the entries of the first images, one by one, as batches of one."""
+        """Yields the first images' entries one by one, as batches of one."""
         ends = np.cumsum(self._sizes)[:-1]
         for number in range(count):
             entries = {
@@ -157,7 +157,7 @@ class KeptBatches(batches.Parted):
             yield entries
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
-        """The batches of the steps first_step to last_step - 1, prefetched."""
+        """Returns the batches of steps first_step to last_step - 1, prefetched."""
         own = self._own
         numbers = tf.data.Dataset.range(first_step * own, last_step * own)
         groups = numbers.map(lambda number: self._group(self._place(number)))
@@ -165,7 +165,7 @@ class KeptBatches(batches.Parted):
         return parallel.map_in_order(groups, self._batch).prefetch(parallel.AHEAD)
 
     def photos(self, number: int) -> list[Path | str]:
-        """The photos of a step, counted from 1."""
+        """Returns the photos of a step, counted from 1."""
         found, size = [], self._source.size
         for place in self._places(number):
             step, image = divmod(int(self._group(place)) * self._together, size)
@@ -174,13 +174,13 @@ class KeptBatches(batches.Parted):
         return found
 
     def _group(self, place: tf.Tensor) -> tf.Tensor:
-        """The images that stay together and are drawn at a place."""
+        """Returns the images of the group at a position in the order."""
         return order.shuffled(place, self._count, self._seed, self._name)
 
     def _batch(self, groups: tf.Tensor) -> Batch:
         first = groups[:, tf.newaxis] * self._together
         places = tf.reshape(first + tf.range(self._together), [self.size])
-        # Files of any size: what the system keeps of them in memory is read from there.
+        # Works for files of any size: the system caches as much of them as it can.
         read = tf.numpy_function(
             lambda at: [file[at] for file in self._files.values()],
             [places],
@@ -200,13 +200,13 @@ class KeptBatches(batches.Parted):
 
 
 def _reserve(file: Path) -> None:
-    """Takes the room on the disk that a file's length says.
+    """Allocates disk space for the whole length of a file.
 
-    Its pages are mapped: where a disk without room were found out at one of them, the
-    system would end the process.
+    The file is memory-mapped: if the disk filled up while writing to it, the system
+    would kill the process.
 
     Raises:
-        OSError: if there is no room.
+        OSError: if there is not enough space.
     """
     if not hasattr(os, "posix_fallocate"):  # macOS, Windows.
         return

@@ -1,7 +1,7 @@
-"""Freezing layers, choosing their precision, and what random ones draw.
+"""Context managers that freeze layers, set their precision, and vary their randomness.
 
-Each lasts for a `with` block. A step of training needs them only while it is traced;
-so a model that is evaluated or saved between steps is as it ever was.
+Training needs each only while a step is traced, so a model that is evaluated or saved
+between steps is unaffected.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ import tensorflow as tf
 
 
 def leaves(model: keras.Model) -> Iterator[keras.Layer]:
-    """Yields the layers of a model in their order, those of models inside it too."""
+    """Yields a model's layers in order, including those of nested models."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from leaves(layer)
@@ -24,7 +24,7 @@ def leaves(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 def statistics(model: keras.Model) -> list[keras.Variable]:
-    """Finds what batch normalisation gathers from the batches of a step."""
+    """Returns the moving statistics of a model's batch normalisation layers."""
     return [
         variable
         for layer in _gathering(model)
@@ -33,15 +33,16 @@ def statistics(model: keras.Model) -> list[keras.Variable]:
 
 
 def gather_statistics(model: keras.Model, batches: Iterable[np.ndarray]) -> None:
-    """Sets what batch normalisation gathers to its mean over some batches.
+    """Sets batch normalisation's statistics to their mean over some batches.
 
-    Random normalisation begins with a mean of 0 and a variance of 1, wherever those of
-    its batches are. Fifty steps at a momentum of 0.9 leave 0.005 of that, much beside
-    variances of 0.002: a network with such statistics scores at random.
+    Newly initialised normalisation starts with a mean of 0 and a variance of 1,
+    whatever those of its inputs. Fifty steps at a momentum of 0.9 leave 0.005 of that,
+    a lot next to variances of 0.002, and a network with such statistics gives random
+    scores.
 
     Args:
-        model: one without such layers is left as it is.
-        batches: images [N, h, w, 3] in 0..1, such as training will see.
+        model: unchanged if it has no such layers.
+        batches: images [N, h, w, 3] in 0..1, like those training will see.
     """
     gathering = _gathering(model)
     if not gathering:
@@ -65,17 +66,17 @@ def _gathering(model: keras.Model) -> list[keras.layers.BatchNormalization]:
 
 @contextmanager
 def frozen(model: keras.Model, count: int) -> Iterator[None]:
-    """Freezes the first layers with weights; afterwards they are as before.
+    """Freezes the first layers with weights; restores them on exit.
 
-    A frozen layer's weights are not trainable, and batch normalisation in it uses
-    its moving statistics and leaves them as they are.
+    A frozen layer's weights are not trainable, and its batch normalisation uses its
+    moving statistics without updating them.
 
     Args:
-        model: whose layers.
-        count: how many layers with weights to freeze, from the input on.
+        model: the model.
+        count: how many layers with weights to freeze, counted from the input.
 
     Raises:
-        ValueError: if nothing would be left to train.
+        ValueError: if no layer would be left to train.
     """
     weighted = [layer for layer in leaves(model) if layer.weights]
     before = [(layer, layer.trainable) for layer in weighted[:count]]
@@ -95,15 +96,15 @@ def frozen(model: keras.Model, count: int) -> Iterator[None]:
 
 @contextmanager
 def computing_in(model: keras.Model, precision: str) -> Iterator[None]:
-    """Lets the layers between pixels and head compute in a mixed precision.
+    """Makes the layers between the input and the head compute in mixed precision.
 
-    The layers before the first with trainable weights stay as they are: rounded to
-    bfloat16's 8 bits, pixels of 0..255 would lose the very noise that is to be seen.
-    So do all that give a vector for an image rather than a map: the head and its
-    score, which want exact sums and take little time.
+    Layers before the first one with trainable weights keep their precision: rounding
+    pixels of 0..255 to bfloat16's 8 bits would lose the very noise to be detected. So
+    do all layers that give a vector per image rather than a map, that is, the head and
+    its score, which need exact sums and take little time.
 
     Args:
-        model: float32; its variables stay so.
+        model: float32; its variables stay float32.
         precision: name of a Keras dtype policy, such as "mixed_bfloat16".
     """
     before = []
@@ -122,7 +123,7 @@ def computing_in(model: keras.Model, precision: str) -> Iterator[None]:
 
 
 def seed_generators(model: keras.Model) -> list[keras.random.SeedGenerator]:
-    """Finds what the random layers of a model, such as dropout, take seeds from."""
+    """Returns the seed generators of a model's random layers, such as dropout."""
     return [layer.seed_generator for layer in leaves(model) if draws(layer)]
 
 
@@ -133,9 +134,9 @@ def draws(layer: keras.Operation) -> bool:
 
 @contextmanager
 def drawing_apart(model: keras.Model) -> Iterator[None]:
-    """Lets random layers draw something else on each of several devices.
+    """Makes random layers draw different values on each of several devices.
 
-    The first draws what one device alone would.
+    The first device draws what a single device would.
     """
     generators = seed_generators(model)
 
@@ -143,8 +144,8 @@ def drawing_apart(model: keras.Model) -> Iterator[None]:
         def draw(ordered: bool = True) -> tf.Tensor:
             seed = type(generator).next(generator, ordered)
             device = tf.distribute.get_replica_context().replica_id_in_sync_group
-            # The seeds of the steps follow each other in the second number; of the
-            # first, any other will do.
+            # Consecutive steps differ in the seed's second number; any change to the
+            # first number gives different draws.
             step = tf.constant(0x9E3779B9, seed.dtype)
             first = seed[0] + tf.cast(device, seed.dtype) * step
             return tf.stack([first, seed[1]])

@@ -1,10 +1,10 @@
-"""The loop that all stages share: steps, log, checkpoints, resume.
+"""The training loop shared by all stages: steps, logging, checkpoints, resuming.
 
-A step is one `tf.function`; nothing in it is Python. Batches are functions of the
-step's number, and a checkpoint holds all of the learner's state, whose count of steps
-is the only clock. So a run that was stopped anywhere goes on as if it had not been.
+A step is one `tf.function` without any Python inside. Batches are a function of the
+step number, and a checkpoint holds the learner's whole state, whose step counter is the
+only clock. So a run stopped anywhere continues as if it had not been stopped.
 
-Of several workers each does all of this. They begin and end with the chief's weights,
+With several workers, each runs this loop. They start and end with the chief's weights,
 and only the chief keeps checkpoints.
 """
 
@@ -27,7 +27,7 @@ from rankiqa_tf.training.step import Learner
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
 
-CHECKPOINT_SECONDS = 120.0  # No more is lost when a machine goes down.
+CHECKPOINT_SECONDS = 120.0  # The most work lost if the machine goes down.
 
 
 def train(
@@ -46,37 +46,37 @@ def train(
     stage: str,
     stop: Stop,
 ) -> float:
-    """Trains a model, from the last checkpoint if there is one.
+    """Trains a model, resuming from the last checkpoint if there is one.
 
     Args:
         model: float32, from images [M, h, w, 3] in 0..1 to scores [M]; changed in
-            place. Where weights are averaged, it has the averages when it is evaluated
-            and at the end.
-        batches: where the steps' batches come from; their images are uint8 in 0..255,
-            or floats in 0..1. Of several workers each makes its part of them.
+            place. If weights are averaged, it has the averages during evaluation and at
+            the end.
+        batches: the source of the steps' batches; images are uint8 in 0..255, or floats
+            in 0..1. With several workers, each makes its own part of them.
         loss: from scores [M] and the batch to a scalar.
-        training: how.
-        steps: how many.
-        learning_rate: the first one.
-        seed: decides what random layers draw.
-        prepare: sets what the model starts from; called before the first step of a
-            run, not when one is taken up again.
-        evaluate: what to measure now and then on photos held out; figures by name.
-        monitor: the name of that figure, the higher the better, by which weights are
-            chosen: the model ends with those of the best evaluation, of which there is
-            one after the last step too. If empty, it ends with the last.
-        folder: of the run, where checkpoints and TensorBoard's records go.
-        stage: what the run calls this training.
-        stop: asked after each step whether to stop.
+        training: how to train.
+        steps: number of steps.
+        learning_rate: the initial learning rate.
+        seed: decides the randomness of random layers.
+        prepare: initialises the model; called before the first step of a run, but not
+            when a run is resumed.
+        evaluate: computes figures on held-out photos, by name; called at intervals.
+        monitor: name of the figure to choose weights by, higher being better: the model
+            ends with the weights of the best evaluation, one of which follows the last
+            step. If empty, it ends with the weights of the last step.
+        folder: folder of the run, for checkpoints and TensorBoard logs.
+        stage: name of this stage in the run.
+        stop: called after each step; True means stop.
 
     Returns:
-        The seconds it took, with those of earlier parts of the run.
+        Training time in seconds, including earlier parts of the run.
 
     Raises:
         ValueError: if options and model do not fit, or no checkpoint can be read.
-        Interrupted: when it was told to stop, after writing a checkpoint.
-        FloatingPointError: if the loss, or a weight, is no number any more.
-        bad_steps.UnreadableError: if a photo cannot be read any more, after writing a
+        Interrupted: when told to stop, after writing a checkpoint.
+        FloatingPointError: if the loss or a weight is no longer finite.
+        bad_steps.UnreadableError: if a photo can no longer be read, after writing a
             checkpoint.
     """
     learner = Learner(

@@ -23,7 +23,7 @@ def pair_mask(
     strength: tf.Tensor | None = None,
     least_difference: float = 0.0,
 ) -> tf.Tensor:
-    """Says which image of a batch should score above which other.
+    """Returns which images of a batch should score above which others.
 
     Args:
         better: bool [distortions, levels, levels], true where the first level is
@@ -31,19 +31,19 @@ def pair_mask(
         distortion: int32 [M], the kind of distortion of each image. Images of
             different distortions are never compared.
         level: int32 [M], its level, 0 for the pristine photo.
-        group: int32 [M]. Where given, only images of the same group are compared:
-            of the same photo (the text of the paper), or of the same drawn pair (a
-            standard Siamese network); without it, all of a distortion are (what the
+        group: int32 [M]. If given, only images of the same group are compared: of the
+            same photo (as the paper's text says), or of the same drawn pair (a standard
+            Siamese network). If not, all images of a distortion are compared (as the
             released code does).
-        graded: bool [distortions], true where strengths, not levels, are the order;
-            without it, nowhere.
-        strength: float [M], as of `distortions.Row.at`; needed with `graded`.
-        least_difference: strengths less far apart than this are not compared.
+        graded: bool [distortions], true where images are ordered by strength rather
+            than level; by default nowhere.
+        strength: float [M], as for `distortions.Row.at`; required with `graded`.
+        least_difference: images whose strengths differ by less are not compared.
 
     Returns:
         bool [M, M], true where image i should score above image j.
     """
-    # The order of each image's own distortion: [M, levels], then [M, M].
+    # The order within each image's own distortion: [M, levels], then [M, M].
     than = tf.gather_nd(better, tf.stack([distortion, level], 1))
     mask = tf.gather(than, level, axis=1)
     if graded is not None and strength is not None:
@@ -64,14 +64,14 @@ def photo_mask(
     *,
     from_level: int,
 ) -> tf.Tensor:
-    """Says that any photo as it is looks better than strong versions of any other.
+    """Returns pairs in which any pristine photo beats strong versions of other photos.
 
     Args:
-        better: as of `pair_mask`.
-        distortion: int32 [M], as of `pair_mask`.
-        level: int32 [M], likewise.
-        from_level: the level from which on versions are worse, where the order of their
-            kind says that they are worse than their own photo.
+        better: as for `pair_mask`.
+        distortion: int32 [M], as for `pair_mask`.
+        level: int32 [M], as for `pair_mask`.
+        from_level: the level from which versions count as worse, provided that their
+            kind's order says they are worse than their own photo.
 
     Returns:
         bool [M, M], true where image i should score above image j.
@@ -84,18 +84,18 @@ def photo_mask(
 def pairs_by_quality(
     quality: tf.Tensor, known: tf.Tensor, *, least_difference: float
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Says which image of a batch is better than which other, across kinds and photos.
+    """Returns which images of a batch are better, comparing across kinds and photos.
 
     Args:
-        quality: float [M, s], by each of s sources, higher is better; not a number
-            where a source does not know an image.
-        known: bool [M, M], from `pair_mask`: what no source can turn round.
-        least_difference: by how much quality must differ, by all sources that know
-            both images; there must be one.
+        quality: float [M, s], the quality according to each of s sources, higher is
+            better; nan where a source does not know an image.
+        known: bool [M, M], from `pair_mask`: pairs that no source may reverse.
+        least_difference: how much quality has to differ according to every source that
+            knows both images; at least one source has to know them.
 
     Returns:
         bool [M, M], true where image i should score above image j; and float [M, M],
-        by how much better it is, the mean over the sources that know, 0 elsewhere.
+        how much better it is, averaged over the sources that know both, 0 elsewhere.
     """
     differences = quality[:, tf.newaxis] - quality[tf.newaxis]
     unknown = tf.math.is_nan(differences)
@@ -117,7 +117,7 @@ def ranking_hinge(
 ) -> tf.Tensor:
     """Hinge loss over all pairs of a batch: Eq. 5 of the paper with g of Eq. 1.
 
-    Each image passes the network once and takes part in all its pairs here
+    Each image goes through the network once and takes part in all its pairs here
     (efficient Siamese backpropagation).
 
     Args:
@@ -141,11 +141,11 @@ def ranking_hinge(
 def ranking_squared_hinge(
     scores: tf.Tensor, mask: tf.Tensor, *, margin: float
 ) -> tf.Tensor:
-    """Squared hinge loss, the mean over the pairs of a batch.
+    """Squared hinge loss, averaged over the pairs of a batch.
 
-    That of a ranking support vector machine (Chapelle and Keerthi, "Efficient
-    algorithms for ranking with SVMs", Information Retrieval 13, 2010): smooth, so that
-    it goes with a squared error.
+    The loss of a ranking support vector machine (Chapelle and Keerthi, "Efficient
+    algorithms for ranking with SVMs", Information Retrieval 13, 2010). Being smooth, it
+    combines well with a squared error.
 
     Args:
         scores: float [M].
@@ -167,14 +167,15 @@ def ranking_logistic(
 ) -> tf.Tensor:
     """Logistic loss over all pairs of a batch, log(1 + exp(-(s_i - s_j))).
 
-    It is the cross entropy of the chance that the better image wins, taken as the
-    sigmoid of its lead: RankNet (Burges et al., "Learning to rank using gradient
-    descent", ICML 2005). It needs no margin, and no pair ever costs nothing.
+    The cross entropy of the probability that the better image wins, modelled as the
+    sigmoid of the score difference: RankNet (Burges et al., "Learning to rank using
+    gradient descent", ICML 2005). It needs no margin, and no pair's loss is ever
+    exactly 0.
 
     Args:
         scores: float [M].
         mask: bool [M, M], from `pair_mask`.
-        reduction: as of `ranking_hinge`.
+        reduction: as for `ranking_hinge`.
 
     Returns:
         The loss, a scalar; 0 if no pair can be compared.
@@ -188,18 +189,19 @@ def ranking_logistic(
 def ranking_fidelity(
     scores: tf.Tensor, mask: tf.Tensor, differences: tf.Tensor | float
 ) -> tf.Tensor:
-    """Fidelity loss, the mean over the pairs of a batch: soft pairs.
+    """Fidelity loss, averaged over the pairs of a batch, with soft labels.
 
-    1 - sqrt(p q) - sqrt((1 - p) (1 - q)), p being the chance that the better image
-    wins by what is known, and q that by the scores: of Thurstone's model, by normal
-    noise of deviation 1 on each (Zhang, Ma, Zhai and Yang, "Uncertainty-aware blind
-    image quality assessment in the laboratory and wild", UNIQUE, IEEE Transactions on
-    Image Processing 30, 2021; the loss is FRank's, Tsai et al., SIGIR 2007).
+    1 - sqrt(p q) - sqrt((1 - p) (1 - q)), where p is the true probability that the
+    better image wins and q the one predicted from the scores, both by Thurstone's model
+    with normal noise of deviation 1 on each image (UNIQUE: Zhang, Ma, Zhai and Yang,
+    "Uncertainty-aware blind image quality assessment in the laboratory and wild", IEEE
+    Transactions on Image Processing 30, 2021; the loss is that of FRank, Tsai et al.,
+    SIGIR 2007).
 
     Args:
         scores: float [M].
         mask: bool [M, M], from `pair_mask` or `pairs_by_quality`.
-        differences: float [M, M] or one for all, by how much better an image is.
+        differences: float [M, M], or one for all pairs: how much better an image is.
 
     Returns:
         The loss, a scalar; 0 if no pair can be compared.
@@ -216,15 +218,15 @@ def ranking_fidelity(
 
 
 def _leads(scores: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
-    """By how much image i outscores image j, [M, M]; 0 outside the mask."""
-    # where, not a product, and before any function of the leads: infinite scores of
-    # unrelated images stay out of the loss and of its gradient.
+    """Returns by how much image i outscores image j, [M, M]; 0 outside the mask."""
+    # Uses where rather than a product, and before any function of the differences, so
+    # that infinite scores of unrelated images affect neither the loss nor its gradient.
     leads = scores[:, tf.newaxis] - scores[tf.newaxis]
     return tf.where(mask, leads, tf.zeros_like(leads))
 
 
 def _over_pairs(costs: tf.Tensor, mask: tf.Tensor, reduction: Reduction) -> tf.Tensor:
-    """Reduces the costs [M, M] of the pairs of a mask to a scalar."""
+    """Reduces the costs [M, M] of the pairs in a mask to a scalar."""
     if reduction not in get_args(Reduction):
         raise ValueError(
             f"no reduction {reduction!r}; there are: {', '.join(get_args(Reduction))}"
@@ -252,13 +254,13 @@ def squared_error(scores: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
 
 
 def l2_penalty(kernels: list[tf.Tensor], weight: float) -> tf.Tensor:
-    """Weight decay as Caffe means it: half the weight times the squared norm.
+    """Weight decay as in Caffe: half the weight times the squared norm.
 
-    Its gradient, weight * W, is added before momentum; the `weight_decay` of
-    Keras' optimizers is decoupled and would be something else.
+    Its gradient, weight * W, is added before momentum, unlike the decoupled
+    `weight_decay` of Keras' optimizers.
 
     Args:
-        kernels: the weights to decay; biases and normalisation are left out.
+        kernels: the weights to decay, without biases and normalisation.
         weight: the factor; 5e-4 in the paper.
 
     Returns:

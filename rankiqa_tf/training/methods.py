@@ -1,4 +1,4 @@
-"""The methods that the paper compares: each is trained on a split and tested on it."""
+"""The methods compared in the paper, each trained and tested on the same split."""
 
 import dataclasses
 import functools
@@ -23,7 +23,7 @@ from rankiqa_tf.training.stopping import Stop
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Method:
-    """A row of the table of methods: its stages."""
+    """One row of the table of methods: its stages."""
 
     ranks: bool
     finetunes: bool
@@ -39,17 +39,17 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 
 
 def rank(photos: Split[Versions], config: Config, workdir: Path, *, stop: Stop) -> Path:
-    """Trains the ranker that methods begin with, once for all splits.
+    """Trains the ranker that the methods start from, once for all splits.
 
     Args:
-        photos: to rank, as `stages.rank` takes them. None of them may be of the data
-            set that methods are tested on.
+        photos: the photos to rank, as for `stages.rank`. They may not include photos of
+            the data set the methods are tested on.
         config: the options.
-        workdir: where the ranker, its figures and its checkpoints go.
-        stop: asked after each step whether to stop.
+        workdir: for the ranker, its figures and its checkpoints.
+        stop: called after each step; True means stop.
 
     Returns:
-        The ranker's file; if it is there already, nothing is trained.
+        The ranker's file; if it already exists, nothing is trained.
     """
     path = workdir / "ranked.keras"
     if not path.is_file():
@@ -70,18 +70,18 @@ def predict(
     workdir: Path,
     stop: Stop,
 ) -> OpinionScores:
-    """Scores what a split holds out, by a method that was trained on the rest.
+    """Trains a method on a split and scores the photos the split holds out.
 
     Args:
-        name: of the method, a key of `METHODS`.
+        name: the method, a key of `METHODS`.
         photos: the split.
-        config: the options; their seed is that of this split.
-        ranked: the file of the ranker, for methods that have one.
-        crops: what photos are scored by, as `Model.score` takes it.
-        workdir: of the split: `<name>.csv`, `<name>.keras` if it is fine-tuned, and
-            a folder `<name>` with its records. If the CSV file is there already, it
-            is read and nothing is trained.
-        stop: asked after each step whether to stop.
+        config: the options; the seed is that of this split.
+        ranked: the ranker's file, for methods that start from one.
+        crops: which crops to score photos by, as for `Model.score`.
+        workdir: folder of the split, for `<name>.csv`, `<name>.keras` if the method
+            fine-tunes, and a folder `<name>` with logs. If the CSV file exists, it is
+            read and nothing is trained.
+        stop: called after each step; True means stop.
 
     Returns:
         The scores of the held-out photos.
@@ -90,7 +90,7 @@ def predict(
     if path.is_file():
         return predictions.read(path)
     workdir.mkdir(parents=True, exist_ok=True)
-    keras.backend.clear_session()  # Else the models of all splits stay in memory.
+    keras.backend.clear_session()  # Otherwise the models of all splits stay in memory.
     method = METHODS[name]
     if method.ranks:
         config = dataclasses.replace(config, init=str(ranked))
@@ -101,6 +101,6 @@ def predict(
     score_many = functools.partial(model.score_many, crops=crops, seed=config.seed)
     result = opinion_check.check(score_many, photos.held_out)
     predictions.write(path, result)
-    # Of no use any more, and large.
+    # No longer needed, and large.
     whole_file.remove(workdir / name / "checkpoints")
     return result

@@ -1,7 +1,8 @@
-"""The optimizer: its rate at each step, and what each weight makes of it."""
+"""The optimizer, its learning rate schedule, and per-weight rates and decay."""
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -9,18 +10,18 @@ import tensorflow as tf
 from rankiqa_tf.config import Training
 from rankiqa_tf.training import layers
 
-# Caffe's multipliers of the rate in the released code.
+# Learning rate multipliers in the released code.
 _BIASES = 2.0
 _NEW_LAYERS = 10.0
 
 
 def schedule(training: Training, step: tf.Tensor, *, of: int) -> tf.Tensor:
-    """The learning rate of a step as a share of the first.
+    """Returns the learning rate of a step as a fraction of the initial one.
 
     Args:
-        training: whose schedule.
+        training: how to train, including the schedule.
         step: int64 scalar, from 0.
-        of: how many steps there are.
+        of: total number of steps.
 
     Returns:
         float32 scalar.
@@ -39,26 +40,30 @@ def _share(steps: tf.Tensor, of: int) -> tf.Tensor:
 
 
 class _ByWeight(keras.optimizers.Optimizer):
-    """Gives each weight a rate and a decay of its own; for one of Keras' optimizers.
+    """Mixin that gives each weight its own learning rate and decay.
 
-    The factor is on the rate, not on the gradient: Adam divides a factor on the
-    gradient out again.
+    The factor applies to the learning rate, not the gradient: Adam would cancel a
+    factor on the gradient.
     """
 
     def set_factors(self, rates: tuple[float, ...], decays: tuple[float, ...]) -> None:
         self._rates, self._decays = rates, decays
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Any, variable: keras.Variable, learning_rate: Any
+    ) -> None:
         index = self._get_variable_index(variable)
         rate = learning_rate * self._rates[index]
         if self._decays[index]:
             self.assign_sub(variable, rate * self._decays[index] * variable)
         super().update_step(gradient, variable, rate)
 
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        """Leaves gradients as they are: clipping wants their sum over devices before.
+    def _all_reduce_sum_gradients(
+        self, grads_and_vars: list[tuple[Any, keras.Variable]]
+    ) -> list[tuple[Any, keras.Variable]]:
+        """Leaves gradients unchanged: they were summed over devices before clipping.
 
-        Keras would add them up after it.
+        Keras would sum them afterwards.
         """
         return grads_and_vars
 
@@ -78,15 +83,16 @@ def make(
 
     Args:
         training: how to train.
-        model: what is trained: those of its variables that are trainable now.
-        rate: gives the learning rate of the step that is done, a float32 scalar.
+        model: the model to train; the optimizer covers its currently trainable
+            variables.
+        rate: returns the learning rate of the current step, a float32 scalar.
 
     Returns:
-        An optimizer for the model's trainable variables in their order; one of
-        mixed_float16 scales the loss.
+        An optimizer for the model's trainable variables in their order; with
+        mixed_float16 it scales the loss.
 
     Raises:
-        ValueError: if the model has no layer of a name in `training.caffe_layers`.
+        ValueError: if the model lacks a layer named in `training.caffe_layers`.
     """
     variables = model.trainable_variables
     new = _of_layers(model, training.caffe_layers)
@@ -117,7 +123,7 @@ def make(
 
 
 def is_kernel(variable: keras.Variable) -> bool:
-    """Tells the weights that decay from biases and normalisation, which do not."""
+    """Whether a variable is a weight subject to decay, not a bias or normalisation."""
     return variable.path.endswith("kernel")
 
 

@@ -1,4 +1,4 @@
-"""A whole run: its data, its stages, its test, and what it leaves in its folder."""
+"""A whole training run: its data, its stages, its test and its output folder."""
 
 import contextlib
 import dataclasses
@@ -31,15 +31,15 @@ MODEL = "model.keras"
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A run that is ready to be trained: everything was checked that can be.
+    """A run that is ready to be trained: all that can be checked in advance has been.
 
     Attributes:
         config: the options.
-        workdir: the folder that this worker writes to: the run's, if it is the chief.
-        data: what it is trained and tested on.
-        strategy: the devices that train it.
+        workdir: the folder this worker writes to: the run's own if it is the chief.
+        data: what to train and test on.
+        strategy: the devices to train on.
         worker: which of the machines this is.
-        model: what it begins with.
+        model: the model to start from.
     """
 
     config: Config
@@ -52,11 +52,11 @@ class Run:
 
 @contextlib.contextmanager
 def held(config: Config, workdir: Path) -> Iterator[None]:
-    """Keeps other runs from the folder that this worker writes to while this lasts.
+    """Locks the folder this worker writes to, so that no other run can use it.
 
     Raises:
-        ValueError: if another run is at work there, or the folder cannot be made, or
-            TF_CONFIG, if the options want it, does not say which worker this is.
+        ValueError: if another run is using it, the folder cannot be created, or
+            TF_CONFIG is needed but does not say which worker this is.
     """
     several = config.strategy == "multi_worker"
     worker = workers.of_environment() if several else Worker()
@@ -67,24 +67,24 @@ def held(config: Config, workdir: Path) -> Iterator[None]:
 def prepare(config: Config, workdir: Path) -> Run:
     """Reads the data, makes the model, and claims the folder for the run.
 
-    The folder is `held`.
+    The folder has to be locked with `held`.
 
     Raises:
-        ValueError: if options, data, network and devices do not go together, or the
-            folder holds another run.
-        ModuleNotFoundError: if weights are in a package that is not installed.
-        workers.Lost: if another machine does not come, or goes away.
+        ValueError: if options, data, network and devices do not fit together, or the
+            folder contains another run.
+        ModuleNotFoundError: if weights need a package that is not installed.
+        workers.Lost: if another machine does not join, or goes away.
     """
     strategy = devices.strategy(config.strategy)
     worker = workers.this(strategy)
     workdir = worker.folder(workdir)
     options = config.options()
-    run_folder.check(workdir, options)  # Before an opinion table is made in it.
+    run_folder.check(workdir, options)  # Before an opinion table is written to it.
     data = run_data.read(config, workdir)
     devices.check_division(strategy, data.step_sizes(config), config.drawn)
     with strategy.scope(), workers.noticing_losses(strategy):
         model = stages.start(config)
-    if data.scored:  # Ranking may come first, which takes hours.
+    if data.scored:  # Check now, since ranking may come first and take hours.
         stages.check_memory(model, data.scored, config)
     run_folder.claim(workdir, options, data.fingerprint())
     return Run(config, workdir, data, strategy, worker, model)
@@ -95,16 +95,17 @@ def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
 
     Args:
         run: from `prepare`.
-        stop: asked after each step whether to stop.
+        stop: called after each step; True means stop.
 
     Returns:
-        The figures, as they stand in results.json.
+        The figures, as in results.json.
 
     Raises:
-        stopping.Interrupted: when it was told to stop; the same call goes on.
-        FloatingPointError: if the loss is no number any more.
+        stopping.Interrupted: when told to stop; the same call resumes.
+        FloatingPointError: if the loss or a weight is no longer finite.
         ValueError: if checkpoints cannot be read.
-        workers.Lost: if another machine went away; the same call on all goes on.
+        workers.Lost: if another machine went away; the same call on all machines
+        resumes.
     """
     started = time.monotonic()
     with run.strategy.scope(), workers.noticing_losses(run.strategy):
@@ -117,15 +118,15 @@ def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
 def train(
     config: Config, workdir: str | Path, *, stop: Stop = stopping.never
 ) -> dict[str, float]:
-    """Trains a model as the options say, tests it on what was held out, and saves it.
+    """Trains a model as the options say, tests it on held-out photos, and saves it.
 
-    Nothing outside the folder is changed: no signal handler, no global seed.
+    Changes nothing outside the folder: no signal handlers, no global seed.
 
     Args:
         config: the options.
-        workdir: the folder of the run, made if it is not there; with the same options
-            a run in it is gone on with. It then holds model.keras and results.json.
-        stop: asked after each step whether to stop.
+        workdir: folder of the run, created if needed; a run in it that has the same
+            options is resumed. Afterwards it contains model.keras and results.json.
+        stop: called after each step; True means stop.
 
     Returns:
         The figures.
@@ -178,5 +179,7 @@ def _learn(run: Run, stop: Stop) -> dict[str, float]:
 def _agreement_with_people(
     model: Model, photos: Split[list[ScoredPhoto]], prefix: str
 ) -> dict[str, float]:
-    """Figures on the scored photos that are held out."""
-    return opinion_check.check(model.score_many, photos.held_out).summary(prefix)
+    """Computes figures on the held-out scored photos."""
+    scores = opinion_check.check(model.score_many, photos.held_out)
+    on_scale = model.metadata.score_range is not None  # A ranker has none.
+    return scores.summary(prefix, on_scale=on_scale)

@@ -1,4 +1,4 @@
-"""The data of a run: found, checked and split before the slow part."""
+"""Finding, checking and splitting a run's data before anything slow starts."""
 
 import dataclasses
 import os
@@ -32,8 +32,8 @@ class Ranked:
     """Photos to rank.
 
     Attributes:
-        versions: of the photos to train on, and of those held out.
-        files: the photos, held-out ones first; empty where a set was generated of them.
+        versions: versions of the training photos, and of the held-out ones.
+        files: the photos, held-out ones first; empty if they come from a generated set.
         fingerprint: their sizes by name.
     """
 
@@ -44,10 +44,10 @@ class Ranked:
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """The data of a run, each part None if the run has no use for it.
+    """The data of a run; a part the run does not use is None.
 
     Attributes:
-        ranked: photos to rank, or whose versions are to keep their order.
+        ranked: photos to rank, or whose versions are to stay in order.
         scored: photos with human scores.
     """
 
@@ -55,25 +55,25 @@ class Data:
     scored: Split[list[ScoredPhoto]] | None
 
     def samples(self, count: int = 20) -> list[Path]:
-        """Some photos to compare exports on, those held out first; of a set none."""
+        """Returns photos to compare exports on, held-out ones first; none for a set."""
         if self.scored is not None:
             photos = (*self.scored.held_out, *self.scored.training)
             return [photo.path for photo in photos[:count]]
         return list(self.ranked.files[:count]) if self.ranked else []
 
     def step_sizes(self, config: Config) -> list[int]:
-        """The images of a step of each stage that the options want."""
+        """Returns the number of images per step of each stage the options ask for."""
         if self.ranked is None:
             return config.step_sizes(0, 0)
         versions = self.ranked.versions.training
         return config.step_sizes(len(versions.names), versions.num_levels)
 
     def fingerprint(self) -> dict[str, Mapping[str, Any]]:
-        """What tells whether a run is gone on with on the same data.
+        """Returns what identifies the data when a run is resumed.
 
         Returns:
-            Of "photos" their sizes by name, of "scored photos" sizes and MOS; by paths
-            from the folder that all of them are in.
+            "photos": their sizes by name; "scored photos": sizes and MOS by name. Names
+            are paths relative to the photos' common folder.
         """
         found: dict[str, Mapping[str, Any]] = {}
         if self.ranked is not None:
@@ -90,16 +90,15 @@ class Data:
 
 
 def read(config: Config, workdir: Path) -> Data:
-    """Reads what a run is trained on, and splits it.
+    """Reads and splits the data of a run.
 
     Args:
         config: the options.
-        workdir: of the run; an opinion table that is not there is made in it.
+        workdir: of the run; an opinion table that does not exist yet is made in it.
 
     Raises:
-        ValueError: if there are too few photos, or the human scores are not as they
-            should be; or the options name a data service that does not answer or
-            cannot make the batches.
+        ValueError: if there are too few photos, the human scores are invalid, or the
+            options name a data service that does not answer or cannot make the batches.
     """
     ranked = photos_to_rank(config) if config.has_photos else None
     scored = None
@@ -112,13 +111,13 @@ def read(config: Config, workdir: Path) -> Data:
 
 
 def photos_to_rank(config: Config) -> Ranked:
-    """Finds the photos to rank; those that cannot be read are named and left out.
+    """Finds the photos to rank; reports and leaves out those that cannot be read.
 
     Raises:
-        ValueError: if there are too few, or a data service that the options name cannot
+        ValueError: if there are too few, or the data service the options name cannot
             make their versions.
     """
-    # Else only the last layer is fitted to them, which is done here.
+    # Otherwise only the last layer is fitted to them, in this process.
     by_service = bool(config.data_service) and (config.ranks or config.kept_crops > 0)
     if by_service:
         service.Service(config.data_service).check()
@@ -147,7 +146,7 @@ def photos_to_rank(config: Config) -> Ranked:
 
 
 def _check_kinds(config: Config) -> None:
-    """Checks that a data service can make the versions of photos."""
+    """Checks that a data service can make the versions of the photos."""
     if config.photos and generated.is_set(config.photos):
         raise ValueError(
             f"{config.photos} is a set, whose images are read and not made: leave "
@@ -217,10 +216,10 @@ def _hold_out(
 
 
 def data_set(config: Config, workdir: Path) -> datasets.DataSet:
-    """Reads the human scores that the options name, each photo's file being there.
+    """Reads the human scores the options name; all their photos have to exist.
 
     Raises:
-        ValueError: if they are not as they should be.
+        ValueError: if they are invalid.
     """
     folder = config.data_dir
     if config.dataset == "opinion_table":
@@ -229,10 +228,10 @@ def data_set(config: Config, workdir: Path) -> datasets.DataSet:
 
 
 def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
-    """Checks that scored photos can be read, by the data service too if there is one.
+    """Checks that scored photos can be read, also by the data service if there is one.
 
     Raises:
-        ValueError: if one cannot, or the service does not answer.
+        ValueError: if a photo cannot be read, or the service does not answer.
     """
     if config.data_service:
         workers = service.Service(config.data_service)
@@ -240,7 +239,7 @@ def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
         workers.check_reads(photos[0].path)
         decode.Ways([photo.path for photo in photos])
     if config.dataset == "opinion_table":
-        return  # We made its files, and their lengths were compared as it was read.
+        return  # We wrote its files, and their lengths were compared when it was read.
     problems = decode.unreadable([photo.path for photo in photos])
     if problems:
         raise ValueError(
@@ -250,11 +249,11 @@ def check_readable(photos: Sequence[ScoredPhoto], config: Config) -> None:
 
 
 def check_parts(photos: Split[list[ScoredPhoto]], config: Config) -> None:
-    """Checks that a split of scored photos can be trained and tested on.
+    """Checks that every part of a split has enough scored photos.
 
     Raises:
-        ValueError: if a part has too few photos, that for validation included where
-            there is to be one.
+        ValueError: if a part has too few photos, including the validation part if the
+            options ask for one.
     """
     photos = finetuning.with_validation(photos, config)
     purposes = {"train on": photos.training, "test on": photos.held_out}
@@ -262,7 +261,7 @@ def check_parts(photos: Split[list[ScoredPhoto]], config: Config) -> None:
         purposes["choose weights by"] = validation
     count = sum(map(len, purposes.values()))
     for purpose, part in purposes.items():
-        # Neither a variance nor a correlation can be had of fewer.
+        # A variance or correlation needs at least two different scores.
         if len({photo.mos for photo in part}) < 2:
             raise ValueError(
                 f"to {purpose}, {config.dataset_name} leaves {len(part)} of {count} "
@@ -272,7 +271,7 @@ def check_parts(photos: Split[list[ScoredPhoto]], config: Config) -> None:
 
 
 def fingerprint_of_scores(photos: Sequence[ScoredPhoto]) -> dict[str, Any]:
-    """Sizes and MOS by name, of photos with human scores."""
+    """Returns sizes and MOS by name, for photos with human scores."""
     return {
         name: [photo.path.stat().st_size, photo.mos]
         for name, photo in zip(_names([p.path for p in photos]), photos, strict=True)
@@ -280,8 +279,8 @@ def fingerprint_of_scores(photos: Sequence[ScoredPhoto]) -> dict[str, Any]:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Paths from the folder that all of them are in, which may be moved."""
-    # Of folders a set: there are fewer of them than of photos.
+    """Returns paths relative to the photos' common folder, which may be moved."""
+    # A set of parent folders: there are fewer of them than photos.
     root = os.path.commonpath({path.absolute().parent for path in paths})
     return [path.absolute().relative_to(root).as_posix() for path in paths]
 
@@ -303,7 +302,7 @@ def _split(data: datasets.DataSet, config: Config) -> Split[list[ScoredPhoto]]:
 
 
 def _opinion_table(config: Config, workdir: Path) -> Path:
-    """Finds the set for the opinion table, or makes it of the photos to rank."""
+    """Finds the set for the opinion table, or generates it from the photos to rank."""
     if config.photos and generated.is_set(config.photos):
         return Path(config.photos)
     folder = workdir / "opinion_table"

@@ -1,4 +1,4 @@
-"""The papers of a run's folder: its options, its data, and its figures."""
+"""Records in a run's folder: its options, its data, and its figures."""
 
 import contextlib
 import json
@@ -14,16 +14,16 @@ from rankiqa_tf.evaluation import metrics
 _OPTIONS = "options.json"
 _DATA = "data.json"
 _RESULTS = "results.json"
-# Options that say where a run is carried out, not what comes of it.
+# Options that affect where a run is carried out but not its result.
 _WHERE = ("data_service",)
 
 
 @contextlib.contextmanager
 def held(workdir: Path) -> Iterator[None]:
-    """Makes a run's folder, and keeps other runs from it while this lasts.
+    """Creates a run's folder, and locks it against other runs.
 
     Raises:
-        ValueError: if another run is at work there, or the folder cannot be made.
+        ValueError: if another run is using it, or the folder cannot be created.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -41,16 +41,16 @@ def check(
     options: Mapping[str, Any],
     data: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Checks that a run's folder is new, or holds a run of the same options and data.
+    """Checks that a run's folder is new, or contains a run with these options and data.
 
     Args:
         workdir: the folder.
-        options: those of the run.
-        data: by purpose, the sizes or digests of the run's files by name; None where
-            they are not known yet.
+        options: options of the run.
+        data: by purpose, the sizes or digests of the run's files by name; None if not
+            known yet.
 
     Raises:
-        ValueError: if the folder holds a run with other options, or of other data.
+        ValueError: if the folder contains a run with other options or data.
     """
     before = _read(workdir / _OPTIONS)
     if before is not None:
@@ -97,12 +97,12 @@ def _changes(
 def claim(
     workdir: Path, options: Mapping[str, Any], data: Mapping[str, Mapping[str, Any]]
 ) -> None:
-    """Makes a run's folder, or takes up the run that is in it.
+    """Creates a run's folder, or takes over the run in it.
 
-    What that left half written is deleted; the folder is `held`.
+    Deletes half-written files; the folder has to be locked with `held`.
 
     Raises:
-        ValueError: as `check` does, or if the folder cannot be made.
+        ValueError: as for `check`, or if the folder cannot be created.
     """
     try:
         workdir.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def claim(
 
 
 def write_results(workdir: Path, figures: Mapping[str, float]) -> None:
-    """Writes results.json, whole or not at all."""
+    """Writes results.json; if writing fails, no partial file is left behind."""
     _write(workdir / _RESULTS, metrics.to_json(figures, indent=2))
 
 

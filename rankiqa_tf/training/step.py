@@ -1,4 +1,4 @@
-"""What one step of training does to the weights, and all the state it needs."""
+"""One training step, and all the state it needs."""
 
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -26,26 +26,26 @@ def assign(variables: Sequence[tf.Variable], values: Sequence) -> None:
 class Learner:
     """Trains a model step by step.
 
-    The moving average of the weights (and of batch normalisation's statistics, which
-    belong to them) is A = A + (1 - d)(W - A) after update n = 1, 2, ..., with
-    d = min(training.ema, (1 + n) / (10 + n)), as tf.train.ExponentialMovingAverage has
-    it: with a fixed d of 0.999, a third of the first weights would be left in the
-    average after a thousand updates.
+    The moving average of the weights (including batch normalisation's statistics, which
+    belong to them) is A = A + (1 - d)(W - A) after update n = 1, 2, ..., with d =
+    min(training.ema, (1 + n) / (10 + n)), as in tf.train.ExponentialMovingAverage: with
+    a fixed d of 0.999, the initial weights would still make up a third of the average
+    after a thousand updates.
 
     Args:
-        model: float32, from images [M, h, w, 3] in 0..1, or from whatever takes their
-            place in a batch, to scores [M].
+        model: float32, from images [M, h, w, 3] in 0..1, or whatever replaces them in a
+            batch, to scores [M].
         loss: from scores [M] and the batch to a scalar.
-        training: how.
-        steps: how many there will be.
-        learning_rate: that of the schedule's top.
-        seed: decides what random layers (dropout) draw.
+        training: how to train.
+        steps: total number of steps.
+        learning_rate: the schedule's maximum.
+        seed: decides the randomness of random layers (dropout).
 
     Attributes:
-        state: all that a checkpoint must hold for training to go on as if it had not
-            been stopped; things by name.
-        steps: int64, the steps that were done: the only clock.
-        step: takes a batch, does a step with it and returns figures by name.
+        state: everything a checkpoint needs for training to continue as if it had not
+            been stopped; objects by name.
+        steps: int64, the number of steps done: the only clock.
+        step: does a step with a batch; returns figures by name.
     """
 
     def __init__(
@@ -70,14 +70,14 @@ class Learner:
         with layers.frozen(model, training.frozen_layers):
             self._variables = model.trainable_variables
             self._optimizer = optimizers.make(training, model, rate)
-            # What batch normalisation gathers, each of several devices its own.
+            # Batch normalisation's statistics, separate on each of several devices.
             alone = self._strategy.num_replicas_in_sync == 1
             gathered = [] if alone else layers.statistics(model)
             self._statistics = [statistic.value for statistic in gathered]
         averaged = model.weights if training.ema else []
         self._weights = [weight.value for weight in averaged]
         self._averages = [tf.Variable(w, trainable=False) for w in self._weights]
-        # Keras does not count the state of dropout among what a checkpoint holds.
+        # Keras does not include the state of dropout in a checkpoint.
         self._seeds = [
             generator.state.value for generator in layers.seed_generators(model)
         ]
@@ -92,25 +92,25 @@ class Learner:
 
     @property
     def variables(self) -> list[tf.Variable]:
-        """Those of the state, without the names of which is which."""
+        """Returns the variables of the state."""
         kept = [*self._model.variables, *self._optimizer.variables]
         values = [variable.value for variable in kept]
         return [*values, *self._seeds, *self._averages, self.steps]
 
     def begin(self) -> None:
-        """Starts from the model as it is now."""
+        """Starts from the model's current weights."""
         for number, seed in enumerate(self._seeds):
             sequence = np.random.SeedSequence([self._seed, number])
             seed.assign([int(sequence.generate_state(1)[0]), 0])
         assign(self._averages, self._weights)
 
     def finish(self) -> None:
-        """Leaves the averaged weights in the model, where there is an average."""
+        """Gives the model the averaged weights, if weights are averaged."""
         assign(self._weights, self._averages)
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Lends the model the averaged weights, where there is an average."""
+        """Temporarily gives the model the averaged weights, if weights are averaged."""
         before = [tf.identity(weight) for weight in self._weights]
         self.finish()
         try:
@@ -119,8 +119,8 @@ class Learner:
             assign(self._weights, before)
 
     def _step(self, batch: Batch) -> dict[str, tf.Tensor]:
-        # Around all devices: each has a thread, and what they change of the model, to
-        # put it back, they would change for each other.
+        # Outside the devices' threads: if each thread changed and restored the model,
+        # they would undo each other's changes.
         with (
             layers.computing_in(self._model, self._training.precision),
             layers.frozen(self._model, self._training.frozen_layers),
@@ -147,9 +147,9 @@ class Learner:
     def _gradients_of(
         self, batch: Batch
     ) -> tuple[list[tf.Tensor], tf.Tensor, tf.Tensor, list[tf.Tensor]]:
-        """Gradients, loss, penalty and statistics of normalisation, over all devices.
+        """Gives gradients, loss, penalty and normalisation statistics over all devices.
 
-        Each of n devices adds an n-th of what they are on it.
+        Each of n devices contributes 1/n of its own values.
         """
         devices = self._strategy.num_replicas_in_sync
         with tf.GradientTape() as tape:
@@ -163,17 +163,17 @@ class Learner:
             unconnected_gradients=tf.UnconnectedGradients.ZERO,
         )
         statistics = [statistic / devices for statistic in self._statistics]
-        # All in one: devices talk to each other once.
+        # In a single message between devices.
         return tf.distribute.get_replica_context().all_reduce(
             tf.distribute.ReduceOp.SUM, (gradients, data_loss, penalty, statistics)
         )
 
     def _scored(self, batch: Batch) -> tuple[tf.Tensor, Batch]:
-        """On one of n devices: the scores of all images, an n-th of them its own.
+        """Returns, on one of n devices, the scores and batch of all images.
 
-        Pairs reach over the whole batch, so every device needs every score, and what is
-        known of every image, of which a worker has its own part; that is a few numbers,
-        where an image has thousands.
+        Pairs span the whole batch, so every device needs the scores and labels of all
+        images, of which a worker has only its part. These are a few numbers per image;
+        the images themselves, with thousands, are not exchanged.
         """
         devices = self._strategy.num_replicas_in_sync
         context = tf.distribute.get_replica_context()
@@ -186,12 +186,13 @@ class Learner:
             return tf.reshape(each, [here, -1, *each.shape[1:]])[number]
 
         def gathered(own: tf.Tensor) -> tf.Tensor:
-            # On this device, where what came as an argument is not.
+            # identity puts it on this device; an argument may be elsewhere.
             every = context.all_gather(tf.identity(own), axis=0)
             return tf.ensure_shape(every, [devices * own.shape[0], *own.shape[1:]])
 
         images = tf.nest.map_structure(own_part, batch["image"])
-        # A quarter of the bytes travel to the device: floats are made there.
+        # Sends bytes to the device, a quarter of the size, and converts to floats
+        # there.
         images = tf.nest.map_structure(
             lambda each: tf.image.convert_image_dtype(each, tf.float32), images
         )

@@ -1,4 +1,4 @@
-"""Stopping a run between two steps, so that it goes on from there later."""
+"""Stopping a run between two steps, so that it can be resumed later."""
 
 import signal
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from typing import Any
 Stop = Callable[[], bool]
 
 
-class Interrupted(Exception):  # noqa: N818 - it is no error.
-    """A run was told to stop; a checkpoint was written first."""
+class Interrupted(Exception):  # noqa: N818 - not an error.
+    """A run was told to stop, and has written a checkpoint."""
 
 
 def never() -> bool:
@@ -21,9 +21,9 @@ def never() -> bool:
 
 @contextmanager
 def on_signals() -> Iterator[Stop]:
-    """Gives what says whether Ctrl-C or a termination came, in the main thread only.
+    """Yields a function that says whether Ctrl-C or SIGTERM came; main thread only.
 
-    The second one acts as ever, for those who cannot wait for a step to end.
+    A second signal has its usual effect, for users who cannot wait for a step to end.
     """
     requests: list[int] = []
     before: dict[int, Any] = {}

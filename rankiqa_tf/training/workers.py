@@ -1,8 +1,8 @@
 """Machines that train one model together: workers, the first of which is the chief.
 
-Each does the same as all others, but for its part of every batch and for what is left
-behind: the chief alone has the run's folder, and what it knows others are told. So they
-need no disk in common.
+All do the same work, except that each makes its own part of every batch and only the
+chief writes the run's folder. The chief sends the others what they need from it, so
+they need no shared disk.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 VARIABLE = "TF_CONFIG"
 
-# What TensorFlow raises when it cannot reach a machine, or one went away.
+# What TensorFlow raises if a machine cannot be reached or went away.
 _LOSSES = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -34,8 +34,8 @@ _EXAMPLE = (
 )
 
 
-class Lost(Exception):  # noqa: N818 - it is no error of this machine.
-    """Another worker went away; the same command on each machine goes on."""
+class Lost(Exception):  # noqa: N818 - not an error of this machine.
+    """Another worker went away; running the same command on each machine resumes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Worker:
     """One of the machines that train together.
 
     Attributes:
-        number: which, from 0, the chief.
-        count: how many there are; 1 where nothing is said of others.
+        number: its index; 0 is the chief.
+        count: how many there are; 1 without other machines.
     """
 
     number: int = 0
@@ -52,23 +52,23 @@ class Worker:
 
     @property
     def is_chief(self) -> bool:
-        """Whether it is the one that leaves something behind."""
+        """Whether this is the worker that writes the run's folder."""
         return self.number == 0
 
     def folder(self, workdir: Path) -> Path:
-        """Where it writes: the run's folder, or one beside it that is deleted."""
+        """Returns where it writes: the run's folder, or a temporary one beside it."""
         if self.is_chief:
             return workdir
         return workdir.with_name(f"{workdir.name}-worker-{self.number}")
 
     def leave(self, workdir: Path) -> None:
-        """Deletes what a worker wrote that is not the chief."""
+        """Deletes the temporary folder of a worker other than the chief."""
         if not self.is_chief:
             shutil.rmtree(self.folder(workdir), ignore_errors=True)
 
 
 def this(strategy: tf.distribute.Strategy | None = None) -> Worker:
-    """Which worker this process is of a strategy, the current one if none is given."""
+    """Returns which worker of a strategy this process is; default: the current one."""
     resolver = (strategy or tf.distribute.get_strategy()).cluster_resolver
     if resolver is None or resolver.task_type is None:
         return Worker()
@@ -77,10 +77,10 @@ def this(strategy: tf.distribute.Strategy | None = None) -> Worker:
 
 
 def of_environment() -> Worker:
-    """Which worker this process is to be, by TF_CONFIG.
+    """Returns which worker this process is, according to TF_CONFIG.
 
     Raises:
-        ValueError: if that does not name the workers and which of them this one is.
+        ValueError: if TF_CONFIG does not name the workers and which of them this is.
     """
     text = os.environ.get(VARIABLE, "")
     try:
@@ -109,7 +109,7 @@ def of_environment() -> Worker:
 
 
 def _worker(cluster: Mapping[str, Sequence[str]], kind: str, index: int) -> Worker:
-    """The worker of this type and index; a chief comes before those called workers."""
+    """Returns the worker of this type and index; a chief comes before the workers."""
     chiefs = len(cluster.get("chief", ()))
     number = index + (chiefs if kind == "worker" else 0)
     return Worker(number, chiefs + len(cluster.get("worker", ())))
@@ -117,11 +117,11 @@ def _worker(cluster: Mapping[str, Sequence[str]], kind: str, index: int) -> Work
 
 @contextmanager
 def noticing_losses(strategy: tf.distribute.Strategy | None = None) -> Iterator[None]:
-    """Raises `Lost` in place of what TensorFlow says when a worker went away.
+    """Raises `Lost` instead of TensorFlow's error if a worker went away.
 
     Args:
-        strategy: that of the workers; None while it is being made. Of one worker alone
-            errors stay what they are.
+        strategy: the workers' strategy; None while it is being created. With a single
+            worker, errors are unchanged.
     """
     try:
         yield
@@ -134,7 +134,7 @@ def noticing_losses(strategy: tf.distribute.Strategy | None = None) -> Iterator[
 
 
 def share(variables: Sequence[tf.Variable]) -> None:
-    """Gives all workers the chief's values of variables, which are numbers."""
+    """Gives all workers the chief's values of numeric variables."""
     strategy = tf.distribute.get_strategy()
     if this(strategy).count == 1 or not variables:
         return
@@ -142,8 +142,8 @@ def share(variables: Sequence[tf.Variable]) -> None:
     def of_chief() -> list[tf.Tensor]:
         context = tf.distribute.get_replica_context()
         is_chief = tf.cast(context.replica_id_in_sync_group == 0, tf.float64)
-        # In a type that holds all of float32 and whole numbers up to 2^53; not those
-        # of the others times 0, which may be no numbers.
+        # In a type that holds all float32 values and whole numbers up to 2^53. The
+        # other workers' values are not just multiplied by 0, as they may not be finite.
         own = [tf.cast(variable.value(), tf.float64) for variable in variables]
         sent = [tf.where(is_chief > 0, each, tf.zeros_like(each)) for each in own]
         return context.all_reduce(tf.distribute.ReduceOp.SUM, sent)
@@ -155,7 +155,7 @@ def share(variables: Sequence[tf.Variable]) -> None:
 
 
 class Agreement:
-    """Whether something is so on any worker; asked by all of them at the same time."""
+    """Whether something is true on any worker; all workers have to ask together."""
 
     def __init__(self) -> None:
         self._strategy = tf.distribute.get_strategy()
@@ -163,7 +163,7 @@ class Agreement:
         self._ask = tf.function(self._sum)
 
     def any(self, here: bool) -> bool:
-        """Whether it is so on this worker or another."""
+        """Returns whether it is true on this worker or another."""
         if self._alone:
             return here
         total = self._ask(tf.constant(int(here)))
@@ -172,7 +172,7 @@ class Agreement:
     def _sum(self, here: tf.Tensor) -> tf.Tensor:
         def on_device() -> tf.Tensor:
             context = tf.distribute.get_replica_context()
-            own = tf.identity(here)  # On this device, which the argument is not.
+            own = tf.identity(here)  # On this device; the argument may be elsewhere.
             return context.all_reduce(tf.distribute.ReduceOp.SUM, own)
 
         return self._strategy.run(on_device)

@@ -1,4 +1,4 @@
-"""The second stage: squared error against human scores."""
+"""The second stage: fine-tuning on human scores with a squared error loss."""
 
 import dataclasses
 from pathlib import Path
@@ -26,8 +26,8 @@ from rankiqa_tf.training.stopping import Stop
 
 Photos = Split[list[ScoredPhoto]]
 
-_ORDERED = 40  # Photos whose versions tell the last layer what is better.
-_EVALUATED = 50  # Held-out photos that an evaluation between steps takes.
+_ORDERED = 40  # Photos whose versions teach the last layer which is better.
+_EVALUATED = 50  # Held-out photos used by an evaluation between steps.
 
 
 def finetune(
@@ -39,24 +39,24 @@ def finetune(
     versions: Versions | None = None,
     stop: Stop,
 ) -> tuple[Model, dict[str, float]]:
-    """Trains a model to give human scores; its network is changed in place.
+    """Trains a model to predict human scores; its network is changed in place.
 
     Args:
         model: from `start` or `rank`.
-        photos: to learn from and to hold out; without a validation part, the options
-            say whether one is made of those to learn from.
+        photos: to learn from and to hold out; if it has no validation part, the options
+            say whether to take one from the training part.
         config: the options.
-        workdir: where checkpoints and records go.
-        versions: of pristine photos, whose order is to be kept: by the last layer or,
-            where crops are kept, in the steps; if the options have a scale for that.
-        stop: asked after each step whether to stop.
+        workdir: for checkpoints and logs.
+        versions: versions of pristine photos whose order is to be preserved, by the
+            last layer or, if crops are kept, in the steps; used if the options set a
+            scale.
+        stop: called after each step; True means stop.
 
     Returns:
-        The model that gives MOS, and the figures of training.
+        The model, which predicts MOS, and the figures of training.
 
     Raises:
-        ValueError: if the last layer is to be fitted to more photos than the machine
-            has memory for.
+        ValueError: if the machine lacks the memory to fit the last layer to all photos.
     """
     photos = with_validation(photos, config)
     curve = targets.curve_of(known(photos), config.mos_scale)
@@ -89,7 +89,7 @@ def finetune(
 
 
 def with_validation(photos: Photos, config: Config) -> Photos:
-    """Keeps part of the training references back for validation, if told to.
+    """Moves part of the training references to validation, if the options say so.
 
     Raises:
         ValueError: if there are too few references for both.
@@ -106,17 +106,17 @@ def with_validation(photos: Photos, config: Config) -> Photos:
 
 
 def check_memory(model: Model, photos: Photos, config: Config) -> None:
-    """Checks that the machine has memory to fit the last layer, if the options want it.
+    """Checks that there is memory to fit the last layer, if the options ask for it.
 
     Raises:
-        ValueError: if it has not.
+        ValueError: if there is not enough.
     """
     if config.mos_scale != "raw":
         heads.check_memory(model.network, len(known(photos)))
 
 
 def known(photos: Photos) -> list[ScoredPhoto]:
-    """The photos whose MOS training may use, in one way or another."""
+    """Returns the photos whose MOS training may use in any way."""
     return [*photos.training, *(photos.validation or ())]
 
 
@@ -132,16 +132,16 @@ def train_to_score(
     versions: Versions | None = None,
     stop: Stop,
 ) -> tuple[Model, float]:
-    """Trains a model whose last layer the options may have fitted to human scores.
+    """Trains a model on human scores; the options may have its last layer fitted.
 
-    While it is trained it gives targets.
+    During training the model predicts targets.
 
     Returns:
-        The model that gives MOS, and the seconds that training took.
+        The model, which predicts MOS, and the training time in seconds.
     """
     fits = config.mos_scale != "raw"
     evaluated = photos.validation or photos.held_out[:_EVALUATED]
-    # Evaluated as the model will be: the mean of what the curve makes of each crop.
+    # Evaluated the way the model is used: apply the curve per crop, then average.
     curved = Model(heads.curved(model.network, curve), model.metadata)
 
     def prepare() -> None:
@@ -173,14 +173,14 @@ def train_to_score(
         )
     else:
         preparation.gather_statistics(model, steps.images)
-    # Where thousands of photos were learned by heart, a last layer that is fitted anew
-    # does worse, and it forgets an order (benchmarks/lite0_photos.md).
+    # After thousands of photos have been memorised, fitting a new last layer makes
+    # results worse, and loses the order of versions (benchmarks/lite0_photos.md).
     if fits and steps.kept is None:
         targets_of = targets.with_targets(known(photos), curve)
         heads.fit_score(
             model.network,
             scored.recipe_crops(targets_of, model.metadata.crop_size),
-            # Features trained on these targets are not to be believed as much.
+            # Features that were trained on these targets deserve a stronger penalty.
             penalty=heads.PENALTY if config.finetune_steps else None,
             groups=[photo.reference for photo in targets_of],
             order=None
@@ -207,7 +207,7 @@ def train_to_score(
         score_range=(min(mos), max(mos)),
         scale=config.scale,
         scale_of=config.scale_of,
-        percentiles=(),  # Those of a model it began with were of other scores.
+        percentiles=(),  # Those of the initial model apply to other scores.
         percentiles_of="",
         curve=curve.points,
         trained_on=trained_on,
@@ -216,14 +216,14 @@ def train_to_score(
 
 
 def order_of(versions: Versions, model: Model, config: Config, *, stop: Stop) -> Order:
-    """The order of the versions of some photos, for the last layer to keep."""
+    """Returns the order of versions that the last layer is to preserve."""
     sets = preparation.photo_sets_of(versions, model, config, count=_ORDERED, stop=stop)
     images = (batch["image"] for batch in sets)
     return order_from(heads.features(model.network, images), versions)
 
 
 def order_from(features: np.ndarray, versions: Versions) -> Order:
-    """The order of the versions of photos whose sets have these features, [all, c]."""
+    """Returns the order of versions of photos with these features, [all, c]."""
     better, worse = photo_sets.pairs(versions)
     firsts = np.arange(0, len(features), photo_sets.size(versions))
     return Order(

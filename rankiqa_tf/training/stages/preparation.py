@@ -1,4 +1,4 @@
-"""What a run begins with: a network, and what is known of it."""
+"""What a run starts from: a network and its metadata."""
 
 import dataclasses
 import math
@@ -25,16 +25,16 @@ from rankiqa_tf.training import layers
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
 
-_FIRST_IMAGES = 384  # Crops that show how features are distributed.
+_FIRST_IMAGES = 384  # Crops to measure the distribution of features on.
 
 
 def start(config: Config) -> Model:
-    """Makes or loads the model that a run begins with.
+    """Makes or loads the model a run starts from.
 
     Raises:
-        ValueError: if the network does not go with the options, or there is no such
-            file of weights.
-        ModuleNotFoundError: if the weights are in a package that is not installed.
+        ValueError: if the network does not fit the options, or the weights file does
+            not exist.
+        ModuleNotFoundError: if the weights need a package that is not installed.
     """
     if config.initial_model is not None:
         model = Model.load(config.initial_model)
@@ -45,14 +45,14 @@ def start(config: Config) -> Model:
             or config.crop_size
             or model.metadata.crop_size,
             curve=None,
-            # Of scores that are others after training.
+            # Training changes the scores.
             scale=None,
             scale_of="",
             percentiles=(),
             percentiles_of="",
         )
         network = model.network
-        if curve is not None:  # Training is on the scale of targets.
+        if curve is not None:  # Training uses the scale of targets.
             network = heads.remove_curve(network, Curve(curve))
     else:
         with random_weights(config.seed):
@@ -61,15 +61,16 @@ def start(config: Config) -> Model:
                 weights=config.weights,
                 levels=config.levels,
             )
+        row = models.network(config.network)
         metadata = Metadata(
             network=config.network,
-            crop_size=config.scoring_crop_size
-            or config.crop_size
-            or models.network(config.network).crop_size,
+            crop_size=config.scoring_crop_size or config.crop_size or row.crop_size,
             levels=config.levels,
             score_range=None,
             trained_on="",
             stages=(),
+            own_crop_size=row.crop_size,
+            smallest=row.smallest,
         )
     model = Model(network, metadata)
     _check_crop_sizes(model, config)
@@ -85,10 +86,10 @@ def start(config: Config) -> Model:
 
 @contextmanager
 def random_weights(seed: int) -> Iterator[None]:
-    """Lets a seed decide the weights that Keras draws while this lasts.
+    """Makes a seed decide the weights Keras draws inside the `with` block.
 
-    Keras takes the seeds of its initializers from Python's generator, also of weights
-    that are read from a file then. Afterwards the generator is as it was.
+    Keras seeds its initializers from Python's random generator, even if weights are
+    then read from a file. The generator's state is restored on exit.
     """
     before = random.getstate()
     random.seed(seed)
@@ -100,7 +101,7 @@ def random_weights(seed: int) -> Iterator[None]:
 
 def _check_crop_sizes(model: Model, config: Config) -> None:
     fixed, name_of_network = model.network.input_shape[1], model.metadata.network
-    smallest = models.network(name_of_network).smallest
+    smallest = model.smallest
     for name in ("crop_size", "scoring_crop_size"):
         size = getattr(config, name)
         if size and fixed not in (None, size):
@@ -127,14 +128,14 @@ def _check_measures(model: Model, config: Config) -> None:
 
 
 def training_crop_size(model: Model, config: Config) -> int:
-    """The side of the crops that are trained on."""
-    return config.crop_size or models.network(model.metadata.network).crop_size
+    """Returns the side of training crops, in pixels."""
+    return config.crop_size or model.own_crop_size
 
 
 def standardise(model: Model, batches: Batches) -> None:
-    """Sets a new model's standardisation, and what is below, from the first batches."""
+    """Sets a new model's standardisation, and the layers below, from first batches."""
     if model.metadata.stages:
-        return  # A trained model's score is made for its standardisation.
+        return  # A trained model's weights depend on its standardisation.
     gather_statistics(model, batches)
     heads.fit_standardisation(model.network, _first_images(batches))
 
@@ -155,21 +156,19 @@ def photo_sets_of(
     quality: Quality | None = None,
     stop: Stop,
 ) -> Iterator[dict[str, np.ndarray]]:
-    """Yields the photo sets that a last layer is fitted to.
-
-    Shows how many are done.
+    """Yields the photo sets to fit a last layer to, with a progress bar.
 
     Args:
-        versions: of the photos.
-        model: whose crops they are of.
+        versions: versions of the photos.
+        model: the model the crops are for.
         config: the options.
-        count: how many photos, if there are so many.
-        kinds: as of `photo_sets.dataset`.
-        quality: as of `photo_sets.dataset`.
-        stop: asked after each photo whether to stop.
+        count: number of photos, or all if there are fewer.
+        kinds: as for `photo_sets.dataset`.
+        quality: as for `photo_sets.dataset`.
+        stop: called after each photo; True means stop.
 
     Raises:
-        Interrupted: when it was told to stop.
+        Interrupted: when told to stop.
     """
     sets = photo_sets.dataset(
         versions,
@@ -188,12 +187,12 @@ def photo_sets_of(
 
 
 def _first_images(batches: Batches) -> Iterator[np.ndarray]:
-    """The first images, float32 [M, h, w, 3] in 0..1."""
+    """Yields the first images, float32 [M, h, w, 3] in 0..1."""
     few = batches.dataset(0, math.ceil(_FIRST_IMAGES / batches.size))
     for batch in few.as_numpy_iterator():
         yield batch["image"].astype(np.float32) / 255
 
 
 def join(before: str, now: str) -> str:
-    """Adds to what a model was trained on."""
+    """Appends to the description of what a model was trained on."""
     return f"{before}; {now}" if before else now

@@ -1,4 +1,4 @@
-"""The first stage: learning to rank photos that were distorted by known amounts."""
+"""The first stage: learning to rank photos distorted by known amounts."""
 
 import dataclasses
 import math
@@ -35,14 +35,14 @@ from rankiqa_tf.training.stopping import Stop
 
 Loss = Callable[[tf.Tensor, Batch], tf.Tensor]
 # From a batch to bool [M, M], true where image i is better than image j, and float
-# [M, M], by how much it is, in levels.
+# [M, M], how much better, in levels.
 Pairs = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 
-KEPT_BYTES = 1 << 30  # Distorted photos that take less are distorted once.
-_EVALUATED = 16  # Held-out photos that an evaluation between steps takes.
-_FITTED = 16_000  # Crops that a new last layer is fitted to, at most.
-_LEAST_KINDS = 4  # Of a photo, if there are so many.
-_CALIBRATED = 12  # Photos whose versions tell what scores are on a scale of opinions.
+KEPT_BYTES = 1 << 30  # Distorted photos that take less memory are distorted once.
+_EVALUATED = 16  # Held-out photos used by an evaluation between steps.
+_FITTED = 16_000  # Maximum number of crops to fit a new last layer to.
+_LEAST_KINDS = 4  # Minimum number of kinds per photo, if there are so many.
+_CALIBRATED = 12  # Photos whose versions map scores to a scale of opinions.
 
 _REDUCTIONS: dict[str, losses.Reduction] = {
     "hinge": "mean_over_pairs",
@@ -60,11 +60,11 @@ def rank(
         model: from `start`.
         photos: what to train on, and what to evaluate on.
         config: the options.
-        workdir: where checkpoints and records go.
-        stop: asked after each step whether to stop.
+        workdir: for checkpoints and logs.
+        stop: called after each step; True means stop.
 
     Returns:
-        The model, the figures, and the held-out scores they come from.
+        The model, the figures, and the held-out scores they were computed from.
     """
     training = to_train_on(photos, config)
     batches = make_batches(training, model, config)
@@ -84,7 +84,7 @@ def rank(
         model.metadata,
         stages=(*model.metadata.stages, "rank"),
         score_range=None,
-        scale=None,  # That of a model it began with is lost, and so are percentiles.
+        scale=None,  # Scale and percentiles of the initial model no longer apply.
         scale_of="",
         percentiles=(),
         percentiles_of="",
@@ -112,10 +112,10 @@ def train_to_rank(
 ) -> float:
     """Trains a model on ranked batches; its network is changed in place.
 
-    Without steps it is what `prepare` makes of it.
+    With 0 steps, the model is as `prepare` leaves it.
 
     Returns:
-        The seconds it took.
+        Training time in seconds.
     """
     if not config.rank_steps:
         started = time.monotonic()
@@ -138,7 +138,7 @@ def train_to_rank(
 
 
 def make_batches(training: Versions, model: Model, config: Config) -> Batches:
-    """Ranked batches of the options."""
+    """Makes the source of ranked batches that the options describe."""
     return ranked.RankedBatches(
         training,
         shape=config.batch_shape,
@@ -155,15 +155,15 @@ def _quality(training: Versions, config: Config) -> Quality | None:
 
 
 def to_train_on(photos: Split[Versions], config: Config) -> Versions:
-    """The versions to train on, in memory where the same ones come again and again."""
-    # Workers of a service cannot reach this process's memory.
+    """Returns the versions to train on, cached in memory if they are reused."""
+    # Workers of a data service cannot access this process's memory.
     if config.strengths == "any" or config.data_service:
         return photos.training
     return photos.training.in_memory(KEPT_BYTES)
 
 
 def make_pairs(training: Versions, config: Config) -> Pairs:
-    """Which images of a batch are compared, as the options say."""
+    """Returns the function that says which images of a batch to compare."""
     graded = training.graded if config.strengths == "any" else None
     beats = config.photos_beat_level
 
@@ -191,7 +191,7 @@ def make_pairs(training: Versions, config: Config) -> Pairs:
 
 
 def make_loss(pairs: Pairs, config: Config) -> Loss:
-    """The ranking loss that the options name, of scores [M] and their batch."""
+    """Returns the ranking loss the options name, from scores [M] and their batch."""
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
         return loss_of_pairs(scores, *pairs(batch), config)
@@ -202,12 +202,12 @@ def make_loss(pairs: Pairs, config: Config) -> Loss:
 def loss_of_pairs(
     scores: tf.Tensor, mask: tf.Tensor, differences: tf.Tensor, config: Config
 ) -> tf.Tensor:
-    """The ranking loss that the options name.
+    """Computes the ranking loss named by the options.
 
     Args:
         scores: float [M].
         mask: bool [M, M], the pairs.
-        differences: float [M, M], by how much the better image is better, in levels.
+        differences: float [M, M], how much better the better image is, in levels.
         config: the options.
     """
     if config.loss == "logistic":
@@ -231,11 +231,11 @@ def prepare(
     *,
     stop: Stop,
 ) -> None:
-    """Sets what a model starts from, or ends with if there are no steps.
+    """Sets a model's initial last layer, which is also the final one with 0 steps.
 
-    A last layer of random weights would first bend features that know much already to
-    suit it. So where they do, it is fitted to the pairs; where features are random it
-    stays random, as in the paper.
+    A random last layer would first distort pretrained features to suit itself. So with
+    pretrained features it is fitted to the pairs; with random features it stays random,
+    as in the paper.
     """
     knows = config.init != "random" and heads.has_standardisation(model.network)
     is_new = not model.metadata.stages
@@ -244,17 +244,17 @@ def prepare(
         return
     preparation.gather_statistics(model, batches)
     order = order_of(model, training, pairs, config, stop=stop)
-    heads.fit_order(model.network, order)  # With the standardisation below it.
+    heads.fit_order(model.network, order)  # Together with its standardisation.
 
 
 def order_of(
     model: Model, training: Versions, pairs: Pairs, config: Config, *, stop: Stop
 ) -> Order:
-    """The pairs of the versions of photos, and their features.
+    """Returns pairs of versions of photos, and their features.
 
-    Half of the pairs that are looked at are of one photo, the others of any two images.
-    Where any photo is to beat the versions of all others, all photos take part, if they
-    are many by some of the kinds each; else as many as may have all kinds.
+    Half of the pairs are within one photo, the others between any two images. If every
+    photo is to beat all other photos' versions, all photos are used if there are many,
+    with a few kinds each; otherwise as many photos as can have all kinds.
     """
     kinds = len(training.names)
     if config.photos_beat_level:
@@ -299,10 +299,10 @@ def order_of(
 def on_opinions_scale(
     model: Model, training: Versions, config: Config, *, stop: Stop
 ) -> Model:
-    """Gives a ranker the scale of the published means that it was ranked by.
+    """Puts a ranker's scores on the scale of the published means it was trained with.
 
-    A line from its scores to the means, by least squares over the versions of some
-    photos. It changes no order.
+    Fits a line from its scores to the means by least squares over versions of some
+    photos. The order of scores is unchanged.
     """
     scorer = model.with_crop_size(preparation.training_crop_size(model, config))
     scores, means = [], []
@@ -337,7 +337,7 @@ def on_opinions_scale(
 def make_check(
     held_out: Versions, model: Model, config: Config, *, count: int
 ) -> RankingCheck:
-    """What tells whether a model ranks photos that it was not trained on."""
+    """Returns the check of how well a model ranks held-out photos."""
     return RankingCheck(
         held_out,
         crop_size=preparation.training_crop_size(model, config),
@@ -349,7 +349,7 @@ def make_check(
 def evaluate(
     model: Model, photos: Split[Versions], config: Config
 ) -> tuple[dict[str, float], LevelScores]:
-    """Ranks the photos held out: figures, and the scores of whole photos."""
+    """Ranks the held-out photos; returns figures and the scores of whole photos."""
     check = make_check(photos.held_out, model, config, count=config.evaluation_photos)
     result = check.whole_photos(model.score_many, keep_singles=True)
     figures = {
@@ -363,14 +363,14 @@ def evaluate(
 
 
 def keeps_order(model: Model, held_out: Versions, config: Config) -> dict[str, float]:
-    """Figures of whether a model keeps the order of versions of photos held out."""
+    """Returns figures on how well a model preserves the order of held-out versions."""
     check = make_check(held_out, model, config, count=config.evaluation_photos)
     kept = order_kept.measure(check.whole_photos(model.score_many))
     return order_kept.summary(kept, "test")
 
 
 def ranked_on(training: Versions, config: Config) -> str:
-    """What a model is ranked on, in words."""
+    """Describes what a model is ranked on, in words."""
     words = f"{training.num_photos} photos ranked under preset {config.preset_in_words}"
     sources = ", ".join(config.pair_sources)
     return f"{words} by {sources}" if sources else words

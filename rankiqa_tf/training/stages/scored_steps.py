@@ -1,4 +1,4 @@
-"""What the steps of fine-tuning take: batches, the loss of them, and which layers."""
+"""What the steps of fine-tuning use: batches, their loss, and the layers to train."""
 
 import dataclasses
 import math
@@ -35,25 +35,25 @@ from rankiqa_tf.training.stopping import Stop
 
 Loss = Callable[[tf.Tensor, Batch], tf.Tensor]
 
-# By how much a photo should outscore its versions, and each level the next one, in
-# deviations of opinions.
+# By how much a photo should outscore its versions, and each level the next, in standard
+# deviations of opinion scores.
 MARGIN = 0.6
 
 
 @dataclasses.dataclass(frozen=True)
 class ScoredSteps:
-    """What steps take.
+    """What fine-tuning steps use.
 
     Attributes:
-        batches: of photos with targets for MOS, or of what the frozen layers made of
-            them, joined with versions whose order is to be kept.
-        loss: of them.
-        network: what the steps train, from what is in a batch to targets.
-        images: the photos' own batches, of images.
-        fit: sets what normalisation gathers, if that is not yet set, and the last layer
-            by the first crop of each photo.
+        batches: photos with targets for MOS, or the frozen layers' outputs for them
+            joined with versions whose order is to be preserved.
+        loss: of such a batch.
+        network: the network the steps train, from a batch's content to targets.
+        images: batches of the photos themselves.
+        fit: initialises normalisation statistics, if not yet set, and fits the last
+            layer to the first crop of each photo.
         training: how the network is trained.
-        kept: the folder of what the frozen layers made; None if nothing is kept.
+        kept: folder with the frozen layers' outputs; None if nothing is kept.
     """
 
     batches: Batches
@@ -65,7 +65,7 @@ class ScoredSteps:
     kept: Path | None = None
 
     def forget(self) -> None:
-        """Deletes what is kept, once it is of no use any more."""
+        """Deletes the kept outputs once they are no longer needed."""
         if self.kept is not None:
             whole_file.remove(self.kept)
 
@@ -80,20 +80,20 @@ def prepare(
     *,
     stop: Stop,
 ) -> ScoredSteps:
-    """Makes what steps take; what the options want kept is made here, which takes long.
+    """Prepares the steps; computes the outputs to keep, which takes long, if any.
 
     Args:
         photos: to train on.
         curve: from targets to MOS.
         model: to be trained.
-        versions: of photos, whose order steps on what is kept are to keep; None for
-            none.
+        versions: versions of photos whose order steps on kept outputs are to preserve;
+            None for none.
         config: the options.
         workdir: of the run.
-        stop: asked after each batch that is kept whether to stop.
+        stop: called after each batch that is kept; True means stop.
 
     Raises:
-        Interrupted: when it was told to stop; the same call goes on.
+        Interrupted: when told to stop; the same call resumes.
         ValueError: if the frozen layers leave nothing to train.
     """
     images = make_batches(photos, curve, model, config)
@@ -106,7 +106,7 @@ def prepare(
         return ScoredSteps(
             images, squared_error, model.network, images, fit, config.training
         )
-    # Now, and not when the steps begin: what is kept must not change any more.
+    # Now rather than when the steps begin: kept outputs depend on the statistics.
     preparation.gather_statistics(model, images)
     part, rest = frozen_part.divide(model.network, config.training.frozen_layers)
     folder = workdir / "kept"
@@ -143,7 +143,7 @@ def prepare(
     def fit_kept() -> None:
         first = kept.in_order(len(photos))
         rows = ((entry["image"], float(entry["mos"][0])) for entry in first)
-        # Of features that know nothing of the targets yet.
+        # These features have not been trained on the targets yet.
         heads.fit_score(model.network, rows, given=part.outputs, penalty=None)
 
     return ScoredSteps(
@@ -160,7 +160,7 @@ def prepare(
 def make_batches(
     photos: Sequence[ScoredPhoto], curve: Curve, model: Model, config: Config
 ) -> scored.ScoredBatches:
-    """Batches of photos, with targets for MOS."""
+    """Makes batches of photos with targets for MOS."""
     return scored.ScoredBatches(
         targets.with_targets(photos, curve),
         size=config.finetune_batch,
@@ -173,7 +173,7 @@ def make_batches(
 
 
 def order_batches(versions: Versions, model: Model, config: Config) -> Batches:
-    """Versions of photos whose order is to be kept, each photo's kinds its own."""
+    """Makes batches of versions to keep in order; each photo has its own kinds."""
     shape = dataclasses.replace(
         config.batch_shape, own_distortions=True, any_strength=False
     )
@@ -187,14 +187,14 @@ def order_batches(versions: Versions, model: Model, config: Config) -> Batches:
 
 
 def squared_error(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
-    """The mean squared error of scores [M] against the batch's targets."""
+    """Returns the mean squared error of scores [M] against the batch's targets."""
     return losses.squared_error(scores, batch["mos"])
 
 
 def make_joined_loss(versions: Versions) -> Loss:
-    """Squared error, and what it costs where the order of versions is not kept.
+    """Returns squared error plus a penalty for versions in the wrong order.
 
-    Only versions of the same photo and kind are compared, and with the photo.
+    Only versions of the same photo and kind are compared, and those with the photo.
     """
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
@@ -211,7 +211,7 @@ def make_joined_loss(versions: Versions) -> Loss:
 def _first_epoch(
     batches: scored.ScoredBatches, photos: int
 ) -> Iterator[tuple[np.ndarray, float]]:
-    """The crops that training sees first, [1, crop, crop, 3], and their targets."""
+    """Yields the crops training sees first, [1, crop, crop, 3], and their targets."""
     steps = math.ceil(photos / batches.size)
     for batch in batches.dataset(0, steps).as_numpy_iterator():
         for image, target in zip(batch["image"], batch["mos"], strict=True):

@@ -1,4 +1,4 @@
-"""The scale that opinion scores are learned on."""
+"""The scale on which opinion scores are learned."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -8,23 +8,24 @@ import numpy as np
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.models.curve import Curve
 
-_CORNERS = 33  # Of the curve of ranks; more do not predict better.
+_CORNERS = 33  # Corners of the curve of ranks; more do not improve predictions.
 
 
 def curve_of(photos: Sequence[ScoredPhoto], scale: str) -> Curve:
-    """The curve from targets to MOS, for photos to train on.
+    """Returns the curve from targets to MOS, computed from the training photos.
 
     Args:
         photos: with MOS that are not all equal.
-        scale: "raw", for targets that are MOS; "standard", for deviations from their
-            mean in standard deviations, so that one learning rate fits any scale of
-            MOS, and one margin; "half_ranks", for the mean of that and of the ranks of
-            MOS, standardised as well, brought to a deviation of 1.
+        scale: "raw": targets are MOS. "standard": MOS standardised to mean 0 and
+            standard deviation 1, so that one learning rate and one margin fit any scale
+            of MOS.
+            "half_ranks": the mean of standardised MOS and standardised ranks of MOS,
+            rescaled to a deviation of 1.
 
-    SROCC is the LCC of ranks, so that squared errors of ranks are what it counts, and
-    squared errors of MOS are what LCC and RMSE count (regression on ranks: Conover and
-    Iman, "Rank transformations as a bridge", The American Statistician 35(3), 1981).
-    Where many MOS lie close together, half_ranks spreads them out.
+    SROCC is the LCC of ranks, so a squared error of ranks optimises SROCC, and a
+    squared error of MOS optimises LCC and RMSE (regression on ranks: Conover and Iman,
+    "Rank transformations as a bridge", The American Statistician 35(3), 1981). Where
+    many MOS lie close together, half_ranks spreads them out.
     """
     if scale == "raw":
         return Curve(((0.0, 0.0), (1.0, 1.0)))
@@ -36,19 +37,19 @@ def curve_of(photos: Sequence[ScoredPhoto], scale: str) -> Curve:
         np.searchsorted(mos, corners, "left"),
         np.searchsorted(mos, corners, "right"),
     )
-    ranks = np.mean(below, 0)  # Equal MOS share the mean of their ranks.
+    ranks = np.mean(below, 0)  # Equal MOS share their mean rank.
     targets = _standard(corners, corners, mos) + _standard(ranks, corners, mos)
     targets = _standard(targets, corners, mos)
     return Curve(tuple(zip(targets.tolist(), corners.tolist(), strict=True)))
 
 
 def _standard(values: np.ndarray, corners: np.ndarray, mos: np.ndarray) -> np.ndarray:
-    """Values at corners, with mean 0 and deviation 1 for the MOS between them."""
+    """Scales values at corners so that the MOS get mean 0 and deviation 1."""
     found = np.interp(mos, corners, values)
     return (values - found.mean()) / found.std()
 
 
 def with_targets(photos: Sequence[ScoredPhoto], curve: Curve) -> list[ScoredPhoto]:
-    """Puts targets in the place of MOS."""
+    """Replaces the photos' MOS with targets."""
     target = curve.inverse()
     return [dataclasses.replace(p, mos=float(target(p.mos))) for p in photos]
