@@ -56,11 +56,11 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         if not path.startswith("docs/"):
             files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
     for path in _linked_files():
+        place = _place(path)
         if path.suffix in _PICTURES:
-            place, name = File.generated, _place(path)
-            files.append(place(config, name, abs_src_path=str(ROOT / path)))
+            files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
         else:
-            files.append(File.generated(config, _place(path), content=_shown(path)))
+            files.append(File.generated(config, place, content=_shown(path)))
     return files
 
 
@@ -107,6 +107,8 @@ def _place(path: Path) -> str:
     name = path.as_posix()
     if name in _pages():
         return _pages()[name]
+    if name.startswith("docs/") and (ROOT / path).is_dir():
+        return min(place for page, place in _pages().items() if page.startswith(name))
     if path.suffix in _PICTURES or name.startswith("docs/"):
         return name.removeprefix("docs/")
     return f"{_SOURCES}/{name}.md"
