@@ -78,23 +78,19 @@ def main() -> None:
 
 def _data_sets() -> str:
     lines = [
-        "| name | data set | scale | official split | licence | where |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| name | data set | scale | official split | licence |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for name, row in datasets.DATA_SETS.items():
         low, high = row.scale
-        source = row.source
-        if source.startswith("http"):
-            source = f"[{source.split('/')[2]}]({source})"
-        else:
-            source = f"`{source}`"
+        is_address = row.source.startswith("http")
+        title = f"[{row.title}]({row.source})" if is_address else row.title
         cells = (
             "<br>".join([f"`{name}`", *_options(name, row)]),
-            row.title,
+            title,
             f"{low:g} to {high:g}: {row.scale_of}",
             "yes" if row.official_split else "no",
             row.licence,
-            source,
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
