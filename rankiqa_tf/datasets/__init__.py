@@ -35,6 +35,19 @@ from rankiqa_tf.datasets.row import choice
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import References
 
+__all__ = [
+    "DATA_SETS",
+    "Choice",
+    "DataFolder",
+    "DataSet",
+    "References",
+    "Row",
+    "ScoredPhoto",
+    "choose",
+    "read",
+    "read_any",
+]
+
 DATA_SETS: Mapping[str, Row] = MappingProxyType(
     {
         "live": Row(
