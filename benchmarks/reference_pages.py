@@ -101,12 +101,10 @@ def _data_sets() -> str:
 
 
 def _options(name: str, row: datasets.Row) -> Iterator[str]:
+    """What may follow the name: the options of its reader, with their defaults."""
     for option, default in row.options.items():
-        yield (
-            f"`{name},{option}`"
-            if default is False
-            else (f"`{name},{option}={default}`")
-        )
+        value = "" if default is False else f"={default}"
+        yield f"`{name},{option}{value}`"
 
 
 def _section(preset: Preset) -> str:

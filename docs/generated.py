@@ -5,6 +5,7 @@ None of them imports TensorFlow.
 
 import ast
 import itertools
+import re
 import textwrap
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -100,12 +101,8 @@ def _docstring(module: str) -> str:
 def _paragraph(text: str) -> str:
     """A paragraph of a docstring; one that is indented is commands."""
     if not text.startswith("    "):
-        # Names of options in code, so that their dashes stay as they are.
-        words = (
-            f"`{word}`" if word.startswith("--") and len(word) > 2 else word
-            for word in text.replace("`", "").split(" ")
-        )
-        return " ".join(words) if "--" in text else text
+        # Names of options are code, so that their dashes stay as they are.
+        return re.sub(r"(?<![`\w-])--?\w[\w=]*(?![`\w])", r"`\g<0>`", text)
     return f"```sh\n{textwrap.dedent(text)}\n```"
 
 
