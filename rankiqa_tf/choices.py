@@ -5,7 +5,7 @@ The tables that these are the names of import it. A test holds them to be the sa
 
 from distortions.preset_names import PRESETS
 
-__all__ = ["CROPS", "DATA_SETS", "MEASURES", "METHODS", "NETWORKS", "PRESETS"]
+__all__ = ["CROPS", "MEASURES", "METHODS", "NETWORKS", "PRESETS"]
 
 CROPS = ("grid", "whole", "random")  # What a photo is scored by; see `Model.score`.
 NETWORKS = (
@@ -15,19 +15,6 @@ NETWORKS = (
     "efficientnet_lite0",
     "efficientnet_lite1",
     "efficientnet_lite2",
-)
-DATA_SETS = (
-    "live",
-    "live_md",
-    "tid2013",
-    "csiq",
-    "kadid10k",
-    "koniq10k",
-    "biq2021",
-    "spaq",
-    "live_challenge",
-    "cid2013",
-    "opinion_table",
 )
 MEASURES = ("mdsi", "haarpsi", "gmsd", "ms_ssim")
 METHODS = ("baseline", "rankiqa", "rankiqa_ft")

@@ -12,6 +12,7 @@ from absl import flags
 
 from distortions import program
 from rankiqa_tf import choices
+from rankiqa_tf import datasets
 from rankiqa_tf import library
 
 if TYPE_CHECKING:
@@ -271,7 +272,7 @@ class Config:
         "",
         "Human scores to fine-tune on: a CSV or .xlsx file with columns "
         "image,mos[,reference], or a public data set: "
-        f"{', '.join(choices.DATA_SETS)}; or one of your own as module:NAME. Options "
+        f"{', '.join(datasets.DATA_SETS)}; or one of your own as module:NAME. Options "
         "of its reader follow after commas: live,not_realigned. opinion_table stands "
         "for TID2013's mean opinions of kinds and levels of distortion, put on photos "
         "of your own.",
@@ -455,8 +456,6 @@ class Config:
     @property
     def _data_set(self) -> "Choice | None":
         """The data set that is named, not a CSV file; None where there is none."""
-        from rankiqa_tf import datasets
-
         return datasets.choose(self.dataset)
 
     @property
@@ -576,7 +575,7 @@ class Config:
         if not self.dataset:
             raise ValueError(
                 f"stage {self.stage} needs human scores: give a CSV file as dataset, "
-                f"one of {', '.join(choices.DATA_SETS)}, or your own as module:NAME"
+                f"one of {', '.join(datasets.DATA_SETS)}, or your own as module:NAME"
             )
         # An opinion table can be made of the photos.
         if self._data_set and not (self.data_dir or self._has_table):

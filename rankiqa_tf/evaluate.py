@@ -21,7 +21,7 @@ from absl import flags
 
 from distortions import exit_codes
 from distortions import program
-from rankiqa_tf import choices
+from rankiqa_tf import datasets
 from rankiqa_tf import scoring_flags
 
 _scorer = scoring_flags.define_scorer()
@@ -30,7 +30,7 @@ _DATASET = flags.DEFINE_string(
     None,
     "Human scores: a CSV or .xlsx file with columns "
     "image,mos[,reference,dmos,distortion,level]; a public data set: "
-    f"{', '.join(choices.DATA_SETS)}; or one of your own as module:NAME. Options "
+    f"{', '.join(datasets.DATA_SETS)}; or one of your own as module:NAME. Options "
     "of its reader follow after commas: live,not_realigned.",
 )
 _PHOTOS = flags.DEFINE_list(

@@ -4,7 +4,6 @@ import pytest
 
 import distortions
 from rankiqa_tf import choices
-from rankiqa_tf import datasets
 from rankiqa_tf import measures
 from rankiqa_tf import models
 from rankiqa_tf.training import methods
@@ -15,7 +14,6 @@ from rankiqa_tf.training import methods
     [
         ("PRESETS", distortions.PRESETS),
         ("NETWORKS", models.NETWORKS),
-        ("DATA_SETS", datasets.DATA_SETS),
         ("MEASURES", measures.MEASURES),
         ("METHODS", methods.METHODS),
     ],
