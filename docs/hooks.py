@@ -89,6 +89,14 @@ def on_page_markdown(
     return _with_links(markdown, in_site)
 
 
+def on_page_content(
+    html: str, *, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    """Marks code of one word, so that no line ends between --name's dashes and name."""
+    del page, config, files
+    return re.sub(r"<code>([^<\s]+)</code>", r'<code class="word">\1</code>', html)
+
+
 def _pages() -> dict[str, str]:
     """Every page's path in the repository, and its place in the site."""
     docs = {
