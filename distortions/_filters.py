@@ -1,7 +1,7 @@
-"""Filters with a kernel for both axes, or with one in two dimensions.
+"""Filters with a kernel along both axes, or with a two-dimensional one.
 
-Images are mirrored beyond their edges. Nothing is clipped: where the kernel's sum is 1,
-rounding may leave the range of an image by 1e-7.
+Images are mirrored beyond their edges. Nothing is clipped: if the kernel's sum is 1,
+rounding may exceed the range of an image by 1e-7.
 """
 
 import tensorflow as tf
@@ -11,11 +11,11 @@ from distortions.kinds import Scalar
 
 
 def gaussian(sigma: Scalar, radius: Scalar) -> tf.Tensor:
-    """A Gaussian kernel, float32 [2 * radius + 1], whose sum is 1.
+    """Returns a Gaussian kernel, float32 [2 * radius + 1], with a sum of 1.
 
     Args:
-        sigma: its standard deviation in pixels; a tensor is float64.
-        radius: how many pixels it is cut from its middle; a tensor is int32.
+        sigma: its standard deviation in pixels; a tensor has to be float64.
+        radius: at how many pixels from its middle to cut it; a tensor has to be int32.
     """
     places = tf.cast(tf.range(-radius, radius + 1), tf.float64)
     weights = tf.exp(-0.5 * tf.square(places / sigma))
@@ -36,18 +36,18 @@ def along_both_axes(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 
 def convolved(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Convolves with a kernel that is no product of two, such as a disk.
+    """Convolves with a kernel that is not separable, such as a disk.
 
-    It goes by Fourier's transform: at 17 x 17 taps that is faster than
-    tf.nn.depthwise_conv2d, and it hardly depends on how many there are.
+    Uses the Fourier transform: at 17 x 17 taps that is faster than
+    tf.nn.depthwise_conv2d, and it hardly depends on the size of the kernel.
 
     Args:
         image: float32 [height, width, channels].
-        kernel: floats [rows, columns], odd numbers of both.
+        kernel: floats [rows, columns], both odd.
     """
     sides = tf.unstack(tf.shape(image)[:2])
     taps = tf.unstack(tf.shape(kernel))
-    # More than is needed, to a number with small factors, which transforms faster.
+    # More than necessary, up to a number with small factors, which transforms faster.
     framed = [-(-(sides[i] + taps[i] - 1) // 16) * 16 for i in range(2)]
     planes = image
     for axis in range(2):
@@ -58,17 +58,17 @@ def convolved(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     padded = tf.pad(kernel, [[0, framed[i] - taps[i]] for i in range(2)])
     spectrum = tf.signal.rfft2d(planes) * tf.signal.rfft2d(padded)
     planes = tf.signal.irfft2d(spectrum, fft_length=tf.stack(framed))
-    # Before the first full overlap lies what has gone round the edges.
+    # Before the first full overlap, the result has wrapped around the edges.
     planes = planes[:, taps[0] - 1 :, taps[1] - 1 :][:, : sides[0], : sides[1]]
     return tf.ensure_shape(tf.transpose(planes, [1, 2, 0]), image.shape)
 
 
 def _band(kernel: tf.Tensor) -> tf.Tensor:
-    """The kernel as a matrix that takes a stretch of a column to its blurred middle.
+    """Returns the kernel as a matrix from a stretch of a column to its blurred middle.
 
     Returns:
-        float32 [block, block + 2 * radius]; each row holds the kernel, one place
-        further to the right than the row above. It is the same for every image size.
+        float32 [block, block + 2 * radius]; each row contains the kernel, one place
+        further right than in the row above. It is the same for every image size.
     """
     taps = tf.size(kernel)
     # A longer block multiplies more zeros, a shorter one reads more pixels twice.
@@ -83,7 +83,7 @@ def _band(kernel: tf.Tensor) -> tf.Tensor:
 def _filter_columns(image: tf.Tensor, band: tf.Tensor) -> tf.Tensor:
     """Filters along the first axis.
 
-    It multiplies overlapping stretches by the band matrix. On a CPU that is faster than
+    Multiplies overlapping stretches by the band matrix. On a CPU that is faster than
     tf.nn.conv2d: 10 times at a sigma of 1.2 on a photo of 910 x 512, 100 times at 33.
     """
     block, stretch = tf.unstack(tf.shape(band))

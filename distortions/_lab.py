@@ -1,4 +1,4 @@
-"""CIELAB of sRGB, under its own white, D65."""
+"""CIELAB of sRGB, relative to its white, D65."""
 
 import numpy as np
 import tensorflow as tf
@@ -14,13 +14,13 @@ _RELATIVE = _XYZ / _XYZ.sum(axis=1, keepdims=True)
 # CIE 15: L* = 116 f(Y) - 16, a* = 500 (f(X) - f(Y)), b* = 200 (f(Y) - f(Z)).
 _LAB = np.array([[0, 116, 0], [500, -500, 0], [0, 200, -200]])
 _BLACK = np.array([16, 0, 0])
-# Where f, a cube root, goes over into a line that is tangent to it.
+# Where f, a cube root, turns into a line that is tangent to it.
 _KNEE = 6 / 29
 _SLOPE = 1 / (3 * _KNEE**2)
 
 
 def from_rgb(image: tf.Tensor) -> tf.Tensor:
-    """Takes values of sRGB to CIELAB.
+    """Converts sRGB values to CIELAB.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -30,13 +30,13 @@ def from_rgb(image: tf.Tensor) -> tf.Tensor:
     """
     relative = _multiplied(light.to_linear(image), _RELATIVE)
     root = tf.exp(1 / 3 * tf.math.log(tf.maximum(relative, _KNEE**3)))
-    # Both parts of all numbers, each of its own and else of the knee: tf.where is slow.
+    # Computes both parts for all numbers, clamped to the knee: tf.where is slow.
     roots = root + (tf.minimum(relative, _KNEE**3) - _KNEE**3) * _SLOPE
     return _multiplied(roots, _LAB) - tf.constant(_BLACK, tf.float32)
 
 
 def to_rgb(lab: tf.Tensor) -> tf.Tensor:
-    """Takes CIELAB to values of sRGB, clipped to [0, 1] in linear light.
+    """Converts CIELAB to sRGB values, clipped to [0, 1] in linear light.
 
     Args:
         lab: float32 [height, width, 3], L*, a* and b* of any value.
@@ -49,7 +49,7 @@ def to_rgb(lab: tf.Tensor) -> tf.Tensor:
 
 
 def with_lightness(lab: tf.Tensor, lightness: tf.Tensor) -> tf.Tensor:
-    """Puts another L* [height, width, 1] in place of that of CIELAB."""
+    """Replaces the L* of CIELAB with another, [height, width, 1]."""
     return tf.concat([lightness, lab[..., 1:]], axis=-1)
 
 

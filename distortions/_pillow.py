@@ -1,8 +1,8 @@
-"""Pillow in worker processes, so that several images can be worked on at a time.
+"""Runs Pillow in worker processes, so that several images can be processed at a time.
 
-Pillow holds the interpreter's lock for as long as it encodes or decodes JPEG 2000, so
-that no other thread of the process, such as one of Dataset.map, can run any Python
-(benchmarks/pillow_workers.md). What runs in a worker cannot end this process either.
+Pillow holds the global interpreter lock while it encodes or decodes JPEG 2000, so that
+no other thread, such as one of Dataset.map, can run any Python
+(benchmarks/pillow_workers.md). Also, a crash in a worker does not end this process.
 """
 
 import atexit
@@ -32,17 +32,17 @@ def run(
     seed: tf.Tensor | None = None,
     returns: tf.DType = tf.uint8,
 ) -> tf.Tensor:
-    """Runs an operation of Pillow, eagerly or in a graph.
+    """Runs a Pillow operation, eagerly or in a graph.
 
-    It works in the Python process that traced it, or in any forked from that; no
-    SavedModel or tf.data service can take it along.
+    It works in the Python process that traced it and in its forks; it cannot be part of
+    a SavedModel or run on a tf.data service.
 
     Args:
         operation: a key of _pillow_worker.OPERATIONS.
         source: uint8 [height, width, 3], or the bytes of a file, a scalar string.
-        arguments: scalar tensors, as the operation takes them.
+        arguments: scalar tensors that the operation takes.
         seed: int32 [2], for operations that take two more numbers.
-        returns: tf.uint8 if the operation makes an image, tf.string if a file.
+        returns: tf.uint8 if the operation makes an image, tf.string if it makes a file.
 
     Returns:
         An image, uint8 [height, width, 3], or the bytes of a file, a scalar string.
@@ -51,7 +51,7 @@ def run(
     def call_with(
         source: np.ndarray | bytes, *arrays: np.ndarray
     ) -> np.ndarray | bytes:
-        if np.ndim(source) == 0:  # A file comes bare in a graph, eagerly in an array.
+        if np.ndim(source) == 0:  # Bare bytes in a graph, an array eagerly.
             source = np.asarray(source, object).item()
         numbers = [number for array in arrays for number in np.ravel(array).tolist()]
         return call(operation, source, *numbers)
@@ -66,27 +66,27 @@ def remade(
     *arguments: tf.Tensor,
     seed: tf.Tensor | None = None,
 ) -> tf.Tensor:
-    """Runs an operation that makes an image of one, float32 [h, w, 3] in [0, 1]."""
+    """Runs an operation from image to image, float32 [h, w, 3] in [0, 1]."""
     made = run(operation, _uint8.from_float(image), *arguments, seed=seed)
     return tf.ensure_shape(_uint8.to_float(made), image.shape)
 
 
 def encoded(operation: str, image: tf.Tensor, *arguments: tf.Tensor) -> tf.Tensor:
-    """Runs an operation that makes a file, a scalar string, of such an image."""
+    """Runs an operation that encodes such an image to a file, a scalar string."""
     pixels = _uint8.from_float(image)
     file = run(operation, pixels, *arguments, returns=tf.string)
     return tf.ensure_shape(file, [])
 
 
 def decoded(file: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
-    """Reads the image, of this static shape, that `encoded` wrote."""
+    """Decodes the image, with this static shape, that `encoded` encoded."""
     return tf.ensure_shape(_uint8.to_float(run("decode", file)), shape)
 
 
 def call(
     operation: str, source: np.ndarray | bytes, *arguments: float
 ) -> np.ndarray | bytes:
-    """Runs an operation of Pillow, as `run` does, on values."""
+    """Runs a Pillow operation on values, as `run` does on tensors."""
     header: dict[str, Any] = {"operation": operation, "arguments": arguments}
     data: Any = source
     if isinstance(source, np.ndarray):
@@ -124,11 +124,11 @@ def _idle_worker() -> subprocess.Popen | None:
     while True:
         try:
             worker = _idle.pop()
-        except IndexError:  # To ask first would be too early: other threads pop too.
+        except IndexError:  # Checking first would be racy: other threads pop too.
             return None
         if worker.poll() is None:
             return worker
-        _close(worker)  # It was ended from outside.
+        _close(worker)  # It was killed from outside.
 
 
 def _close(worker: subprocess.Popen) -> int:
@@ -139,7 +139,7 @@ def _close(worker: subprocess.Popen) -> int:
 
 
 def _new_worker() -> subprocess.Popen:
-    # It finds Pillow where this process does.
+    # Workers find Pillow where this process does.
     paths = os.pathsep.join(path for path in sys.path if path)
     try:
         return subprocess.Popen(
@@ -157,7 +157,7 @@ def _new_worker() -> subprocess.Popen:
 
 
 def _begin() -> None:
-    """Begins with no workers: at first, and again in a forked process."""
+    """Resets to no workers: at first, and in a forked process."""
     global _places, _idle
     _places = threading.BoundedSemaphore(_MAX_WORKERS)
     _idle = []

@@ -1,9 +1,8 @@
-"""What a worker process runs: Pillow with an interpreter's lock of its own.
+"""The program of a worker process: Pillow with its own interpreter lock.
 
-`_pillow` runs this file's `main` by the file's path, so that neither TensorFlow nor
-this package is loaded and a worker starts in a tenth of a second; hence it imports
-nothing of ours. It answers the requests that it reads until there are no more, as when
-the process that started it ended, in whatever way.
+`_pillow` runs this file's `main` by path, so that neither TensorFlow nor this package
+is loaded and a worker starts in a tenth of a second. Hence it imports nothing of ours.
+It answers requests until there are no more, including when its parent process has died.
 """
 
 import collections
@@ -27,65 +26,66 @@ from PIL import ImageChops
 
 
 def encode_jpeg(image: Image.Image, quality: int, **options: int) -> bytes:
-    """Writes a JPEG file, colours at half the resolution."""
+    """Encodes a JPEG file with 4:2:0 chroma subsampling."""
     file = io.BytesIO()
     image.save(file, format="JPEG", quality=quality, subsampling="4:2:0", **options)
     return file.getvalue()
 
 
 def encode_jpeg2000(image: Image.Image, ratio: float, **options: Any) -> bytes:
-    """Writes a JPEG 2000 file of a compression ratio."""
+    """Encodes a JPEG 2000 file with a given compression ratio."""
     return _jpeg2000_file(
         image, quality_mode="rates", quality_layers=[ratio], **options
     )
 
 
 def _jpeg2000_file(image: Image.Image, **options: Any) -> bytes:
-    """Writes a JPEG 2000 file, with the irreversible wavelet and colour transform."""
+    """Encodes a JPEG 2000 file, with the irreversible wavelet and colour transform."""
     file = io.BytesIO()
     image.save(file, format="JPEG2000", irreversible=True, mct=1, **options)
     return file.getvalue()
 
 
 def encode_webp(image: Image.Image, quality: int) -> bytes:
-    """Writes a WebP file, with loss."""
+    """Encodes a lossy WebP file."""
     file = io.BytesIO()
     image.save(file, format="WEBP", quality=quality, method=4)
     return file.getvalue()
 
 
 def encode_avif(image: Image.Image, quality: int) -> bytes:
-    """Writes an AVIF file, colours at half the resolution."""
+    """Encodes an AVIF file with 4:2:0 chroma subsampling."""
     file = io.BytesIO()
-    # Slower settings take up to a second a photo. Workers are as many as cores, so that
-    # a thread each is enough.
+    # Slower settings take up to a second per photo. There are as many workers as cores,
+    # so one thread each is enough.
     options = {"subsampling": "4:2:0", "speed": 10, "max_threads": 1}
     image.save(file, format="AVIF", quality=quality, **options)
     return file.getvalue()
 
 
 def decode(file: bytes) -> Image.Image:
-    """Reads an image file."""
+    """Decodes an image file."""
     return Image.open(io.BytesIO(file)).convert("RGB")
 
 
 def encode_jpeg2000_to_psnr(image: Image.Image, psnr: float) -> bytes:
-    """Writes a JPEG 2000 file of a PSNR."""
+    """Encodes a JPEG 2000 file with a given PSNR."""
     asked, _ = _of_psnr(image, psnr)
     return _jpeg2000_file(image, quality_mode="dB", quality_layers=[asked])
 
 
 def compress_jpeg2000_to_psnr(image: Image.Image, psnr: float) -> Image.Image:
-    """Reads what is left of an image in a JPEG 2000 file of a PSNR."""
+    """Encodes an image as JPEG 2000 with a given PSNR, and decodes it."""
     return _of_psnr(image, psnr)[1]
 
 
 def _of_psnr(image: Image.Image, psnr: float) -> tuple[float, Image.Image]:
-    """What to ask OpenJPEG for to get a PSNR, and the image that it then makes.
+    """Returns what to ask OpenJPEG for to get a PSNR, and the resulting image.
 
-    Its own estimate is up to 1 dB off. So a file is written in layers of 0.2 dB each,
-    which takes no longer than one of a single layer, and of these as many are read as
-    have the PSNR. A file of a single layer that ends there holds the very same image.
+    OpenJPEG's own estimate is up to 1 dB off. So a file is written in layers of 0.2 dB
+    each, which takes no longer than a single layer, and as many layers are read as give
+    the PSNR. A file with a single layer that ends there contains exactly the same
+    image.
     """
     step = 0.2
     ladder = [max(psnr - 2, 0.1) + step * rung for rung in range(21)]
@@ -104,16 +104,16 @@ def _of_psnr(image: Image.Image, psnr: float) -> tuple[float, Image.Image]:
 
 
 def _decode_layers(file: bytes, count: int) -> Image.Image:
-    """Reads an image from the first so many layers of a JPEG 2000 file."""
+    """Decodes an image from the first layers of a JPEG 2000 file."""
     image = Image.open(io.BytesIO(file))
-    # Pillow's own attribute, layers, has an effect on reduced images alone.
+    # Pillow's own attribute, layers, only affects reduced images.
     decoder, box, offset, (codec, reduce, _, *rest) = image.tile[0]  # type: ignore
     image.tile = [(decoder, box, offset, (codec, reduce, count, *rest))]  # type: ignore
     return image.convert("RGB")
 
 
 def psnr_of(one: Image.Image, other: Image.Image) -> float:
-    """The PSNR over all channels, in dB; 100 of two images that are the same."""
+    """Returns the PSNR over all channels, in dB; 100 for identical images."""
     histogram = ImageChops.difference(one, other).histogram()
     squares = sum(count * (value % 256) ** 2 for value, count in enumerate(histogram))
     mean = squares / (3 * one.width * one.height)
@@ -123,9 +123,9 @@ def psnr_of(one: Image.Image, other: Image.Image) -> float:
 def transmit_jpeg(
     image: Image.Image, quality: int, error_rate: float, *seed: int
 ) -> Image.Image:
-    """Reads what arrives of a JPEG file whose bits were flipped on the way."""
-    # An error ends at the next marker, every so many blocks of 16 x 16 pixels: with the
-    # same error rate, an image of any size is spoilt to the same extent.
+    """Decodes a JPEG file after flipping some of its bits."""
+    # An error ends at the next marker, one per so many blocks of 16 x 16 pixels: at a
+    # given error rate, images of any size are spoilt to the same extent.
     file = encode_jpeg(image, quality, restart_marker_blocks=8)
     return decode(damage_jpeg(file, error_rate, *seed))
 
@@ -133,18 +133,18 @@ def transmit_jpeg(
 def transmit_jpeg2000(
     image: Image.Image, ratio: float, error_rate: float, *seed: int
 ) -> Image.Image:
-    """Reads what arrives of a JPEG 2000 codestream whose bits were flipped."""
-    # An error ends with its code-block; in the usual ones of 64 x 64 coefficients, it
-    # would often spoil all of a small image.
+    """Decodes a JPEG 2000 codestream after flipping some of its bits."""
+    # An error ends with its code-block; with the usual ones of 64 x 64 coefficients, it
+    # would often spoil a small image completely.
     options = {"codeblock_size": (16, 16), "no_jp2": True}
     file = encode_jpeg2000(image, ratio, **options)
     return decode(damage_jpeg2000(file, error_rate, *seed))
 
 
 def quantize_colors(image: Image.Image, colors: int) -> Image.Image:
-    """Takes an image to a palette of its own, dithered."""
-    # Of some 16,000 pixels on a grid, median cut makes as good a palette (within 0.1
-    # dB) as of all, in a tenth of the time, which is most of what there is to spend.
+    """Reduces an image to a palette of its own, with dithering."""
+    # From some 16,000 pixels on a grid, median cut makes as good a palette (within 0.1
+    # dB) as from all, in a tenth of the time, which is most of the total.
     step = max(1, round((image.width * image.height / 2**14) ** 0.5))
     grid = (-(-image.width // step), -(-image.height // step))
     few = image.resize(grid, Image.Resampling.NEAREST)

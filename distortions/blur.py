@@ -10,7 +10,7 @@ from distortions.reach import Reach
 
 
 def kernel_radius(sigma: Scalar) -> tf.Tensor:
-    """How many pixels gaussian_blur looks away; 6e-5 of the Gaussian lie beyond."""
+    """How many pixels away gaussian_blur looks; 6e-5 of the Gaussian lies beyond."""
     # To the nearest pixel, as scipy does.
     return tf.cast(tf.floor(4 * tf.cast(sigma, tf.float64) + 0.5), tf.int32)
 
@@ -29,9 +29,9 @@ def gaussian_blur(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
         sigma: standard deviation of the Gaussian, in pixels; more than 0.
 
     Returns:
-        The blurred image. Beyond its edges the image is taken as mirrored, edge
-        pixel included and as often as it takes ("symmetric" in MATLAB, "reflect"
-        in scipy.ndimage).
+        The blurred image. Beyond its edges the image is mirrored, including the edge
+        pixel and as often as necessary ("symmetric" in MATLAB, "reflect" in
+        scipy.ndimage).
 
     Raises:
         ValueError: if sigma is not more than 0.
@@ -56,9 +56,9 @@ def windowed_gaussian_blur(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if sigma is not more than 0.
 
-    This is TID2013's Gaussian blur (#08), zero padding and all: with it the measures
-    that the data set publishes come out to the last digit. `gaussian_blur` is better
-    where no data set is to be matched.
+    This is TID2013's Gaussian blur (#08), including its zero padding: with it, the
+    measures that the data set publishes are reproduced to the last digit. Unless a data
+    set is to be matched, `gaussian_blur` is better.
     """
     sides = [[_WINDOW_RADIUS, _WINDOW_RADIUS]] * 2
     framed = tf.pad(image, [*sides, [0, 0]])

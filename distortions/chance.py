@@ -1,7 +1,7 @@
-"""Random numbers from seeds: the same on every device, and under XLA as without.
+"""Random numbers from seeds, identical on every device, with and without XLA.
 
-That is what naming the algorithm does. Left to itself TensorFlow takes another one
-where XLA compiles, and on some devices.
+This requires naming the algorithm: by default TensorFlow uses a different one under XLA
+and on some devices.
 """
 
 import math
@@ -12,39 +12,39 @@ _ALGORITHM = "philox"
 
 
 def uniform(shape: tf.Tensor | list[int | tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-    """Draws float32 of this shape from [0, 1)."""
+    """Draws float32 of this shape, uniform over [0, 1)."""
     return tf.random.stateless_uniform(shape, seed, alg=_ALGORITHM)
 
 
 def whole(
     shape: tf.Tensor | list[int | tf.Tensor], seed: tf.Tensor, count: tf.Tensor
 ) -> tf.Tensor:
-    """Draws int32 of this shape from 0..count - 1."""
+    """Draws int32 of this shape, uniform over 0..count - 1."""
     return tf.random.stateless_uniform(shape, seed, 0, count, tf.int32, alg=_ALGORITHM)
 
 
 def bits(shape: tf.Tensor | list[int | tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-    """Draws int32 of this shape, each of their 32 bits 0 or 1 at random."""
+    """Draws int32 of this shape with random bits."""
     return tf.random.stateless_uniform(
         shape, seed, None, None, tf.int32, alg=_ALGORITHM
     )
 
 
 def normal(shape: tf.Tensor | list[int | tf.Tensor], seed: tf.Tensor) -> tf.Tensor:
-    """Draws float32 from the standard normal distribution, by Box and Muller's method.
+    """Draws float32 from the standard normal distribution, by the Box-Muller method.
 
-    Done with whole tensors it takes half the time of tf.random.stateless_normal, which
-    goes number by number. Nothing is further out than 5.6 deviations, where one number
-    in 60 million would be.
+    Working on whole tensors, it takes half the time of tf.random.stateless_normal,
+    which works number by number. Nothing exceeds 5.6 deviations, where one number in 60
+    million would be expected.
     """
     count = tf.reduce_prod(shape)
     pairs = uniform([2, (count + 1) // 2], seed)
-    radius = tf.sqrt(-2.0 * tf.math.log(1.0 - pairs[0]))  # The log of 0 is avoided.
+    radius = tf.sqrt(-2.0 * tf.math.log(1.0 - pairs[0]))  # Avoids the log of 0.
     angle = 2 * math.pi * pairs[1]
     drawn = tf.concat([radius * tf.cos(angle), radius * tf.sin(angle)], 0)
     return tf.reshape(drawn[:count], shape)
 
 
 def split(seed: tf.Tensor, count: int) -> tf.Tensor:
-    """Makes so many seeds of one, int32 [count, 2]."""
+    """Splits a seed into `count` seeds, int32 [count, 2]."""
     return tf.random.split(seed, count, alg=_ALGORITHM)

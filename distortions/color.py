@@ -14,7 +14,7 @@ from distortions.reach import Reach
 _FACTOR = Parameter(none=1, above=0, log=True)
 
 SHIFT = Parameter(none=0, least=0, whole=True, unit="pixels")
-# As far as its farthest channel is moved, and one pixel of blur.
+# As far as the channel that moves most, plus one pixel for the blur.
 SHIFTED = Reach(lambda *shifts: tf.reduce_max(shifts) + 1)
 
 
@@ -24,20 +24,21 @@ def quantization(image: tf.Tensor, step: Scalar) -> tf.Tensor:
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        step: between neighbouring values, on the scale of [0, 1]; more than 0, at
-            most 1.
+        step: between neighbouring values, on the scale of [0, 1]; more than 0, at most
+            1.
 
     Returns:
-        The image in few tones, clipped to [0, 1]: where 1 is no multiple of the step,
-        white becomes the multiple next to it or stays 1, whichever is the less. Over
-        a photo the error is about uniform, its standard deviation step / sqrt(12).
+        The image with few tones, clipped to [0, 1]. If 1 is not a multiple of the step,
+        white becomes the nearest multiple or stays 1, whichever is less. Over a photo
+        the error is approximately uniform, with a standard deviation of step /
+        sqrt(12).
 
     Raises:
         ValueError: if the step is not more than 0 and at most 1.
 
     RankIQA's supplement gives TID2013's quantization noise (#07) steps of 27, 39, 55
-    and 76 of 255. Their released code does another thing: Otsu's thresholds, with each
-    bin taken to its upper edge. A uniform step needs no histogram of the photo.
+    and 76 of 255. Their released code does something else: Otsu's thresholds, with each
+    bin mapped to its upper edge. A uniform step needs no histogram of the photo.
     """
     # Not image / step: a graph would turn that into this product, whose last bit may
     # differ, and a value halfway between two multiples would then go the other way.
@@ -51,13 +52,13 @@ def mean_shift(image: tf.Tensor, shift: Scalar) -> tf.Tensor:
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        shift: on the scale of [0, 1]; of -1..1, and darker if less than 0.
+        shift: on the scale of [0, 1]; in -1..1, darker if negative.
 
     Returns:
         The lighter or darker image, clipped to [0, 1].
 
     Raises:
-        ValueError: if the shift is not of -1..1.
+        ValueError: if the shift is not in -1..1.
 
     TID2013's mean shift (#16) goes both ways; RankIQA's supplement has 15, 30, 45 and
     60 of 255 either way.
@@ -65,25 +66,26 @@ def mean_shift(image: tf.Tensor, shift: Scalar) -> tf.Tensor:
     return tf.clip_by_value(image + tf.cast(shift, tf.float32), 0.0, 1.0)
 
 
-# It keeps the photo's mean.
+# It needs the photo's mean.
 @kind(factor=_FACTOR)
 def contrast_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
-    """Scales the differences from the photo's mean.
+    """Scales the differences from the mean of the photo.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
         factor: more than 0; less than 1 for less contrast, more than 1 for more.
 
     Returns:
-        The image with another contrast, clipped to [0, 1]. The mean is one number, that
-        of all channels of the whole photo: a crop has another.
+        The image with another contrast, clipped to [0, 1]. The mean is a single number,
+        over all channels of the whole photo, so a crop by itself would have another.
 
     Raises:
         ValueError: if the factor is not more than 0.
 
-    TID2013's contrast change (#17) has both less and more of it. RankIQA's supplement
-    gives factors of 0.85 to 0.4 and 1.2 to 1.8; their released code scales about zero,
-    which is `gain`. About the mean the brightness stays, and with the mean of all
+    TID2013's contrast change (#17) both raises and lowers contrast. RankIQA's
+    supplement gives factors of 0.85 to 0.4 and 1.2 to 1.8; their released code scales
+    about zero, which is `gain`. Scaling about the mean preserves brightness, and a mean
+    over all channels preserves the tint.
     channels in common the tint does too.
     """
     mean = tf.reduce_mean(image)
@@ -94,7 +96,7 @@ def contrast_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
 
 @kind(reach=POINTWISE, factor=_FACTOR)
 def gain(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
-    """Multiplies the image by a number.
+    """Multiplies the image by a factor.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -113,25 +115,25 @@ def gain(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
 
 @kind(reach=POINTWISE, factor=Parameter(none=1))
 def saturation_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
-    """Scales Cb and Cr about their middle, in BT.601.
+    """Scales Cb and Cr of BT.601 about their neutral value.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        factor: 1 leaves the image as it is, 0 makes it grey, and less than 0 turns
+        factor: 1 leaves the image unchanged, 0 makes it grey, and negative factors turn
             each hue to its opposite.
 
     Returns:
-        The image more or less colourful, of the same luma but where it is clipped to
-        [0, 1].
+        The image with more or less colour, clipped to [0, 1] and otherwise with the
+        same luma.
 
     Raises:
         ValueError: if the factor is not finite.
 
     TID2013's change of colour saturation (#18) is such a factor; RankIQA's supplement
-    has 0.4, 0, -0.4 and -0.8. Their released code takes the middle at 127.5 of 255,
-    which tints the photo by half a step; here it is 128, where BT.601 has no colour.
+    has 0.4, 0, -0.4 and -0.8. Their released code scales about 127.5 of 255, which
+    tints the photo by half a step; here it is 128, which is neutral in BT.601.
     """
-    # Cb and Cr are differences from luma, to scale; there is no need to convert.
+    # Cb and Cr are scaled differences from luma, so there is no need to convert.
     grey = _ycbcr.luma(image)[..., tf.newaxis]
     return tf.clip_by_value(
         grey + tf.cast(factor, tf.float32) * (image - grey), 0.0, 1.0
@@ -150,17 +152,17 @@ def chromatic_aberration(
         blue_shift: of the blue channel, in whole pixels; at least 0.
 
     Returns:
-        The image with coloured edges. What a shift uncovers at the left is filled with
-        the leftmost pixel of the row. The blur is a Gaussian of a sigma of half a
-        pixel, cut to 3 x 3, with the image mirrored beyond its edges; it remains where
-        both shifts are 0.
+        The image with coloured edges. Gaps at the left are filled with the leftmost
+        pixel of the row. The blur is a Gaussian with a sigma of half a pixel, cut to 3
+        x 3, with the image mirrored beyond its edges; it is applied even if both shifts
+        are 0.
 
     Raises:
         ValueError: if a shift is not a whole number of at least 0.
 
     RankIQA's supplement gives TID2013's chromatic aberrations (#23) shifts of 2, 6, 10
-    and 14 pixels in red and 1, 3, 5 and 7 in blue. Their released code has the blur,
-    but shifts one pixel less, and green in place of blue.
+    and 14 pixels in red and 1, 3, 5 and 7 in blue. Their released code also blurs, but
+    shifts by one pixel less, and green instead of blue.
     """
     red, green, blue = tf.unstack(image, axis=-1)
     shifted = [_shift_right(red, red_shift), green, _shift_right(blue, blue_shift)]
@@ -170,7 +172,7 @@ def chromatic_aberration(
     middle = 1 - 2 * side
     rows = middle * padded[1:-1] + side * (padded[:-2] + padded[2:])
     blurred = middle * rows[:, 1:-1] + side * (rows[:, :-2] + rows[:, 2:])
-    # The weights' sum is 1 but for rounding, which may leave [0, 1] by 1e-7.
+    # The weights sum to 1 except for rounding, which may exceed [0, 1] by 1e-7.
     return tf.ensure_shape(tf.clip_by_value(blurred, 0.0, 1.0), image.shape)
 
 

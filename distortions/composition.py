@@ -1,4 +1,4 @@
-"""Several distortions one after another, each with its own strength."""
+"""Several distortions in a row, each with its own strength."""
 
 import dataclasses
 import inspect
@@ -26,27 +26,27 @@ def compose(
     source: str,
     number: int | None = None,
 ) -> Row:
-    """Makes a row of several: a photo goes through one after another.
+    """Makes a row that applies several rows to a photo one after another.
 
     Args:
         name: of the new row.
         rows: in the order in which they happen, as in a camera: light, lens, sensor,
-            file. Their functions are kinds of distortion.
-        strengths: for each level, level 1 first, one of each row (`Row.at`); 0 leaves
-            a row out, and so do its parameters of strength 0, such as JPEG's quality
-            of 100.
+            file. Their functions have to be kinds of distortion.
+        strengths: for each level, starting with level 1, a strength for each row
+            (`Row.at`). 0 leaves a row out, and so do parameters that mean strength 0,
+            such as a JPEG quality of 100.
         source: where the strengths come from.
-        number: that of the distortion in TID2013, if it has one there.
+        number: number of the distortion in TID2013, if it has one.
 
     Returns:
-        A row whose parameters are those of the rows. Its order is partial: a level is
-        better than another if it is so by one row or more and has the others' strengths
-        in common. By a row whose levels are descending the lesser strength is better,
-        by others what their policy says of two levels.
+        A row with the parameters of all rows. Its order is partial: a level is better
+        than another if it is better by at least one row and has the same strength in
+        the others. By a row with descending levels, the smaller strength is better; by
+        other rows, whatever their policy says about two levels.
 
     Raises:
-        ValueError: if a level has not a strength for each row, or one that a row has
-            not; or if a function is no kind.
+        ValueError: if a level does not have a valid strength for each row, or a
+            function is not a kind.
     """
     for level, of in enumerate(strengths, 1):
         if len(of) != len(rows):
@@ -80,7 +80,7 @@ def compose(
 def _is_better(
     rows: Sequence[Row], one: tuple[float, ...], other: tuple[float, ...]
 ) -> bool:
-    """Whether strengths of rows are known to look better than others of them."""
+    """Whether one set of strengths is known to look better than another."""
     known = [
         _is_better_by(row, first, second)
         for row, first, second in zip(rows, one, other, strict=True)
@@ -98,19 +98,19 @@ def _is_better_by(row: Row, one: float, other: float) -> bool:
 
 
 def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
-    """Makes a kind of distortion of several: each takes what the one before made.
+    """Makes one kind of distortion out of several, applied one after another.
 
     Args:
-        *functions: kinds of distortion, the first one first.
+        *functions: kinds of distortion, in order.
 
     Returns:
-        A kind that takes the parameters of all in turn. Where two have one of the same
-        name it is called after its function too, as gaussian_blur_sigma, and where that
-        comes twice has a number. If one is random it gets the seed, if several are each
-        gets its own.
+        A kind that takes the parameters of all of them in turn. Parameters with the
+        same name are prefixed with their function's name, as in gaussian_blur_sigma,
+        and numbered if that is not unique. A single random kind gets the seed itself;
+        several get one each, derived from it.
 
     Raises:
-        ValueError: if a function is no kind, or there are none.
+        ValueError: if a function is not a kind, or there are none.
     """
     return _chained(functions, may_rest=False)
 
@@ -118,7 +118,7 @@ def chain(*functions: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
 def _chained(
     functions: Sequence[Callable[..., tf.Tensor]], *, may_rest: bool
 ) -> Callable[..., tf.Tensor]:
-    """As `chain`; those that rest have the parameters `Parameter.none`, all of them."""
+    """Like `chain`; skips kinds whose parameters all equal `Parameter.none`."""
     parts = [_Part(function) for function in functions]
     if not parts:
         raise ValueError("there is nothing to compose")
@@ -146,7 +146,7 @@ def _chained(
         return image
 
     composed.__name__ = "_then_".join(part.name for part in parts)
-    # What it takes is known here only.
+    # Its signature is only known here.
     composed.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
             inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -163,7 +163,7 @@ def _chained(
 
 
 class _Part:
-    """A kind of distortion that is one of several."""
+    """A kind of distortion that is part of a chain."""
 
     def __init__(self, function: Callable[..., tf.Tensor]):
         self.name = function.__name__
@@ -180,14 +180,14 @@ class _Part:
     def applied(
         self, image: tf.Tensor, values: Sequence[Scalar], seed: tf.Tensor | None
     ) -> tf.Tensor:
-        """What it makes of an image."""
+        """Applies it to an image."""
         seeds = {"seed": seed} if self.random else {}
         return self._function(image, *values, **seeds)
 
     def unless_at_rest(
         self, image: tf.Tensor, values: Sequence[Scalar], seed: tf.Tensor | None
     ) -> tf.Tensor:
-        """What it makes of an image; the image where no parameter does anything."""
+        """Applies it to an image, unless its parameters leave the image unchanged."""
         resting = [
             value == parameter.none
             for value, parameter in zip(
@@ -202,7 +202,7 @@ class _Part:
 
 
 def _names(parts: Sequence[_Part]) -> list[str]:
-    """Names of all parameters: each one's own, or as long as tells it from others."""
+    """Returns unique names for all parameters, short where possible."""
     short = [name for part in parts for name in part.kind.parameters]
     long = [f"{part.name}_{name}" for part in parts for name in part.kind.parameters]
     names: list[str] = []
@@ -217,7 +217,7 @@ def _names(parts: Sequence[_Part]) -> list[str]:
 def _shared_out(
     parts: Sequence[_Part], values: Sequence[Scalar]
 ) -> Iterator[tuple[_Part, Sequence[Scalar]]]:
-    """Gives each part its own of the values of all."""
+    """Splits all values into those of each part."""
     rest = iter(values)
     for part in parts:
         yield part, list(itertools.islice(rest, len(part.kind.parameters)))
@@ -234,7 +234,8 @@ def _reach(parts: Sequence[_Part]) -> Reach | None:
         own_values = (own for _, own in _shared_out(parts, values))
         for own, reach in zip(own_values, reaches, strict=True):
             further = reach.margin_of(*own)
-            # All of a block that is looked at must be what the parts before make there.
+            # Every pixel of a block that is read has to be right after the earlier
+            # parts.
             block = reach.grid if reach.grid > 1 else 0
             so_far = tf.where(so_far > 0, so_far + block, 0) + further
         return so_far

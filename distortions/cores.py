@@ -1,4 +1,4 @@
-"""The processor cores that this process may use, and what is made on them."""
+"""The processor cores available to this process, and mapping in threads on them."""
 
 import collections
 import concurrent.futures
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 def available() -> int:
-    """Counts them: those of the machine, or fewer where the system allows fewer."""
+    """Returns the number of cores: the machine's, or fewer if the system limits it."""
     if hasattr(os, "sched_getaffinity"):  # Linux only.
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -22,12 +22,12 @@ def available() -> int:
 def ahead(
     make: Callable[[T], R], items: Iterable[T], *, workers: int | None = None
 ) -> Iterator[R]:
-    """Makes something of each item, in threads, a few ahead of what is asked for.
+    """Maps a function over items in threads, working a few items ahead.
 
     Args:
         make: called in threads; what it raises is raised where its result is due.
-        items: taken one by one, in the thread that asks for results.
-        workers: how many threads; one for each core if None.
+        items: consumed lazily, in the thread that asks for results.
+        workers: number of threads; one per core if None.
 
     Yields:
         The results, in the order of the items.

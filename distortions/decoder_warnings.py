@@ -1,8 +1,8 @@
-"""What decoders have to say of the file that they decode, told of that file.
+"""Collects decoders' warnings and assigns them to the file being decoded.
 
-Pillow gives Python's warnings; libtiff, inside Pillow, and libjpeg, inside TensorFlow,
-write to the process' stderr. Neither names the file. Both belong to the whole process,
-so one decoder after another is listened to, and what is of somebody else is passed on.
+Pillow issues Python warnings; libtiff, inside Pillow, and libjpeg, inside TensorFlow,
+write to the process' stderr. Neither names the file. Both are shared by the whole
+process, so one decoder at a time is listened to, and everything else is passed on.
 """
 
 import contextlib
@@ -20,8 +20,8 @@ import PIL
 _LOCK = threading.Lock()
 _STDERR = 2
 
-# libtiff: a function or file, and a sentence. libjpeg: its table, jerror.h, by how the
-# messages of its decoder begin.
+# libtiff: a function or file, and a sentence. libjpeg: from its table of messages,
+# jerror.h, the beginnings of its decoder's messages.
 _OF_DECODERS = re.compile(
     r"[\w.]+: .*\.$|"
     r"(Application transferred|Arithmetic|Bogus|CCIR601|Cannot|Corrupt JPEG data|"
@@ -34,10 +34,10 @@ _OF_DECODERS = re.compile(
 
 @contextlib.contextmanager
 def collected() -> Iterator[list[str]]:
-    """Collects what decoders say inside of the context, one of a process at a time.
+    """Collects what decoders say inside the `with` block, one block at a time.
 
     Yields:
-        A list that has, once the context ends, each message once, a line each.
+        A list that, when the block ends, has each message once, as one line.
     """
     messages: list[str] = []
     found: list[warnings.WarningMessage] = []
@@ -53,7 +53,7 @@ def collected() -> Iterator[list[str]]:
 
 @contextlib.contextmanager
 def muted(start: str) -> Iterator[None]:
-    """Keeps lines that begin so from the process' stderr, whatever code writes them."""
+    """Removes lines with this prefix from the process' stderr, whoever writes them."""
     lines: list[str] = []
     with _LOCK:
         try:
@@ -64,7 +64,7 @@ def muted(start: str) -> Iterator[None]:
 
 
 def _of_pillow(found: list[warnings.WarningMessage]) -> Iterator[str]:
-    """Yields what Pillow warned of; warns of the rest again."""
+    """Yields Pillow's warnings; issues all others again."""
     for warning in found:
         if Path(PIL.__file__).parent in Path(warning.filename).parents:
             yield " ".join(str(warning.message).split())
@@ -75,10 +75,10 @@ def _of_pillow(found: list[warnings.WarningMessage]) -> Iterator[str]:
 
 
 def _of_libraries(lines: list[str]) -> Iterator[str]:
-    """Yields what decoders wrote; writes the rest again."""
+    """Yields what decoders wrote; writes everything else again."""
     for line in lines:
         if _OF_DECODERS.match(line):
-            yield line.removeprefix("tempfile.tif: ")  # So Pillow calls all files.
+            yield line.removeprefix("tempfile.tif: ")  # Pillow's name for all files.
         else:
             _write([line])
 
@@ -90,7 +90,7 @@ def _write(lines: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def _stderr() -> Iterator[list[str]]:
-    """Takes the lines written to stderr, by whatever code of the process."""
+    """Captures the lines written to stderr by any code in the process."""
     lines: list[str] = []
     try:
         before = os.dup(_STDERR)

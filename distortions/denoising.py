@@ -1,4 +1,4 @@
-"""Denoising and what it leaves. The contract of images and seeds is the package's."""
+"""Denoising and its artefacts. The contract of images and seeds is the package's."""
 
 from collections.abc import Callable
 
@@ -18,14 +18,14 @@ _WINDOW = 8
 # `dct_denoise` and `denoising`, which have two such steps.
 THRESHOLD_MARGIN = _WINDOW - 1
 MARGIN = 2 * THRESHOLD_MARGIN
-# The same windows are laid over a crop if it begins at a multiple of this many pixels.
+# A crop gets the same windows if it begins at a multiple of this many pixels.
 GRID = _WINDOW
 
-# Where windows begin, modulo 8: of the regular lattices that have a window for every
-# eighth pixel, the one whose windows are furthest apart (2.8 pixels). It denoises as
-# well as a window for every second row and column does, at half the cost.
+# Where windows begin, modulo 8: of the regular lattices with one window per eight
+# pixels, the one whose windows are furthest apart (2.8 pixels). It denoises as well as
+# a window for every second row and column, at half the cost.
 _BEGINNINGS = tuple((row, 3 * row % _WINDOW) for row in range(_WINDOW))
-# In standard deviations of the noise, as is usual; 2.4 and 3.0 are no better on photos.
+# In standard deviations of the noise, as usual; 2.4 and 3.0 are no better on photos.
 _THRESHOLD = 2.7
 
 _PLANES = tf.TensorSpec([3, None, None])
@@ -43,10 +43,10 @@ _OPPONENT = np.array(
     variance=Parameter(none=0, least=0, log=True),
 )
 def denoising(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Adds white noise and takes most of it away again.
+    """Adds white noise and removes most of it again.
 
-    The stronger the noise, the more texture goes with it, and the more blotches and
-    ripples of noise stay.
+    The stronger the noise, the more texture is removed with it, and the more blotches
+    and ripples remain.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -54,13 +54,14 @@ def denoising(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tens
         seed: int32 [2].
 
     Returns:
-        The denoised image: `dct_denoise` of `noise.white_noise`, told its deviation. As
-        that noise is clipped, strong noise also takes contrast from white and black.
+        The denoised image: `dct_denoise` of `noise.white_noise`, given its deviation.
+        As the noisy image is clipped, strong noise also reduces the contrast of white
+        and black.
 
     Raises:
         ValueError: if the variance is less than 0.
 
-    RankIQA's supplement names BM3D, whose licence allows no commercial use; its code
+    RankIQA's supplement names BM3D, whose licence forbids commercial use; its code
     denoises every level as if sigma were 25/255. Here sigma is that of the level.
     """
     noisy = noise.white_noise(image, variance, seed=seed)
@@ -71,12 +72,13 @@ def denoising(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tens
     reach=Reach(lambda _: MARGIN, grid=GRID), sigma=Parameter(none=0, least=0, log=True)
 )
 def dct_denoise(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
-    """Takes white noise out of an image by what its cosine transform makes small.
+    """Removes white noise by shrinking small coefficients of a cosine transform.
 
-    Windows of 8 x 8 pixels slide over the image, in three colours that photos have
-    little in common between. First, coefficients of a window below 2.7 sigma are set to
-    0; then each coefficient of the noisy image is scaled as Wiener's filter would, were
-    that first result the truth. Windows overlap; those with less noise left count more.
+    Windows of 8 x 8 pixels slide over the image, in three colour channels that are
+    nearly uncorrelated in photos. First, coefficients of a window below 2.7 sigma are
+    set to 0. Then each coefficient of the noisy image is scaled by a Wiener filter that
+    takes the first result as the true signal. Windows overlap; those with less
+    remaining noise count more.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -84,15 +86,16 @@ def dct_denoise(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
 
     Returns:
         The denoised image. A pixel depends on those at most MARGIN away, and on where
-        the image begins modulo GRID; beyond its edges the image is taken as mirrored.
+        the image begins modulo GRID; beyond its edges the image is mirrored.
 
     Raises:
         ValueError: if sigma is less than 0.
 
-    Windows, threshold and weights are those of sliding DCT filters as published
-    (Yu and Sapiro, "DCT image denoising", IPOL 2011); the second step is BM3D's, but
-    without its search for similar windows. The mean of a window is always kept, which
-    gains 0.2 dB at sigma 25/255 and 0.5 at 60. `benchmarks/denoising.md` compares.
+    Windows, threshold and weights are those of published sliding DCT filters (Yu and
+    Sapiro,
+    "DCT image denoising", IPOL 2011); the second step is that of BM3D, without its
+    search for similar windows. The mean of a window is always kept, which gains 0.2 dB
+    at sigma 25/255 and 0.5 at 60. See `benchmarks/denoising.md` for a comparison.
     """
     planes = _planes(image)
     height, width = tf.unstack(tf.shape(image)[:2])
@@ -114,8 +117,8 @@ def dct_threshold(image: tf.Tensor, threshold: Scalar) -> tf.Tensor:
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        threshold: coefficients of the orthonormal transform of up to this, on the scale
-            of [0, 1], are set to 0; at least 0.
+        threshold: coefficients of the orthonormal transform up to this value, on the
+            scale of [0, 1], are set to 0; at least 0.
 
     Returns:
         The smoothed image. A pixel depends on those at most THRESHOLD_MARGIN away.
@@ -130,14 +133,14 @@ def dct_threshold(image: tf.Tensor, threshold: Scalar) -> tf.Tensor:
 
 
 def _planes(image: tf.Tensor) -> tf.Tensor:
-    """Takes [height, width, 3] to opponent colours, [3, height, width]."""
+    """Converts [height, width, 3] to opponent colours, [3, height, width]."""
     pixels = tf.reshape(image, [-1, 3])
     planes = tf.matmul(tf.constant(_OPPONENT), pixels, transpose_b=True)
     return tf.reshape(planes, tf.concat([[3], tf.shape(image)[:2]], axis=0))
 
 
 def _image(planes: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
-    """Takes opponent colours back to an image of this static shape, in [0, 1]."""
+    """Converts opponent colours back to an image with this static shape, in [0, 1]."""
     pixels = tf.matmul(
         tf.reshape(planes, [3, -1]), tf.constant(_OPPONENT), transpose_a=True
     )
@@ -146,7 +149,7 @@ def _image(planes: tf.Tensor, shape: tf.TensorShape) -> tf.Tensor:
 
 
 def _framed(planes: tf.Tensor, height: tf.Tensor, width: tf.Tensor) -> tf.Tensor:
-    """Crops planes, and mirrors them into a frame that all windows fit into.
+    """Crops planes, and adds a mirrored frame so that all windows fit.
 
     Returns:
         [3, 8 m + 16, 8 n + 16]: the planes begin at (8, 8), and 8 m and 8 n are their
@@ -162,10 +165,10 @@ def _mirrored(side: tf.Tensor) -> tf.Tensor:
     return mirror.mirrored(places, side)
 
 
-# A graph is five to ten times as fast here as operations one by one, on small images.
+# On small images a graph is five to ten times as fast as eager operations.
 @tf.function(input_signature=[_PLANES, _NUMBER])
 def _threshold(framed: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
-    """Sets coefficients up to the threshold to 0, but for the mean of a window."""
+    """Sets coefficients up to the threshold to 0, except the mean of a window."""
     is_mean = tf.one_hot(0, _WINDOW**2, on_value=True, off_value=False)
     return _average_windows(
         lambda found: tf.cast((tf.abs(found) > threshold) | is_mean, tf.float32),
@@ -175,7 +178,7 @@ def _threshold(framed: tf.Tensor, threshold: tf.Tensor) -> tf.Tensor:
 
 @tf.function(input_signature=[_PLANES, _PLANES, _NUMBER])
 def _wiener(noisy: tf.Tensor, pilot: tf.Tensor, variance: tf.Tensor) -> tf.Tensor:
-    """Scales coefficients by signal / (signal + noise), the signal being the pilot."""
+    """Scales coefficients by signal / (signal + noise), with the pilot as signal."""
 
     def gains(_: tf.Tensor, signal: tf.Tensor) -> tf.Tensor:
         power = tf.square(signal)
@@ -190,8 +193,8 @@ def _average_windows(
     """Scales the coefficients of all windows and averages where windows overlap.
 
     Args:
-        gains: makes the factors of the coefficients of `framed` from these and from
-            those of each guide, all [3, m + 1, n + 1, 64].
+        gains: makes the factors for the coefficients of `framed` from these and those
+            of each guide, all [3, m + 1, n + 1, 64].
         framed: [3, 8 m + 16, 8 n + 16].
         *guides: more such planes.
 
@@ -206,8 +209,8 @@ def _average_windows(
     basis = tf.constant(_basis())  # [64 coefficients, 64 pixels]
     kernel = tf.reshape(tf.transpose(basis), [_WINDOW, _WINDOW, 1, _WINDOW**2])
 
-    # One set of windows at a time that fill the plane side by side, so that memory does
-    # not grow with the number of sets.
+    # One set of windows that tile the plane at a time, so that memory does not grow
+    # with the number of sets.
     def add(
         index: tf.Tensor, total: tf.Tensor, weights: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -215,14 +218,16 @@ def _average_windows(
 
         def coefficients(planes: tf.Tensor) -> tf.Tensor:
             shifted = tf.slice(planes, (0, row, column), (3, *tiled))[..., tf.newaxis]
-            # As strides are windows, this is a matrix product; it is the fastest way.
+            # As the stride equals the window, this is a matrix product, the fastest
+            # way.
             return tf.nn.conv2d(shifted, kernel, _WINDOW, "VALID")
 
         found = coefficients(framed)
         gain = gains(found, *map(coefficients, guides))
-        # The noise left in a window is in proportion to the sum of squared gains, and
-        # windows are best weighted with its inverse. Where next to nothing is kept the
-        # mean, which is certain, is what was lost: no window counts more than such.
+        # The noise left in a window is proportional to the sum of squared gains, and
+        # its inverse is the best weight. Where almost nothing but the mean is kept, the
+        # mean is certain and the rest is lost: so no window weighs more than one that
+        # keeps only its mean.
         noise_left = tf.reduce_sum(tf.square(gain), axis=[0, 3])
         weight = 1.0 / tf.maximum(noise_left, 1.0)  # [m + 1, n + 1]
         scaled = tf.reshape(found * gain * weight[..., tf.newaxis], [-1, _WINDOW**2])

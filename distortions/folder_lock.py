@@ -1,10 +1,10 @@
-"""A folder or file that one run alone writes to, and who that is.
+"""Locks a folder or file so that only one run writes to it, and records which.
 
-The lock is the system's own (`flock`) on a file that says who holds it. However a
-holder ends, killed or by a power cut, its lock ends too: what it left of the file is
-taken over, and no process that has its number by now is ever taken for it. Over NFS the
-server keeps such locks, so that they hold between machines; on Windows, and where a
-file system has none, nothing is locked.
+The lock is a system lock (`flock`) on a file that says who holds it. However a holder
+ends, even killed or by a power cut, its lock ends too: a leftover file is taken over,
+and a later process with the same number is never mistaken for the holder. Over NFS the
+server keeps such locks, so they work between machines. On Windows, and on file systems
+without locks, nothing is locked.
 """
 
 import contextlib
@@ -26,7 +26,8 @@ except ImportError:  # Windows.
 NAME = ".lock"
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL}
-# Who may make no file cannot write otherwise either, and hears so where it matters.
+# Without permission to create a file, writing fails later anyway, with a better
+# message.
 _NOT_WRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 _held: set[int] = set()  # Descriptors.
@@ -38,13 +39,13 @@ class HeldError(ValueError):
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keeps other runs from writing to a folder, which is made if need be.
+    """Locks a folder against other runs; creates it if needed.
 
-    If nothing was written to a folder that was made, it is deleted again.
+    A folder that was created is deleted again if nothing was written to it.
 
     Raises:
-        HeldError: if another run does; it says who that is, and since when.
-        OSError: if the folder cannot be made.
+        HeldError: if another run has locked it; the message says which, and since when.
+        OSError: if the folder cannot be created.
     """
     is_new = not folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,17 +54,17 @@ def held(folder: Path) -> Iterator[None]:
             yield
     finally:
         if is_new:
-            with contextlib.suppress(OSError):  # There is something in it.
+            with contextlib.suppress(OSError):  # It is not empty.
                 folder.rmdir()
 
 
 @contextlib.contextmanager
 def held_file(path: Path) -> Iterator[None]:
-    """Keeps other runs from writing to a file, whether it is there or not.
+    """Locks a file against other runs, whether it exists or not.
 
     Raises:
-        HeldError: as of `held`.
-        OSError: if its folder is not there.
+        HeldError: as for `held`.
+        OSError: if its folder does not exist.
     """
     with _lock(path.with_name(f".{path.name}{NAME}"), path):
         yield
@@ -86,8 +87,9 @@ def _lock(file: Path, of: Path) -> Iterator[None]:
         _say(descriptor, file)
         yield
     finally:
-        if os.getpid() == home:  # A forked child has let it go.
-            # Deleted while it is held: who waits for it sees that it is another file.
+        if os.getpid() == home:  # A forked child has released it.
+            # Deleted while locked: whoever waits for it then sees that the file
+            # changed.
             with contextlib.suppress(OSError):  # On Windows it is in use.
                 file.unlink(missing_ok=True)
             _held.discard(descriptor)
@@ -95,16 +97,16 @@ def _lock(file: Path, of: Path) -> Iterator[None]:
 
 
 def _acquire(file: Path) -> int | None:
-    """Locks a file; None if another has."""
+    """Locks a file; returns None if another process has locked it."""
     while True:
-        # Python's descriptors are closed in the programs that a process starts.
+        # Python closes its descriptors in programs that a process starts.
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
         try:
             _flock(descriptor)
             if os.path.samestat(os.fstat(descriptor), file.stat()):
                 return descriptor
         except FileNotFoundError:
-            pass  # Its holder deleted it meanwhile.
+            pass  # Its holder has deleted it in the meantime.
         except BlockingIOError:
             os.close(descriptor)
             return None
@@ -151,12 +153,12 @@ def _holder(file: Path) -> str:
             f"process {known['process']} on {known['host']}, since {known['since']}: "
             f"{known['command']}"
         )
-    except (OSError, ValueError, KeyError, TypeError):  # It has just begun.
+    except (OSError, ValueError, KeyError, TypeError):  # It has only just started.
         return "a process that has not said yet which it is"
 
 
 def _let_go_in_child() -> None:
-    # A forked child shares its parent's locks, and would hold them when that is dead.
+    # A forked child shares its parent's locks, and would keep them if the parent died.
     while _held:
         os.close(_held.pop())
 

@@ -12,22 +12,22 @@ from distortions.tuning import PSNR
 RATIO = Parameter(none=1, least=1, log=True)
 
 
-# The bits of the file are shared out over the photo.
+# The file's bits are allocated over the whole photo.
 @kind(ratio=RATIO)
 def jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
-    """Compresses the image as JPEG 2000, as coders do by default where loss is allowed.
+    """Compresses the image as JPEG 2000, with the usual settings for lossy compression.
 
-    That is with the irreversible (9/7) wavelet, of brightness and colours rather than
-    red, green and blue.
+    These are the irreversible (9/7) wavelet, and luma and chroma rather than RGB.
 
-    Pillow does it, in processes of its own (see `_pillow.run` for what that excludes).
+    Pillow does the work, in separate processes (see `_pillow.run` for the limitations).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        ratio: of the size at 24 bits a pixel to that of the file; at least 1.
+        ratio: size at 24 bits per pixel divided by the size of the file; at least 1.
 
     Returns:
-        The image as it comes back. A file's headers take about 250 bytes: where the
+        The decoded image. A file's headers take about 250 bytes: if the ratio leaves no
+        more than that, only grey remains of the image.
         ratio leaves no more than that, nothing remains of the image but grey.
 
     Raises:
@@ -39,7 +39,7 @@ def jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
 
 @kind(psnr=PSNR)
 def jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
-    """Compresses the image as JPEG 2000, as far as a PSNR allows.
+    """Compresses the image as JPEG 2000, to a given PSNR.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -47,25 +47,25 @@ def jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
             about as it is.
 
     Returns:
-        The image as it comes back from Pillow, as that of `jpeg2000` does; within 0.2
-        dB of the PSNR, if steps of the file are not coarser, as of small images.
+        The image decoded by Pillow, as for `jpeg2000`; within 0.2 dB of the PSNR,
+        unless the file's steps are coarser, as for small images.
 
     Raises:
         ValueError: if the PSNR is not more than 0 and at most 60.
 
-    TID2013's JPEG 2000 (#11) has 33, 30, 27, 24 and 21 dB on each photo. OpenJPEG takes
-    a PSNR, but its own estimate of that is up to 1 dB off: what it makes is measured,
-    and it is asked for as much more or less.
+    TID2013's JPEG 2000 (#11) has 33, 30, 27, 24 and 21 dB on each photo. OpenJPEG
+    accepts a PSNR, but its own estimate is up to 1 dB off, so the result is measured
+    and the target adjusted.
     """
     return _pillow.remade("compress_jpeg2000_to_psnr", image, psnr)
 
 
 def encode_jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
-    """Makes the JPEG 2000 file (.jp2) from which `jpeg2000` reads its image.
+    """Returns the JPEG 2000 file (.jp2) that `jpeg2000` decodes.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        ratio: of the size at 24 bits a pixel to that of the file; at least 1.
+        ratio: size at 24 bits per pixel divided by the size of the file; at least 1.
 
     Returns:
         The bytes of the file, a scalar string.
@@ -78,7 +78,7 @@ def encode_jpeg2000(image: tf.Tensor, ratio: Scalar) -> tf.Tensor:
 
 
 def encode_jpeg2000_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
-    """Makes the JPEG 2000 file (.jp2) from which `jpeg2000_to_psnr` reads its image.
+    """Returns the JPEG 2000 file (.jp2) that `jpeg2000_to_psnr` decodes.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].

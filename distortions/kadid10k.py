@@ -1,12 +1,12 @@
-"""Kinds of KADID-10k that this package has not in another form.
+"""Kinds of KADID-10k that this package does not have in another form.
 
 The contract of images, parameters and seeds is that of the package. What they do was
 read from copies of the published MATLAB generator (imdist_generator; Lin, Hosu and
 Saupe, "KADID-10k: a large-scale artificially distorted IQA database", QoMEX 2019) and
-is derived anew here. It all happens in values of sRGB. Two things differ in every kind:
-the generator stretches each photo, and what it makes of it, to the full range of values
-(mapmm), so that some of its noise changes the contrast too; and it repeats the pixels
-at the edges ("replicate") where these mirror them.
+implemented independently here. All kinds work on sRGB values. Two things differ in
+every kind: the generator stretches each photo, and its result, to the full range of
+values (mapmm), so that some of its noise also changes the contrast; and it repeats edge
+pixels ("replicate"), while these functions mirror them.
 """
 
 import math
@@ -26,7 +26,7 @@ from distortions.reach import Reach
 
 
 def _disk_radius(radius: Scalar) -> tf.Tensor:
-    """How far the outermost pixel is that a disk touches more than the edge of."""
+    """How far away the outermost pixel is that a disk more than touches."""
     return tf.cast(tf.math.ceil(tf.cast(radius, tf.float64) - 0.5), tf.int32)
 
 
@@ -35,11 +35,12 @@ def _disk_radius(radius: Scalar) -> tf.Tensor:
     radius=Parameter(none=0, above=0, unit="pixels", log=True),
 )
 def lens_blur(image: tf.Tensor, radius: Scalar) -> tf.Tensor:
-    """Takes the mean over a disk: fspecial('disk', radius).
+    """Averages over a disk, like fspecial('disk', radius).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        radius: of the disk, in pixels; more than 0. Up to half a pixel it does nothing.
+        radius: of the disk, in pixels; more than 0. Up to half a pixel it has no
+            effect.
 
     Returns:
         The blurred image.
@@ -47,18 +48,18 @@ def lens_blur(image: tf.Tensor, radius: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the radius is not more than 0.
 
-    A pixel weighs as much as of it lies within the disk, exactly.
+    A pixel's weight is exactly the part of its area that lies within the disk.
     """
     whole = _disk_radius(radius)
     edges = tf.cast(tf.range(-whole, whole + 2), tf.float64) - 0.5
-    # Of the disk, what lies between two edges both ways.
+    # The part of the disk between two edges in both directions.
     within = _disk_from_axes(edges[:, tf.newaxis], edges, radius)
     kernel = within[1:, 1:] - within[1:, :-1] - within[:-1, 1:] + within[:-1, :-1]
     return _blurred(image, kernel)
 
 
 def _disk_from_axes(down: tf.Tensor, right: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
-    """The area of a disk from both axes to these places; odd in each of them."""
+    """Area of a disk between both axes and these positions; odd in each of them."""
     rows = tf.minimum(tf.abs(down), radius)
     columns = tf.minimum(tf.abs(right), radius)
 
@@ -67,40 +68,41 @@ def _disk_from_axes(down: tf.Tensor, right: tf.Tensor, radius: tf.Tensor) -> tf.
         share = tf.clip_by_value(place / radius, 0.0, 1.0)
         return radius**2 / 2 * (share * tf.sqrt(1 - share**2) + tf.asin(share))
 
-    # Up to where the circle is as far down as this, the area is a rectangle.
+    # Up to where the circle reaches this row, the area is a rectangle.
     flat = tf.minimum(columns, tf.sqrt(tf.maximum(radius**2 - rows**2, 0)))
     area = rows * flat + under_circle(columns) - under_circle(flat)
     return tf.sign(down) * tf.sign(right) * area
 
 
 def _line_radius(length: Scalar) -> tf.Tensor:
-    """How far the outermost pixel is that is less than one from a line."""
+    """How far away the outermost pixel is whose distance from a line is below one."""
     half = (tf.cast(length, tf.float64) - 1) / 2
     return tf.cast(tf.math.ceil(half), tf.int32)
 
 
-# Levels of a photo share the direction: along its lines a long blur does no harm.
+# Levels of a photo share the direction: a long blur along its lines does no harm.
 @kind(
     reach=Reach(_line_radius),
     events=True,
     length=Parameter(none=1, least=1, unit="pixels", log=True),
 )
 def motion_blur(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Takes the mean along a line of random direction: fspecial('motion', length, a).
+    """Averages along a line of random direction, like fspecial('motion', length, a).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        length: of the line, in pixels, the first and the last counted; at least 1.
-        seed: int32 [2]; the same one makes the same direction at any length.
+        length: of the line, in pixels, including the first and the last; at least 1.
+        seed: int32 [2]; the same seed gives the same direction for any length.
 
     Returns:
-        The blurred image. At a length of 1 it is the image.
+        The blurred image. At a length of 1 it is unchanged.
 
     Raises:
         ValueError: if the length is not at least 1 pixel.
 
-    A pixel weighs as much as it is nearer to the line than 1. MATLAB takes the distance
-    otherwise in a few pixels at the ends, and the generator whole degrees.
+    A pixel's weight is 1 minus its distance from the line, at least 0. MATLAB computes
+    the distance differently for a few pixels at the ends, and the generator uses whole
+    degrees.
     """
     half = (length - 1) / 2
     radius = _line_radius(length)
@@ -111,12 +113,12 @@ def motion_blur(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Tens
     beside = columns * tf.sin(angle) + rows * tf.cos(angle)
     beyond = tf.maximum(tf.abs(along) - half, 0)
     kernel = tf.maximum(1 - tf.sqrt(tf.square(beside) + tf.square(beyond)), 0)
-    # Without what rounding makes of it.
+    # Avoids rounding errors.
     return tf.where(length == 1, image, _blurred(image, kernel))
 
 
 def _blurred(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """Filters with a kernel, its sum made 1."""
+    """Filters with a kernel, normalised to a sum of 1."""
     blurred = _filters.convolved(image, kernel / tf.reduce_sum(kernel))
     return tf.clip_by_value(blurred, 0.0, 1.0)
 
@@ -126,12 +128,12 @@ def _blurred(image: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
 
 @kind(reach=POINTWISE, factor=Parameter(none=1))
 def hsv_saturation(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
-    """Scales the saturation of HSV (imcolorsaturate).
+    """Scales the saturation in HSV (imcolorsaturate).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        factor: 1 leaves the image as it is, and 0 makes it grey; less than 0 turns
-            hues to their opposite, lighter than they were.
+        factor: 1 leaves the image unchanged, 0 makes it grey; negative factors give
+            opposite hues, lighter than they were.
 
     Returns:
         The image more or less colourful, clipped to [0, 1].
@@ -139,8 +141,9 @@ def hsv_saturation(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the factor is not finite.
 
-    In HSV each channel is below the value, that of the greatest channel, by saturation
-    times value times a share that hue decides: all three come nearer to it alike.
+    In HSV each channel is below the value, that of the largest channel, by saturation
+    times value times a fraction given by the hue: all three move towards it in
+    proportion.
     """
     value = tf.reduce_max(image, axis=-1, keepdims=True)
     changed = value + tf.cast(factor, tf.float32) * (image - value)
@@ -153,7 +156,7 @@ def lab_saturation(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        factor: 1 leaves the image as it is, and 0 makes it grey; at least 0.
+        factor: 1 leaves the image unchanged, 0 makes it grey; at least 0.
 
     Returns:
         The image more or less colourful, clipped to [0, 1] in linear light.
@@ -164,7 +167,7 @@ def lab_saturation(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
     lab = _lab.from_rgb(image)
     colors = tf.cast(factor, tf.float32) * lab[..., 1:]
     changed = _lab.to_rgb(tf.concat([lab[..., :1], colors], axis=-1))
-    return tf.where(factor == 1, image, changed)  # Without what rounding makes of it.
+    return tf.where(factor == 1, image, changed)  # Avoids rounding errors.
 
 
 # Tones.
@@ -173,7 +176,7 @@ _AMOUNT = Parameter(none=0, least=0)
 
 
 def _bent(values: tf.Tensor, amount: tf.Tensor) -> tf.Tensor:
-    """The parabola through (0, 0), (1/2, 1/2 + amount / 2) and (1, 1), cut to 0..1."""
+    """The parabola through (0, 0), (1/2, 1/2 + amount / 2), (1, 1), clipped to 0..1."""
     bent = values + tf.cast(2 * amount, tf.float32) * values * (1 - values)
     return tf.clip_by_value(bent, 0.0, 1.0)
 
@@ -185,11 +188,11 @@ def brighten(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
     Args:
         image: float32 [height, width, 3], in [0, 1].
         amount: a tone of 1/2 becomes 1/2 + amount / 2; at least 0. Black and white
-            stay; what the curve raises above white is white.
+            stay; values that the curve raises above white are clipped.
 
     Returns:
-        The lighter image: two parts of it are the curve of each channel, and one is
-        that of lightness in CIELAB.
+        The lighter image: the curve applied to each channel, with a weight of two
+        thirds, and to lightness in CIELAB, with a weight of one third.
 
     Raises:
         ValueError: if the amount is less than 0.
@@ -209,10 +212,10 @@ def darken(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
     Args:
         image: float32 [height, width, 3], in [0, 1].
         amount: a tone of 1/2 becomes 1/2 - amount / 2; at least 0. Black and white
-            stay; what the curve lowers below black is black.
+            stay; values that the curve lowers below black are clipped.
 
     Returns:
-        The darker image, by the curve of each channel.
+        The darker image, with the curve applied to each channel.
 
     Raises:
         ValueError: if the amount is less than 0.
@@ -222,21 +225,21 @@ def darken(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
 
 @kind(reach=POINTWISE, amount=Parameter(none=-0.2, least=-1, most=1))
 def contrast_curve(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
-    """Bends the tones to an S for more contrast, or the other way (imcontrastc).
+    """Applies an S-shaped tone curve for more contrast, or its opposite (imcontrastc).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        amount: tones of 0.3 and 0.7 become 0.25 - amount / 4 and 0.75 + amount / 4; of
-            -1..1. It is -0.2, not 0, that leaves the image as it is.
+        amount: tones of 0.3 and 0.7 become 0.25 - amount / 4 and 0.75 + amount / 4; in
+            -1..1. The image is unchanged at -0.2, not at 0.
 
     Returns:
-        The image with more contrast above -0.2 and with less below, clipped to [0, 1].
+        The image with more contrast above -0.2 and less below, clipped to [0, 1].
 
     Raises:
-        ValueError: if the amount is not of -1..1.
+        ValueError: if the amount is not in -1..1.
 
-    The generator's curve is MATLAB's spline (not-a-knot) through five points, which are
-    symmetric about (1/2, 1/2). Such a spline is one cubic about it.
+    The generator's curve is MATLAB's spline (not-a-knot) through five points, symmetric
+    about (1/2, 1/2). Such a spline is a single cubic about that point.
     """
     # Through (1/2, 1/2) and (1, 1) with the third power's factor c the slope in the
     # middle is 1 - c / 4; 0.2 further it must be at 0.75 + amount / 4.
@@ -259,11 +262,11 @@ def _sharp_margin(_: Scalar) -> int:
 
 @kind(reach=Reach(_sharp_margin), amount=Parameter(none=0, least=0, log=True))
 def high_sharpen(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
-    """Sharpens far too much: imsharpen with a radius of 3 (imsharpenHi).
+    """Oversharpens: imsharpen with a radius of 3 (imsharpenHi).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        amount: how often detail is added once more; at least 0.
+        amount: how many times detail is added; at least 0.
 
     Returns:
         The image with halos, clipped to [0, 1].
@@ -271,8 +274,8 @@ def high_sharpen(image: tf.Tensor, amount: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the amount is less than 0.
 
-    Detail is what lightness in CIELAB is more than its blur by a Gaussian with a sigma
-    of 3 pixels, cut at 6.
+    Detail is the lightness in CIELAB minus its blur by a Gaussian with a sigma of 3
+    pixels, cut at 6.
     """
     lab = _lab.from_rgb(image)
     lightness = lab[..., :1]

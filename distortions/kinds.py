@@ -1,10 +1,10 @@
-"""What makes a function a kind of distortion: its guard, and what is known of it.
+"""Turns functions into kinds of distortion, with checked arguments and metadata.
 
     @kind(reach=Reach(radius), sigma=Parameter(none=0, above=0, unit="pixels"))
     def gaussian_blur(image: tf.Tensor, sigma: Scalar) -> tf.Tensor:
 
-The guard looks at the image, the parameters and the seed before the function sees
-them, and says what is wrong.
+The wrapper checks the image, the parameters and the seed before the function is called,
+and says what is wrong.
 """
 
 import dataclasses
@@ -22,23 +22,23 @@ import tensorflow as tf
 
 from distortions.reach import Reach
 
-# A parameter's value: a number, or in a graph a scalar that is known when it runs.
+# A parameter's value: a number, or in a graph a scalar known at run time.
 Scalar: TypeAlias = float | tf.Tensor
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A parameter of a kind: which values it takes, and how it grows from none.
+    """A parameter of a kind: its valid values, and how it grows with strength.
 
     Attributes:
-        none: the value that leaves the photo as it is, or as near to that as there is.
-        least: it is at least this.
-        above: it is more than this.
-        most: it is at most this.
+        none: the value that leaves the photo unchanged, or as nearly so as possible.
+        least: minimum value.
+        above: exclusive lower bound.
+        most: maximum value.
         whole: whether it is a whole number.
-        unit: what errors call it, such as pixels.
-        log: whether equal steps of strength are equal ratios of it, not differences.
-        or_none: whether it may be `none` even where that is out of its range.
+        unit: its unit in error messages, such as pixels.
+        log: whether equal steps of strength are equal ratios rather than differences.
+        or_none: whether `none` is allowed even if it is out of range.
     """
 
     none: float
@@ -51,10 +51,10 @@ class Parameter:
     or_none: bool = False
 
     def checked(self, name: str, value: Scalar) -> tf.Tensor:
-        """The value as a scalar tensor, int32 if it is whole and float64 if not.
+        """Returns the value as a scalar tensor: int32 if it is whole, else float64.
 
         Raises:
-            ValueError: if the value is known and is not one that the parameter takes.
+            ValueError: if the value is known and invalid.
         """
         if tf.is_symbolic_tensor(value):
             return tf.cast(value, tf.int32 if self.whole else tf.float64)
@@ -62,10 +62,12 @@ class Parameter:
         return tf.constant(number, tf.int32 if self.whole else tf.float64)
 
     def number(self, name: str, value: Scalar) -> float:
-        """The value as a Python number, which is all that importing presets may make.
+        """Returns the value as a Python number.
+
+        Used when presets are imported, which may not create tensors.
 
         Raises:
-            ValueError: as of `checked`.
+            ValueError: as for `checked`.
         """
         try:
             number = float(value)
@@ -78,17 +80,17 @@ class Parameter:
         return int(number) if self.whole else number
 
     def between(self, levels: Sequence[float], strength: Scalar) -> Scalar:
-        """The value at a real strength: from `none` at 0 to the last level.
+        """Returns the value at a strength: from `none` at 0 to that of the last level.
 
-        Between two levels that lie on different sides of `none`, lighter and darker
-        say, it is on the side of the stronger one and as far as lies between them.
+        Between two levels on different sides of `none`, such as lighter and darker, it
+        is on the side of the stronger one, with its distance from `none` interpolated.
 
         Args:
-            levels: the values of the levels, from level 1 on.
-            strength: of 0 to the number of levels; a number or a scalar tensor.
+            levels: the values of the levels, starting with level 1.
+            strength: 0 to the number of levels; a number or a scalar tensor.
 
         Returns:
-            A number, or a float64 tensor, int32 if the parameter is whole.
+            A number or a tensor: float64, or int32 if the parameter is whole.
         """
         high = np.array(levels, np.float64)
         low = np.array([self.none, *levels[:-1]], np.float64)
@@ -98,7 +100,7 @@ class Parameter:
         mirrored = np.where(log, self.none**2 / np.where(log, low, 1), mirrored)
         low = np.where(across, mirrored, low)
         ratio = np.where(log, low / np.where(log, high, 1), 1)
-        table = np.stack([high, low, ratio, log], 1)  # A line below each level.
+        table = np.stack([high, low, ratio, log], 1)  # A line segment below each level.
         if not tf.is_symbolic_tensor(strength):
             if strength == int(strength):
                 return (self.none, *levels)[int(strength)]
@@ -130,21 +132,21 @@ class Parameter:
 def _mixed(
     rest: Scalar, high: Scalar, low: Scalar, ratio: Scalar, log: Scalar
 ) -> Scalar:
-    """What lies so much of a level below `high`, on the way to `low`."""
+    """Interpolates by a fraction of a level, from `high` towards `low`."""
     return log * high * ratio**rest + (1 - log) * (high + rest * (low - high))
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """What is known of a kind of distortion.
+    """Metadata of a kind of distortion.
 
     Attributes:
         parameters: by name, in the order in which the function takes them.
         reach: how far it looks; None if it needs the whole photo.
-        events: whether its chance is in a few events, of which stronger levels have
-            more. Levels of a photo then share the seed: drawn anew for each, a weaker
-            level would often be hit worse than a stronger one.
-        static: whether its parameters must be Python numbers when a graph is made.
+        events: whether its randomness consists of a few events, more of them at
+            stronger levels. The levels of a photo then share a seed; with a new one for
+            each, a weaker level would often be damaged more than a stronger one.
+        static: whether its parameters must be Python numbers when a graph is built.
     """
 
     parameters: Mapping[str, Parameter]
@@ -160,17 +162,17 @@ def kind(
     static: bool = False,
     **parameters: Parameter,
 ) -> Callable[[Callable[..., tf.Tensor]], Callable[..., tf.Tensor]]:
-    """Makes a function of an image a kind of distortion.
+    """Returns a decorator that turns a function of an image into a kind of distortion.
 
     Args:
         reach: how far it looks; None if it needs the whole photo.
-        events: as of `Kind`.
-        static: as of `Kind`. The function gets Python numbers then, and else scalar
-            tensors, int32 of whole parameters and float64 of others.
-        **parameters: those of the function, each in its order after the image.
+        events: as for `Kind`.
+        static: as for `Kind`. If true, the function receives Python numbers; otherwise
+            scalar tensors, int32 for whole parameters and float64 for others.
+        **parameters: the function's parameters in order, without the image.
 
     Returns:
-        A decorator. What it makes is called as the function was, and has the attribute
+        A decorator. The result is called like the function, and has an attribute
         `kind`, a `Kind`.
 
     Raises:
@@ -210,18 +212,18 @@ def _number_of(value: tf.Tensor, name: str) -> float:
 
 
 def kind_of(function: Callable[..., tf.Tensor]) -> Kind | None:
-    """What is known of a function's kind; None if it was not made one by `kind`."""
+    """Returns a function's `Kind`; None if it was not decorated with `kind`."""
     return getattr(function, "kind", None)
 
 
 def checked_image(image: Any) -> tf.Tensor:
-    """The image as a tensor, if it is one that can be distorted.
+    """Returns the image as a tensor, if it can be distorted.
 
     Args:
-        image: float32 [height, width, 3], in [0, 1], with a pixel or more.
+        image: float32 [height, width, 3], in [0, 1], with at least one pixel.
 
     Raises:
-        ValueError: if it is not; the values are looked at where they are known.
+        ValueError: if it cannot; values are checked where they are known.
     """
     image = tf.convert_to_tensor(image)
     hint = ""
@@ -258,10 +260,10 @@ def checked_image(image: Any) -> tf.Tensor:
 
 
 def checked_seed(seed: Any) -> tf.Tensor:
-    """The seed as int32 [2], of which the lower 32 bits count.
+    """Returns the seed as int32 [2], keeping the lower 32 bits.
 
     Raises:
-        ValueError: if it is no pair of integers.
+        ValueError: if it is not a pair of integers.
     """
     is_pair = seed is not None and np.shape(seed) == (2,)
     if not is_pair or not tf.convert_to_tensor(seed).dtype.is_integer:

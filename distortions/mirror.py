@@ -1,14 +1,14 @@
-"""Mirrors at the edges of an image."""
+"""Mirroring at the edges of an image."""
 
 import tensorflow as tf
 
 
 def mirrored(places: tf.Tensor, side: tf.Tensor) -> tf.Tensor:
-    """Finds the pixels that stand in for places beyond the edges.
+    """Returns the pixels that stand in for positions beyond the edges.
 
     Args:
-        places: int32, counted along a side of the image; of any shape.
-        side: int32 scalar, how many pixels there are; 1 or more.
+        places: int32, positions along a side of the image; any shape.
+        side: int32 scalar, number of pixels along that side; 1 or more.
 
     Returns:
         int32 like `places`, in 0..side - 1. The edge pixel is mirrored too, as often as

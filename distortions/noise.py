@@ -1,4 +1,4 @@
-"""Noises. The contract of images, parameters and seeds is that of the package."""
+"""Noise. The contract of images, parameters and seeds is that of the package."""
 
 import functools
 import math
@@ -14,8 +14,8 @@ from distortions.kinds import Scalar
 from distortions.kinds import kind
 from distortions.reach import POINTWISE
 
-# What is many operations on a plane is a graph: one by one, they take ten times as long
-# on small images.
+# Functions with many operations on a plane are graphs: on small images, running them
+# eagerly takes ten times as long.
 _PLANE = tf.TensorSpec([None, None])
 
 _VARIANCE = Parameter(none=0, least=0, log=True)
@@ -69,7 +69,7 @@ def color_component_noise(
     In TID2013 (#02) the chroma is noisier than the luma. RankIQA's supplement gives
     variances of 0.0140, 0.0198, 0.0343 and 0.0524, and their released code adds the
     same noise to all three components. Read as standard deviations, those numbers give
-    a PSNR such as TID2013's; as variances they are far stronger.
+    same noise to all three components. Read as standard deviations, those numbers give
     """
     variances = tf.stack([luma_variance, chroma_variance, chroma_variance])
     noise = chance.normal(tf.shape(image), seed) * _float32(tf.sqrt(variances))
@@ -77,15 +77,16 @@ def color_component_noise(
     return tf.clip_by_value(noisy, 0.0, 1.0)
 
 
-# A crop needs no margin: it is noise that correlates, not the photo.
+# A crop needs no margin: the noise is correlated, not the photo.
 @kind(reach=POINTWISE, variance=_VARIANCE)
 def correlated_noise(
     image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Adds normal noise that neighbouring pixels have in common: a coarse grain.
+    """Adds normal noise that is correlated between neighbouring pixels: coarse grain.
 
-    It is the mean of white noise over 3 x 3 pixels, scaled to the variance. Pixels 1
-    apart along an axis correlate by 2/3, pixels 2 apart by 1/3, further ones not.
+    This is white noise averaged over 3 x 3 pixels, scaled to the variance. Pixels 1
+    apart along an axis have a correlation of 2/3, pixels 2 apart 1/3, pixels further
+    apart 0.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -99,10 +100,10 @@ def correlated_noise(
     Raises:
         ValueError: if the variance is less than 0.
 
-    RankIQA's authors left out TID2013's #03, as how its noise correlates is not
-    published. The filter is the one whose noise has the PSNR and SSIM that TID2013
-    publishes for its images; of others that were tried the next best is three times
-    further off. People see such noise sooner than white noise of the same variance.
+    RankIQA's authors left out TID2013's #03, because the correlation of its noise is
+    not published. This filter's noise has the PSNR and SSIM that TID2013 publishes for
+    its images; the next best of those tried is three times further off. People notice
+    such noise sooner than white noise of the same variance.
     """
     height, width = tf.unstack(tf.shape(image)[:2])
     white = chance.normal([height + 2, width + 2, 3], seed)
@@ -116,11 +117,11 @@ def correlated_noise(
 def high_frequency_noise(
     image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Adds normal noise without its low frequencies: a fine grain.
+    """Adds normal noise without low frequencies: fine grain.
 
-    It is white noise less its low-pass by [1 2 1] / 4 along both axes, scaled to the
-    variance. Its power is half the greatest at 0.64 of the Nyquist frequency (along an
-    axis); below a quarter of Nyquist lies 1/1800 of it.
+    This is white noise minus its low-pass by [1 2 1] / 4 along both axes, scaled to the
+    variance. Its power reaches half the maximum at 0.64 of the Nyquist frequency (along
+    an axis); 1/1800 of it lies below a quarter of Nyquist.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -154,9 +155,9 @@ def laplacian_noise(
 ) -> tf.Tensor:
     """Adds normal noise shaped by a Laplacian: the finest grain there is.
 
-    It is four times white noise, less its four neighbours, scaled to the variance. Its
-    amplitude is in proportion to 2 - cos u - cos v, for frequencies u and v: three
-    quarters of its power lie beyond half of the Nyquist frequency in both directions
+    This is four times white noise minus its four neighbours, scaled to the variance.
+    Its amplitude is proportional to 2 - cos u - cos v at frequencies u and v: three
+    quarters of its power lie beyond half the Nyquist frequency in both directions
     together (u + v of more than Nyquist).
 
     Args:
@@ -171,9 +172,9 @@ def laplacian_noise(
     Raises:
         ValueError: if the variance is less than 0.
 
-    Of 13 spectra that were tried this one comes nearest to the PSNR and SSIM that
-    TID2013 publishes for its high-frequency noise (#05). `high_frequency_noise` is what
-    RankIQA's supplement is read as, which was made before that was known.
+    Of 13 spectra tried, this one comes nearest to the PSNR and SSIM that TID2013
+    publishes for its high-frequency noise (#05). `high_frequency_noise` is a reading of
+    RankIQA's supplement, made before that was known.
     """
     height, width = tf.unstack(tf.shape(image)[:2])
     white = chance.normal([height + 2, width + 2, 3], seed)
@@ -184,32 +185,32 @@ def laplacian_noise(
     return tf.clip_by_value(tf.ensure_shape(image + noise, image.shape), 0.0, 1.0)
 
 
-# What is spared in one place is added in another, of the whole photo.
+# Noise removed in one place is added in another, anywhere in the photo.
 @kind(variance=_VARIANCE)
 def masked_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Adds normal noise that hides in texture.
 
-    Its standard deviation follows the photo's activity: the standard deviation of luma
-    about its mean of 5 x 5 pixels, over that one of the 5 x 5 windows with the pixel
-    in it where it is least. So the noise keeps out of flat areas even beside an edge.
+    Its standard deviation follows the photo's local activity: the standard deviation of
+    luma about its mean over 5 x 5 pixels, taken in whichever 5 x 5 window containing
+    the pixel it is smallest. So flat areas stay clean even next to an edge.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        variance: of the noise on the mean over the photo, on the scale of [0, 1]; at
-            least 0. For this the whole photo is needed: a crop is given more noise or
-            less. The noise is independent from pixel to pixel and channel to channel.
+        variance: of the noise, averaged over the photo, on the scale of [0, 1]; at
+            least 0. Because of the average the whole photo is needed: a crop by itself
+            would get more or less noise. The noise is independent from pixel to pixel
+            and channel to channel.
         seed: int32 [2].
 
     Returns:
-        The noisy image, clipped to [0, 1]. A photo that is flat everywhere gets the
-        same noise everywhere.
+        The noisy image, clipped to [0, 1]. A completely flat photo gets uniform noise.
 
     Raises:
         ValueError: if the variance is less than 0.
 
-    RankIQA's authors left out TID2013's #04, as too little of how its masks were made
-    is published. This mask is our choice: what noise a texture hides grows about as its
-    contrast does, so the noise is as visible, or as hidden, in all of them.
+    RankIQA's authors left out TID2013's #04, because too little is published about its
+    masks. This mask is our choice: the noise that a texture hides grows roughly with
+    its contrast, so the noise is about equally visible, or hidden, in all textures.
     """
     # The floor is 1/40 of a step of 8 bits: it matters in photos without any texture.
     power = _activity(_ycbcr.luma(image)) + 1e-8
@@ -224,7 +225,7 @@ def impulse_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.T
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        density: the share of the values to set, half of them to 0 and half to 1; at
+        density: the fraction of values to set, half of them to 0 and half to 1; at
             least 0, at most 1.
         seed: int32 [2].
 

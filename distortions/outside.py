@@ -1,4 +1,4 @@
-"""Names of files that a list from strangers gives."""
+"""Checking file names from untrusted lists."""
 
 import re
 
@@ -6,5 +6,5 @@ _OUTSIDE = re.compile(r"(?s)[\\/]|[A-Za-z]:|(.*[\\/])?\.\.([\\/]|$)")
 
 
 def leads_out(name: str) -> bool:
-    """Whether a name leads out of the folder that it is to be in, on any system."""
+    """Whether a name points outside the folder it belongs in, on any system."""
     return _OUTSIDE.match(name) is not None

@@ -1,16 +1,16 @@
-"""The bytes of a photo's file to uint8 RGB [height, width, 3].
+"""Decodes photo files to uint8 RGB [height, width, 3].
 
-Grey becomes three equal channels, more bits become the upper 8 of them, of an animation
-the first picture is taken and of a document the largest page, and a photo that its EXIF
-or XMP data say is turned is turned upright. Transparency is left out: colours are taken
-as they are stored, never blended with a background. CMYK is turned to RGB as Pillow
-does, which takes the samples of a JPEG as inverted, as Adobe stores them, with Adobe's
-marker or without: all programs that write such files do.
+Grey becomes three equal channels; of deeper samples the upper 8 bits are kept; an
+animation gives its first frame and a document its largest page; orientation in EXIF or
+XMP data is applied. Transparency is ignored: colours are used as stored, never blended
+with a background. CMYK is converted to RGB like Pillow does, which takes the samples of
+a JPEG as inverted, the way Adobe stores them, with or without Adobe's marker: all
+programs that write such files do so.
 
-In a process that has TensorFlow, JPEG and PNG of the usual sorts are decoded by it; all
-others are decoded by Pillow. A file that ends too early, or in which a decoder finds
-what it cannot read, is refused as damaged; where a decoder goes on nevertheless, it is
-decoded, and the decoder's words are the photo's warning. (Of JPEGs Pillow tells none.)
+In a process with TensorFlow, it decodes ordinary JPEG and PNG files; Pillow decodes all
+others. A file that ends too early, or contains something a decoder cannot read, is
+rejected as damaged. If a decoder carries on regardless, the photo is decoded, with the
+decoder's message as a warning. (For JPEGs, Pillow reports none.)
 """
 
 import contextlib
@@ -48,9 +48,9 @@ for _reader in unread_kinds.HEIC_READERS:
         READS_HEIC = True
         break
 
-# The kinds that are read, as Pillow names them. Files of others never reach their
-# decoders, whatever they are called: Pillow has some forty, most of them little looked
-# after, and hands PostScript to another program.
+# The supported formats, by Pillow's names. Other files never reach their decoders,
+# whatever their names: Pillow has some forty, most of them poorly maintained, and
+# passes PostScript to another program.
 _FORMATS = (
     AvifImagePlugin.AvifImageFile.format,
     BmpImagePlugin.BmpImageFile.format,
@@ -64,33 +64,33 @@ _FORMATS = (
     WebPImagePlugin.WebPImageFile.format,
     *(("HEIF",) if READS_HEIC else ()),
 )
-_MOST_WARNINGS = 3  # Of a photo; libtiff has one for each row.
+_MOST_WARNINGS = 3  # Per photo; libtiff gives one for each row.
 
-# Of TIFF (Adobe, "TIFF Revision 6.0").
+# Tags of TIFF (Adobe, "TIFF Revision 6.0").
 _SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 254, 258, 262, 339
-_REDUCED = 1  # A bit of the subfile type: a smaller picture of another page.
+_REDUCED = 1  # Bit of the subfile type: a reduced version of another page.
 _WHITE_IS_ZERO = 0
 _UNSIGNED = 1
 
 
 def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
-    """Decodes a photo of any kind.
+    """Decodes a photo in any supported format.
 
     Args:
         contents: the bytes of the file.
-        warn: called with each warning of the decoder, a text of one line. Decoders
-            that write theirs to stderr are listened to one at a time. If None, they are
-            dropped, but for those of TensorFlow's decoder, which are then on stderr.
+        warn: called with each of the decoder's warnings, as one line. Decoders that
+            write to stderr are listened to one at a time. If None, warnings are
+            dropped, except that TensorFlow's decoder then writes to stderr.
 
     Returns:
         uint8 [height, width, 3], RGB.
 
     Raises:
-        PhotoError: if they are not a photo, are damaged, claim more than can be read,
-            or are of a sort that is not read.
+        PhotoError: if it is not a photo, is damaged, claims to be too large, or has an
+            unsupported format.
     """
     header = photo_header.read(contents)
-    # Where it was not imported, it is not wanted: it takes seconds.
+    # If it has not been imported, it is not wanted: importing takes seconds.
     if "tensorflow" not in sys.modules:
         return by_pillow(contents, warn=warn)
     from distortions import photo_tensorflow
@@ -99,28 +99,28 @@ def decode(contents: bytes, *, warn: Callable[[str], None] | None = None) -> np.
         with _told(warn) if warn else contextlib.nullcontext():
             return photo_tensorflow.decode(contents, header)
     if warn and header.kind == "jpeg":
-        # Pillow, which decodes it, keeps libjpeg's warnings to itself.
+        # Pillow, which then decodes it, does not report libjpeg's warnings.
         with _told(warn):
             photo_tensorflow.glance(contents)
     return by_pillow(contents, warn=warn)
 
 
 def is_tensorflows(header: Header) -> bool:
-    """Whether TensorFlow decodes such a file as Pillow does."""
+    """Whether TensorFlow decodes such a file to the same pixels as Pillow."""
     return header.is_plain and header.kind in ("jpeg", "png")
 
 
 def by_pillow(
     contents: bytes, *, warn: Callable[[str], None] | None = None
 ) -> np.ndarray:
-    """Decodes a photo of any kind with Pillow.
+    """Decodes a photo in any supported format with Pillow.
 
     Args:
-        contents: as of `decode`.
-        warn: as of `decode`.
+        contents: as for `decode`.
+        warn: as for `decode`.
 
     Raises:
-        PhotoError: as `decode` does.
+        PhotoError: as for `decode`.
     """
     try:
         with contextlib.ExitStack() as stack:
@@ -137,23 +137,22 @@ def by_pillow(
         raise PhotoError(unread_kinds.refusal(contents)) from None
     except PhotoError:
         raise
-    except Exception as error:  # Pillow's decoders raise many kinds on broken files.
+    except Exception as error:  # Pillow's decoders raise many types on broken files.
         raise PhotoError(unread_kinds.failure(error)) from None
 
 
 def of_pillow(image: Image.Image) -> np.ndarray:
-    """Gives the pixels of a Pillow image, as `decode` does those of a file.
+    """Returns the pixels of a Pillow image, converted as by `decode`.
 
     Raises:
-        PhotoError: if it is of a mode that has no known range.
+        PhotoError: if its mode has no known range.
     """
     return _to_rgb(ImageOps.exif_transpose(image), _tiff_samples(image))
 
 
 def _open(contents: bytes) -> Image.Image:
-    # Pillow warns of photos over 89 megapixels and refuses those over 179; the
-    # limit can be lifted for the whole process only, so only while the header is read,
-    # and by one thread at a time.
+    # Pillow warns of photos over 89 megapixels and rejects those over 179. The limit is
+    # global, so it is lifted only while the header is read, by one thread at a time.
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         return Image.open(io.BytesIO(contents), formats=_FORMATS)
@@ -163,9 +162,9 @@ def _open(contents: bytes) -> Image.Image:
 
 @contextlib.contextmanager
 def _told(warn: Callable[[str], None] | None) -> Iterator[None]:
-    """Tells `warn` of the warnings of the decoders inside of it, once they are done.
+    """Passes decoders' warnings inside the `with` block to `warn`, at its end.
 
-    Nothing is told of one that raises. One thread at a time is inside.
+    If an exception is raised, nothing is passed. One thread at a time can be inside.
     """
     with decoder_warnings.collected() as messages:
         yield
@@ -177,7 +176,7 @@ def _told(warn: Callable[[str], None] | None) -> Iterator[None]:
 
 
 def _seek_largest_page(image: TiffImagePlugin.TiffImageFile) -> None:
-    """Turns to the largest page that is not marked as a smaller one of another."""
+    """Goes to the largest page that is not a reduced version of another."""
     best, page = (-1, 0), 0
     pages = getattr(image, "n_frames", 1)
     if pages == 1:
@@ -192,7 +191,7 @@ def _seek_largest_page(image: TiffImagePlugin.TiffImageFile) -> None:
 
 
 def _tiff_samples(image: Image.Image) -> tuple[int, bool]:
-    """Bits of a grey sample, and whether 0 is white."""
+    """Returns the bits of a grey sample, and whether 0 is white."""
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return 16, False
     tags: Any = image.tag_v2
@@ -221,5 +220,5 @@ def _to_rgb(image: Image.Image, samples: tuple[int, bool]) -> np.ndarray:
             upper = 255 - upper
         return np.repeat(upper.astype(np.uint8)[..., np.newaxis], 3, axis=-1)
     if "transparency" in image.info:
-        image = image.convert("RGBA")  # Else Pillow warns that it is dropped.
+        image = image.convert("RGBA")  # Otherwise Pillow warns that it is dropped.
     return np.asarray(image.convert("RGB"))

@@ -27,7 +27,7 @@ SUFFIXES = (
 
 
 class Paths(Collection[Path]):
-    """Paths in order, kept as their names: Paths themselves take four times the memory.
+    """An ordered collection of paths, stored as strings, in a quarter of the memory.
 
     Args:
         names: of the files.
@@ -48,13 +48,13 @@ class Paths(Collection[Path]):
 
 @dataclasses.dataclass(frozen=True)
 class Listing:
-    """What was found in files and folders.
+    """Photos found in files and folders.
 
     Attributes:
-        photos: files to be read as photos, in order.
-        problems: what is wrong with each path that gave none, in a line each.
-        passed_over: numbers of files in folders that are photos of kinds that are not
-            read, by kind, as `unread_kinds.passed_over` takes them.
+        photos: files to read as photos, in order.
+        problems: for each path that gave none, what is wrong with it, in one line.
+        passed_over: number of files in folders with unsupported photo formats, by
+            format, for `unread_kinds.passed_over`.
     """
 
     photos: Paths
@@ -63,14 +63,14 @@ class Listing:
 
 
 def search(paths: Sequence[str | Path], *, recursive: bool = True) -> Listing:
-    """Lists photos: files as they are given, and those anywhere inside folders.
+    """Lists photos: files as given, and photos inside folders.
 
-    A file is taken whatever its name. Folders are searched as `find` does; a path that
-    does not exist, or a folder without photos, does not hinder the others.
+    A file is accepted whatever its name. Folders are searched as by `find`. A path that
+    does not exist, or a folder without photos, does not affect the others.
 
     Args:
         paths: files and folders.
-        recursive: whether folders in folders are searched.
+        recursive: whether to search subfolders.
     """
     photos: list[str] = []
     problems: list[str] = []
@@ -90,16 +90,16 @@ def search(paths: Sequence[str | Path], *, recursive: bool = True) -> Listing:
 
 
 def find(folder: Path) -> list[str]:
-    """Lists the photos anywhere in a folder, hidden ones left out.
+    """Lists the photos anywhere in a folder, except hidden ones.
 
-    Links to folders are followed, and each folder is searched once, so that links in a
-    circle end, and a photo is not found again by way of a link to its folder.
+    Links to folders are followed. Each folder is searched only once, so circular links
+    are harmless, and a photo is not listed again through a link to its folder.
 
     Returns:
-        Their paths in the folder, with slashes, sorted.
+        Their paths relative to the folder, with slashes, sorted.
 
     Raises:
-        ValueError: if there is no such folder, or no photo in it.
+        ValueError: if the folder does not exist, or contains no photo.
     """
     if not folder.is_dir():
         raise ValueError(f"no such folder: {folder}")
@@ -110,16 +110,16 @@ def find(folder: Path) -> list[str]:
 
 
 def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
-    """Reads a photo of any kind, as `photo_decoding.decode` does.
+    """Reads a photo in any supported format; see `photo_decoding.decode`.
 
     Args:
         path: the file.
-        warn: called with each warning of the decoder, a text of one line without the
-            path; if None, warnings are dropped.
+        warn: called with each of the decoder's warnings, as one line without the path;
+            if None, warnings are dropped.
 
     Raises:
         PhotoError: if the file is missing, or cannot be read as a photo; its message
-            opens with the path.
+            starts with the path.
     """
     try:
         return photo_decoding.decode(path.read_bytes(), warn=warn)
@@ -132,7 +132,7 @@ def read(path: Path, *, warn: Callable[[str], None] | None = None) -> np.ndarray
 def _photos(
     root: Path, *, recursive: bool = True
 ) -> tuple[list[str], collections.Counter[str]]:
-    """Paths of photos in a folder, sorted, and numbers of others by kind."""
+    """Returns photos in a folder, sorted, and counts of other photo formats."""
     found = []
     others: collections.Counter[str] = collections.Counter()
     for file in _files(root, recursive=recursive):
@@ -148,7 +148,7 @@ def _photos(
 def _files(root: Path, *, recursive: bool) -> Iterator[Path]:
     """Yields the files in a folder that are not hidden, each folder's once."""
     searched: set[tuple[int, int]] = set()
-    # Links wait until all folders are searched that are really there.
+    # Links wait until all real folders have been searched.
     waiting = collections.deque([root])
     while waiting:
         for name, folders, files in os.walk(waiting.popleft()):

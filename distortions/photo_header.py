@@ -1,8 +1,8 @@
-"""What a photo's file says of itself before it is decoded.
+"""Reads the header of a photo's file before it is decoded.
 
-Decoders in native code may allocate what a header claims, or end the process where it
-lies. So what they are given is read here first, by the formats' own structure: JPEG by
-its segments, PNG, WebP and JPEG 2000 by their chunks and boxes, PNM by its words.
+Native decoders may allocate whatever a header claims, or crash if it lies. So headers
+are checked here first, following the formats' structure: segments for JPEG; chunks and
+boxes for PNG, WebP and JPEG 2000; words for PNM.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 MAX_PIXELS = 500_000_000  # 1.5 GB as RGB; the largest phone cameras have 200 million.
 
 
-_PIXELS_OF_BYTE = 2_000  # Of JPEG 2000: 0.004 bits a pixel show nothing any more.
+_PIXELS_OF_BYTE = 2_000  # For JPEG 2000: at 0.004 bits a pixel nothing is visible.
 _MOST_ZEROS = 256  # At the end of a small file.
 
 
@@ -23,16 +23,16 @@ class PhotoError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Header:
-    """What a file says of itself.
+    """What a file's header says.
 
     Attributes:
-        kind: "jpeg", "png", "webp", "jp2" or "pnm"; "other" for all that is not looked
-            into here.
-        width: in pixels, as stored; 0 of other kinds.
-        height: likewise.
-        orientation: 1 to 8, how the photo is turned, as EXIF counts (1 is upright).
-        is_plain: whether 8 bits a sample of grey or RGB are stored in the usual way,
-            so that all decoders read them alike.
+        kind: "jpeg", "png", "webp", "jp2" or "pnm"; "other" for formats not examined
+            here.
+        width: in pixels, as stored; 0 for other formats.
+        height: in pixels, as stored; 0 for other formats.
+        orientation: 1 to 8, as in EXIF; 1 is upright.
+        is_plain: whether it stores 8-bit grey or RGB in the usual way, so that all
+            decoders agree on the pixels.
         is_grey: whether there is one channel.
     """
 
@@ -66,7 +66,7 @@ def read(contents: bytes) -> Header:
 
 
 def check_size(width: int, height: int) -> None:
-    """Raises a PhotoError if a photo of such sides cannot be read."""
+    """Raises a PhotoError if a photo of this size cannot be read."""
     if width < 1 or height < 1:
         raise PhotoError(f"a photo must have pixels, not {width} x {height}")
     if width * height > MAX_PIXELS:
@@ -130,7 +130,7 @@ def _jpeg_segments(contents: bytes) -> Iterator[tuple[int, bytes]]:
     place = 2
     while place < len(contents):
         if contents[place] != 0xFF:
-            # Decoders pass over what stands between segments.
+            # Decoders skip anything between segments.
             place = contents.find(b"\xff", place)
             if place < 0:
                 return
@@ -155,7 +155,7 @@ def _of_app1(segment: bytes) -> int | None:
 
 
 def _of_exif(tiff: bytes) -> int | None:
-    """The orientation that EXIF data say; None if they say none that there is."""
+    """Returns the orientation in EXIF data; None if there is no valid one."""
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
     if order is None:
         return None
@@ -214,7 +214,7 @@ _MOST_OF_WEBP = 16_383
 def _webp(contents: bytes) -> Header:
     _check_end(contents)
     size, form, length = struct.unpack("<4xI4x4sI", contents[:20])
-    # Where these differ, decoders do not agree whether the file is damaged.
+    # If these differ, decoders disagree on whether the file is damaged.
     is_whole = len(contents) == size + 8 == 20 + length + length % 2
     if form == b"VP8 ":
         if contents[23:26] != b"\x9d\x01\x2a":

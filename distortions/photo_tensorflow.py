@@ -1,4 +1,4 @@
-"""JPEG and PNG to pixels by TensorFlow, with those that Pillow's decoders give."""
+"""Decoding JPEG and PNG with TensorFlow, to the pixels that Pillow gives."""
 
 import contextlib
 
@@ -14,7 +14,7 @@ def decode(contents: bytes, header: Header) -> np.ndarray:
 
     Args:
         contents: the bytes of the file.
-        header: what they say of themselves.
+        header: the file's header.
 
     Returns:
         uint8 [height, width, 3], RGB, upright.
@@ -34,13 +34,13 @@ def decode(contents: bytes, header: Header) -> np.ndarray:
 
 
 def glance(contents: bytes) -> None:
-    """Decodes an eighth of a JPEG's lines, for what the decoder says of it."""
+    """Decodes only an eighth of a JPEG's lines, to collect the decoder's warnings."""
     with contextlib.suppress(tf.errors.OpError), tf.device("CPU:0"):
         tf.io.decode_jpeg(contents, ratio=8)
 
 
 def decode_jpeg(contents: tf.Tensor) -> tf.Tensor:
-    """Decodes a JPEG with the pixels that Pillow's decoder gives."""
+    """Decodes a JPEG to the pixels that Pillow's decoder gives."""
     # The default method differs by up to 4 levels.
     return tf.io.decode_jpeg(contents, 3, dct_method="INTEGER_ACCURATE")
 
@@ -50,8 +50,8 @@ def upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
 
     Args:
         image: [height, width, channels].
-        orientation: int32 scalar, 1 to 8, as EXIF counts: which sides the first row
-            and the first column as stored are of the scene.
+        orientation: int32 scalar, 1 to 8, as in EXIF: which sides of the scene the
+            stored first row and first column are.
 
     Returns:
         The photo, its sides swapped where orientation is 5 or more.

@@ -1,4 +1,4 @@
-"""What a preset is made of: a table of distortions, a row each."""
+"""The parts of a preset: a table with one row per distortion."""
 
 import dataclasses
 import functools
@@ -10,6 +10,7 @@ from typing import Literal
 from typing import get_args
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from distortions.kinds import Scalar
@@ -18,15 +19,14 @@ from distortions.kinds import checked_seed
 from distortions.kinds import kind_of
 from distortions.reach import Reach
 
-# What a row's levels say of quality. descending: a stronger level looks worse.
-# pristine_first: every level looks worse than the photo, but people do not agree with
-# the order of the levels. unordered: nothing can be said. Else the pairs (better,
-# worse) of levels that are known, and with them all that follow: of (0, 1) and (1, 2)
-# also (0, 2).
+# What a row's levels say about quality. descending: a stronger level looks worse.
+# pristine_first: every level looks worse than the photo, but people disagree with the
+# order of the levels. unordered: nothing is known. Otherwise, the known pairs (better,
+# worse) of levels, which also imply others: (0, 1) and (1, 2) imply (0, 2).
 PolicyName = Literal["descending", "pristine_first", "unordered"]
 Policy = PolicyName | tuple[tuple[int, int], ...]
 
-# A level's parameters: a number, or several where the function takes several.
+# Parameters of a level: a number, or several if the function takes several.
 Values = float | tuple[float, ...]
 
 
@@ -35,20 +35,20 @@ class Row:
     """A distortion and the parameters of its levels.
 
     Attributes:
-        number: that of the distortion in TID2013, None if it has none there.
+        number: number of the distortion in TID2013, None if TID2013 lacks it.
         name: unique in a preset.
-        function: takes an image, its parameters, and `seed` too if it is random; best
-            one that `kinds.kind` made a kind of distortion, as all of this package.
-        parameters: one entry for each level, that of level 1 first; a tuple where the
-            function takes several.
-        policy: what the levels say of quality.
+        function: takes an image, its parameters, and `seed` if it is random. Preferably
+            one made with `kinds.kind`, like all in this package.
+        parameters: one entry per level, starting with level 1; tuples if the function
+            takes several parameters.
+        policy: what the levels say about quality.
         source: where the parameters come from.
-        own_reach: how far the distortion looks; None for what its kind says, or of a
-            function that is no kind, for the whole photo.
+        own_reach: how far the distortion looks; None to use its kind's reach or, if the
+            function is not a kind, the whole photo.
 
     Raises:
-        ValueError: if a level has as many parameters as the function does not take, or
-            one that is out of range, or the policy is none.
+        ValueError: if a level has the wrong number of parameters, or one out of range,
+            or the policy is invalid.
     """
 
     number: int | None
@@ -92,13 +92,13 @@ class Row:
 
     @property
     def shares_seed(self) -> bool:
-        """Whether a photo's levels are made with one seed, as `Kind.events` says."""
+        """Whether all levels of a photo use the same seed; see `Kind.events`."""
         kind = kind_of(self.function)
         return kind is not None and kind.events
 
     @property
     def graded(self) -> bool:
-        """Whether strengths between the levels can be made and are in order."""
+        """Whether strengths between the levels are possible and in order."""
         kind = kind_of(self.function)
         return self.policy == "descending" and kind is not None and not kind.static
 
@@ -107,12 +107,12 @@ class Row:
         names = _parameter_names(self.function)
         return dict(zip(names, self._values(level), strict=True))
 
-    def better(self) -> np.ndarray:
-        """The order of quality that the policy says.
+    def better(self) -> npt.NDArray[np.bool_]:
+        """Returns the order of quality implied by the policy.
 
         Returns:
-            bool [levels + 1, levels + 1], true at (i, j) where level i looks better
-            than level j.
+            bool [levels + 1, levels + 1], true at (i, j) if level i is known to look
+            better than level j.
         """
         levels = np.arange(len(self.parameters) + 1)
         if self.policy == "descending":
@@ -124,21 +124,21 @@ class Row:
             return better
         for pair in self.policy:
             better[pair] = True
-        for between in levels:  # What follows from two pairs (Warshall's algorithm).
+        for between in levels:  # Transitive closure (Warshall's algorithm).
             better |= np.outer(better[:, between], better[between])
         return better
 
     def at(self, strength: Scalar) -> "Setting":
-        """The distortion at a real strength.
+        """Returns the distortion at a strength that need not be a whole level.
 
         Args:
-            strength: 0 is the photo, a whole number a level, and what lies between two
-                levels has parameters between theirs, as their `kinds.Parameter` says.
-                A number or, in a graph, a scalar tensor.
+            strength: 0 is the photo, a whole number a level; in between, parameters are
+                interpolated as their `kinds.Parameter` says. A number or, in a graph, a
+                scalar tensor.
 
         Raises:
-            ValueError: if the strength is not of 0 to the number of levels, or not a
-                whole number where the function is no kind that can do with less.
+            ValueError: if the strength is not between 0 and the number of levels, or
+                not whole although the function is not a kind that supports that.
         """
         return Setting(self, strength)
 
@@ -149,17 +149,17 @@ class Row:
 
         Args:
             image: float32 [height, width, 3], in [0, 1].
-            level: 0, which is the image itself, up to the number of parameters.
-            seed: integers [2], of which 32 bits count, or a pair of ints; needed if
-                the row is random and unused if not, so that all rows can be called
-                alike. tf.data counts in int64, and its seeds are that too.
+            level: 0, which is the image itself, up to the number of levels.
+            seed: integers [2], of which the lower 32 bits count, or a pair of ints;
+                required if the row is random, otherwise ignored, so that all rows can
+                be called alike. int64 is accepted because tf.data counts in int64.
 
         Returns:
-            The distorted image, like `image` in shape, dtype and range.
+            The distorted image, with the shape, dtype and range of `image`.
 
         Raises:
-            ValueError: if there is no such level, the image is no such tensor, or the
-                seed is missing or no pair.
+            ValueError: if there is no such level, the image is invalid, or the seed is
+                missing or not a pair.
         """
         return self.at(self._checked_level(level)).distort(image, seed=seed)
 
@@ -171,21 +171,21 @@ class Row:
         *,
         seed: tf.Tensor | None = None,
     ) -> tf.Tensor:
-        """Distorts what lies in a box, from as little of the photo as that takes.
+        """Distorts a box of an image, reading as little of the rest as possible.
 
         Args:
             image: float32 [height, width, 3], in [0, 1], the whole photo.
-            level: as of `distort`.
+            level: as for `distort`.
             box: int32 [4]: top, left, height and width in pixels, within the photo.
-            seed: as of `distort`.
+            seed: as for `distort`.
 
         Returns:
-            float32 [box's height, box's width, 3]: of a row that is not random, the
-            very pixels that `distort` makes there. A random row with a reach draws
-            what lies in the box alone, which is like `distort`'s but not the same.
+            float32 [box's height, box's width, 3]. For a row that is not random,
+            exactly the pixels of `distort`. A random row with a reach draws only what
+            lies in the box: similar to `distort`, but not the same.
 
         Raises:
-            ValueError: as of `distort`, or if the box is no such tensor.
+            ValueError: as for `distort`, or if the box is invalid.
         """
         return self.at(self._checked_level(level)).distort_box(image, box, seed=seed)
 
@@ -205,11 +205,11 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Setting:
-    """A row at a real strength, from `Row.at`.
+    """A row at a given strength, from `Row.at`.
 
     Attributes:
         row: the distortion.
-        strength: 0 is the photo, then the levels and what lies between them.
+        strength: 0 is the photo; levels and values between them.
     """
 
     row: Row
@@ -235,9 +235,9 @@ class Setting:
         object.__setattr__(self, "strength", strength)
 
     def arguments(self) -> dict[str, Scalar]:
-        """The function's parameters by name: numbers, or tensors of a tensor.
+        """The function's parameters by name: numbers, or tensors if strength is one.
 
-        At strength 0 they are those that leave the photo as it is, or nearest to that.
+        At strength 0 they leave the photo unchanged, or as nearly so as possible.
         """
         table = [self.row.arguments(n + 1) for n in range(len(self.row.parameters))]
         kind = kind_of(self.row.function)
@@ -257,7 +257,7 @@ class Setting:
         if self._known:
             return self.row.function(image, *self.arguments().values(), **seeds)
         kind = kind_of(self.row.function)
-        if kind is None or kind.static:  # A branch a level, as it takes numbers only.
+        if kind is None or kind.static:  # A branch per level: it takes numbers only.
             levels = range(len(self.row.parameters) + 1)
             return tf.switch_case(
                 tf.cast(self.strength, tf.int32),
@@ -275,7 +275,7 @@ class Setting:
     def distort_box(
         self, image: tf.Tensor, box: tf.Tensor, *, seed: tf.Tensor | None = None
     ) -> tf.Tensor:
-        """Distorts what lies in a box, as `Row.distort_box` does."""
+        """Distorts a box of an image, as `Row.distort_box` does."""
         if not tf.is_tensor(box) or box.dtype != tf.int32 or box.shape != [4]:
             raise ValueError(
                 "box must be an int32 tensor [4] of top, left, height and width, not "
@@ -302,7 +302,7 @@ def _parameter_names(function: Callable[..., tf.Tensor]) -> list[str]:
 
 
 def _check_policy(policy: Any, name: str, num_levels: int) -> None:
-    """Raises a ValueError if a policy is none for so many levels."""
+    """Raises a ValueError if a policy is invalid for a number of levels."""
     if policy in get_args(PolicyName):
         return
     levels = range(num_levels + 1)
@@ -330,7 +330,7 @@ def _cut(image: tf.Tensor, box: tf.Tensor) -> tf.Tensor:
 def _widened(
     box: tf.Tensor, margin: tf.Tensor, grid: int, sides: tf.Tensor
 ) -> tf.Tensor:
-    """A box with a margin, outward to the grid, and inward to the photo's edges."""
+    """Adds a margin to a box, rounds out to the grid, and clips to the photo."""
     start = (box[:2] - margin) // grid * grid
     end = -(-(box[:2] + box[2:] + margin) // grid) * grid
     start, end = tf.maximum(start, 0), tf.minimum(end, sides)
@@ -339,10 +339,11 @@ def _widened(
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """A named table of distortions, each with the same number of levels.
+    """A named table of distortions, all with the same number of levels.
 
     Raises:
-        ValueError: if there are no rows, two of a name, or some of other levels.
+        ValueError: if there are no rows, two with the same name, or different numbers
+            of levels.
     """
 
     name: str
@@ -365,15 +366,15 @@ class Preset:
 
     @property
     def num_levels(self) -> int:
-        """How many levels a distortion has; level 0, the image itself, not counted."""
+        """Number of levels per distortion, excluding level 0, the image itself."""
         return len(self.rows[0].parameters)
 
-    def better(self) -> np.ndarray:
+    def better(self) -> npt.NDArray[np.bool_]:
         """The orders of all rows: bool [rows, levels + 1, levels + 1]."""
         return np.stack([row.better() for row in self.rows])
 
     def row(self, name: str) -> Row:
-        """Returns the row of this name; a ValueError lists those that there are."""
+        """Returns the row with this name; otherwise a ValueError lists the names."""
         for row in self.rows:
             if row.name == name:
                 return row

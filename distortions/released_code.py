@@ -1,8 +1,8 @@
-"""What RankIQA's released MATLAB files do where it is not what the paper says.
+"""RankIQA's released MATLAB code, where it differs from the paper.
 
-For those who must compare; the contract of images, parameters and seeds is that of the
-package. The files (xialeiliu/RankIQA, data/data_generator) were read, not run: noise
-has other values here, and MATLAB's `multithresh` searches where this module solves.
+For comparisons; the contract of images, parameters and seeds is that of the package.
+The files (xialeiliu/RankIQA, data/data_generator) were read, not run: random noise has
+other values here, and MATLAB's `multithresh` searches for what this module solves.
 """
 
 import math
@@ -42,7 +42,7 @@ def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
         size: side of the kernel in pixels; an odd whole number.
 
     Returns:
-        The blurred image; beyond its edges it is taken as mirrored ('symmetric').
+        The blurred image, mirrored beyond its edges ('symmetric').
 
     Raises:
         ValueError: if the size is not an odd whole number.
@@ -52,41 +52,42 @@ def gaussian_blur(image: tf.Tensor, size: int) -> tf.Tensor:
     return _blurred(image, size / 6, size // 2)
 
 
-# The histogram is the photo's.
+# The histogram is that of the whole photo.
 @kind(
     static=True, thresholds=Parameter(none=20, least=1, most=20, whole=True, log=True)
 )
 def histogram_quantization(image: tf.Tensor, thresholds: int) -> tf.Tensor:
     """Quantizes at Otsu's thresholds, each bin to its upper edge (TID2013's #07).
 
-    The thresholds part the histogram of the three channels together into classes of
-    the least variance. Values up to the first threshold become 0, those above the last
-    one 1, and all others the threshold next above them.
+    The thresholds divide the joint histogram of the three channels into classes with
+    minimum variance. Values up to the first threshold become 0, those above the last
+    one 1, and all others the next threshold above them.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        thresholds: how many; a whole number of 1..20. There is one value more.
+        thresholds: number of thresholds, a whole number in 1..20. There is one value
+            more.
 
     Returns:
         The quantized image. It is too light by up to a whole bin, and 5 dB worse than
-        a uniform quantization into as many values.
+        uniform quantization with the same number of values.
 
     Raises:
-        ValueError: if the number is not of 1..20.
+        ValueError: if the number is not in 1..20.
     """
     pixels = tf.cast(tf.round(image * 255), tf.int32)
     counts = tf.math.bincount(tf.reshape(pixels, [-1]), minlength=256, maxlength=256)
-    # Of the values first..last: count, sum, and the variance that a class has among
-    # the means, sum^2 / count. The greatest sum of it is the least within classes.
+    # For values first..last: count, sum, and what a class contributes to the variance
+    # between classes, sum^2 / count. Its largest total is the smallest variance within.
     counts = tf.cast(counts, tf.float64)
     count = _over_ranges(counts)
     total = _over_ranges(counts * tf.range(256, dtype=tf.float64))
     gain = tf.math.divide_no_nan(total**2, count)  # [first, last]
     gain = tf.where(np.triu(np.ones((256, 256), bool)), gain, -math.inf)
-    best = gain[0]  # [last], of one class.
+    best = gain[0]  # [last], with one class.
     ends = []  # For each number of classes, where the last but one ends.
     for _ in range(thresholds):
-        # Classes before end at e, the new one reaches from e + 1 to last.
+        # Earlier classes end at e, the new one covers e + 1 to last.
         longer = best[:-1, tf.newaxis] + gain[1:]  # [e, last]
         ends.append(tf.argmax(longer, axis=0, output_type=tf.int32))
         best = tf.reduce_max(longer, axis=0)
@@ -102,17 +103,17 @@ def histogram_quantization(image: tf.Tensor, thresholds: int) -> tf.Tensor:
     return tf.ensure_shape(tf.reshape(quantized, tf.shape(image)), image.shape)
 
 
-# The second noise has its place in the photo.
+# The second noise is fixed relative to the photo's top left corner.
 @kind(variance=Parameter(none=0, least=0, log=True))
 def denoising_twice_noisy(
     image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Adds noise, then that of BM3D's demonstration, then denoises (TID2013's #09).
+    """Adds noise, then BM3D's demonstration noise, then denoises (TID2013's #09).
 
-    The second noise, of a standard deviation of 25 of 255, stayed in from the
-    demonstration, with a seed of its own: it is the same in every image of a size. The
-    denoiser is always set to 25. Theirs is BM3D, which may not be used commercially;
-    here it is `denoising.dct_denoise`.
+    The second noise, with a standard deviation of 25 of 255, is a leftover of the
+    demonstration, with its own seed: it is the same in every image of a size. The
+    denoiser is always set to 25. The original uses BM3D, whose licence forbids
+    commercial use; here it is `denoising.dct_denoise`.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -130,21 +131,21 @@ def denoising_twice_noisy(
     return denoising.dct_denoise(noisy, 25 / 255)
 
 
-# So many a photo.
+# The count is per photo.
 @kind(count=_COUNT)
 def moved_patches(image: tf.Tensor, count: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
     """Copies patches of 15 x 15 from five pixels below and right (TID2013's #14).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        count: of the patches, whatever the size of the photo; a whole number of at
+        count: number of patches, whatever the size of the photo; a whole number of at
             least 0.
         seed: int32 [2].
 
     Returns:
         The image with patches of itself. Their corners are drawn from all but the last
-        30 rows and columns, so the last 16 are never touched; an image of 30 or less
-        has its corners in the first row or column.
+        30 rows and columns, so the last 16 are never touched; an image of 30 pixels or
+        fewer has its corners in the first row or column.
 
     Raises:
         ValueError: if the count is not a whole number of at least 0.
@@ -152,7 +153,7 @@ def moved_patches(image: tf.Tensor, count: Scalar, *, seed: tf.Tensor) -> tf.Ten
     tops, lefts = _corners(tf.shape(image)[:2], 30, count, seed)
     height, width = tf.unstack(tf.shape(image)[:2])
     covered = _covered(height, width, tops, lefts, _PATCH) > 0
-    # Where a small image has nothing five pixels further its edge is taken.
+    # In a small image, where nothing lies five pixels further, its edge is used.
     rows = tf.minimum(tf.range(height) + _MOVED, height - 1)
     columns = tf.minimum(tf.range(width) + _MOVED, width - 1)
     moved = tf.gather(tf.gather(image, rows), columns, axis=1)
@@ -173,14 +174,14 @@ def mean_colour_blocks(
     *,
     seed: tf.Tensor,
 ) -> tf.Tensor:
-    """Lays blocks of 32 x 32 of about the photo's mean colour (TID2013's #15).
+    """Adds blocks of 32 x 32 in about the photo's mean colour (TID2013's #15).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        count: of the blocks, whatever the size of the photo; a whole number of at
+        count: number of blocks, whatever the size of the photo; a whole number of at
             least 0.
-        red_factor: that the mean of red is multiplied by; of 0..1.
-        red_shift: that is added to it then, on the scale of [0, 1]; of 0..1.
+        red_factor: factor on the mean of red; in 0..1.
+        red_shift: added to it afterwards, on the scale of [0, 1]; in 0..1.
         seed: int32 [2].
 
     Returns:
@@ -206,7 +207,7 @@ def tinted_saturation_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        factor: 1 leaves the image as it is.
+        factor: 1 leaves the image unchanged.
 
     Returns:
         The image more or less colourful, with a tint of (1 - factor) half steps.
@@ -224,7 +225,7 @@ def tinted_saturation_change(image: tf.Tensor, factor: Scalar) -> tf.Tensor:
 def red_and_green_shift(
     image: tf.Tensor, red_shift: Scalar, green_shift: Scalar
 ) -> tf.Tensor:
-    """Shifts red and green, not blue, to the right, then blurs (TID2013's #23).
+    """Shifts red and green (not blue) to the right, then blurs (TID2013's #23).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -232,8 +233,8 @@ def red_and_green_shift(
         green_shift: of the green channel, in whole pixels; at least 0.
 
     Returns:
-        The image with coloured edges. The leftmost columns keep what they had. The
-        blur is a Gaussian of a sigma of half a pixel, cut to 3 x 3.
+        The image with coloured edges. The leftmost columns keep their values. The blur
+        is a Gaussian with a sigma of half a pixel, cut to 3 x 3.
 
     Raises:
         ValueError: if a shift is not a whole number of at least 0.
@@ -248,13 +249,13 @@ def red_and_green_shift(
 
 
 def _blurred(image: tf.Tensor, sigma: float, radius: int) -> tf.Tensor:
-    """The image blurred with a Gaussian that is cut at this radius."""
+    """Blurs the image with a Gaussian cut at this radius."""
     kernel = _filters.gaussian(sigma, radius)
     return tf.clip_by_value(_filters.along_both_axes(image, kernel), 0.0, 1.0)
 
 
 def _over_ranges(values: tf.Tensor) -> tf.Tensor:
-    """From [n] to [n, n]: the sum of values first..last."""
+    """From [n] to [n, n]: the sums of values first..last."""
     sums = tf.math.cumsum(values)
     return sums[tf.newaxis] - (sums - values)[:, tf.newaxis]
 
@@ -262,7 +263,7 @@ def _over_ranges(values: tf.Tensor) -> tf.Tensor:
 def _corners(
     sides: tf.Tensor, kept: int, count: tf.Tensor, seed: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Draws top left corners from all but so many last rows and columns."""
+    """Draws top left corners, excluding the last rows and columns."""
     seeds = chance.split(seed, 2)
     tops, lefts = (
         chance.whole([count], seeds[axis], tf.maximum(sides[axis] - kept, 1))
@@ -274,7 +275,7 @@ def _corners(
 def _covered(
     height: tf.Tensor, width: tf.Tensor, tops: tf.Tensor, lefts: tf.Tensor, side: int
 ) -> tf.Tensor:
-    """How many blocks lie on each pixel, int32 [height, width]."""
+    """Returns how many blocks cover each pixel, int32 [height, width]."""
     rows = (tf.range(height) >= tops[:, None]) & (
         tf.range(height) < tops[:, None] + side
     )

@@ -10,13 +10,13 @@ from distortions.kinds import Scalar
 from distortions.kinds import kind
 from distortions.reach import Reach
 
-# Of the coefficients of windows, from coarse to fine. Eight steps of twice as many
-# windows gain 1 dB where half the pixels are known, 0.2 where few are.
+# For coefficients of windows, from coarse to fine. Eight steps with twice as many
+# windows gain 1 dB if half the pixels are known, 0.2 dB if few are.
 _THRESHOLDS = (0.1, 0.05, 0.025)
 
 
 def margin(share: Scalar) -> tf.Tensor:
-    """How many pixels away `sparse_sampling` looks, for a share of pixels kept."""
+    """How many pixels away `sparse_sampling` looks, for a share of kept pixels."""
     steps = len(_THRESHOLDS) * denoising.THRESHOLD_MARGIN
     return blur.kernel_radius(_sigma(share)) + steps
 
@@ -31,39 +31,41 @@ def _sigma(share: Scalar) -> tf.Tensor:
     share=Parameter(none=1, above=0, most=1, log=True),
 )
 def sparse_sampling(image: tf.Tensor, share: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Keeps pixels at random and restores the others from them.
+    """Keeps random pixels and reconstructs the others from them.
 
-    First each pixel is the mean of the known ones around it, weighted by a Gaussian as
-    wide as the gaps. Then, three times, the known ones are put back, and small
-    coefficients of the cosine transform of sliding windows are set to 0. Edges become
-    ragged, texture goes, and in the end the image is one of blotches.
+    First each pixel becomes the mean of the known ones around it, weighted by a
+    Gaussian as wide as the gaps. Then, three times, the known pixels are put back, and
+    small coefficients of the cosine transform of sliding windows are set to 0. Edges
+    become ragged, texture disappears, and at the strongest level only blotches remain.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        share: of the pixels that are kept, all three channels of each; more than 0 and
-            at most 1, which keeps all. At least one pixel is kept.
+        share: fraction of pixels to keep, with all three channels; more than 0 and at
+            most 1, which keeps all. At least one pixel is kept.
         seed: int32 [2].
 
     Returns:
-        The restored image, known pixels as they were. A pixel depends on those at most
-        `margin(share)` away and on where the image begins modulo `denoising.GRID`; but
-        if none so near is known it depends on the mean of all.
+        The reconstructed image, with known pixels unchanged. A pixel depends on those
+        at most `margin(share)` away and on where the image begins modulo
+        `denoising.GRID`; but if none within that distance is known, it depends on the
+        mean of all.
 
     Raises:
         ValueError: if the share is not more than 0 and at most 1.
 
-    TID2013 calls it "sparse sampling and reconstruction". Compressive sensing restores
-    images from few samples by their being sparse in a transform; this does the same,
-    with pixels for samples and the cosine transform. How TID2013 made its images we do
-    not know, so they are alike in kind only. RankIQA does without this distortion.
+    TID2013 calls it "sparse sampling and reconstruction". Compressive sensing
+    reconstructs images from few samples because they are sparse in a transform domain;
+    this does the same, with pixels as samples and the cosine transform. How TID2013
+    made its images is unknown, so these resemble them only in kind. RankIQA does not
+    use this distortion.
     """
     drawn = chance.uniform(tf.shape(image)[:2], seed)[..., tf.newaxis]
-    # All is less than 1; the minimum makes sure of a pixel where images are small.
+    # All values are below 1; the minimum guarantees a pixel in small images.
     known = drawn < tf.cast(share, tf.float32)
     known |= drawn <= tf.reduce_min(drawn)
     counts = tf.broadcast_to(tf.cast(known, tf.float32), tf.shape(image))
     samples = image * counts
-    # Mean of all known pixels, for those that have none in reach.
+    # Mean of all known pixels, for pixels with none within reach.
     restored = tf.reduce_sum(samples, [0, 1]) / tf.reduce_sum(counts, [0, 1])
     density = blur.gaussian_blur(counts, _sigma(share))
     nearby = blur.gaussian_blur(samples, _sigma(share)) / density

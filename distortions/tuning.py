@@ -1,8 +1,8 @@
-"""Distortions that are as strong as a photo needs for a PSNR, and how that is found.
+"""Distortions tuned to a given PSNR on each photo, and the search for their strength.
 
 The contract of images, parameters and seeds is that of the package. TID2013 tunes the
-strength of some kinds to 33, 30, 27, 24 and 21 dB a photo. The PSNR is that of all
-three channels, as far as a photo can have it: the strength has an end.
+strength of some kinds to 33, 30, 27, 24 and 21 dB on each photo. The PSNR is over all
+three channels; strength is limited, so some photos cannot reach it.
 """
 
 import math
@@ -16,19 +16,19 @@ from distortions.kinds import Parameter
 from distortions.kinds import Scalar
 from distortions.kinds import kind
 
-# At 60 dB the error is a quarter of a step of 8 bits: they hold it no more.
+# At 60 dB the error is a quarter of an 8-bit step, too small to store.
 PSNR = Parameter(none=60, above=0, most=60, unit="dB")
 
 _TRIES = 10
 _NEAR_ENOUGH = 10 ** (0.01 / 20)  # A hundredth of a decibel.
 
-# In pixels. Further than that, there are no coloured edges but three photos.
+# In pixels. Beyond that, edges are not fringed; the photo appears three times.
 _MOST_SHIFT = 32
 
 
 @kind(psnr=PSNR)
 def saturation_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
-    """Takes colour from the photo until it has a PSNR, as `color.saturation_change`.
+    """Removes colour until the photo has a given PSNR; see `color.saturation_change`.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -36,14 +36,14 @@ def saturation_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
             about as it is.
 
     Returns:
-        The image less colourful, or of opposite hues. Its factor is of -1..1: a photo
-        with too little colour for the PSNR gets -1, and keeps a higher one.
+        The image with less colour, or with opposite hues. The factor is in -1..1: a
+        photo with too little colour for the PSNR gets -1, and keeps a higher PSNR.
 
     Raises:
         ValueError: if the PSNR is not more than 0 and at most 60.
 
-    TID2013's change of colour saturation (#18) is made so, with MATLAB's rgb2ycbcr and
-    ycbcr2rgb for bytes, which round; here nothing is rounded.
+    TID2013's change of colour saturation (#18) is made like this, but with MATLAB's
+    rgb2ycbcr and ycbcr2rgb for bytes, which round; here nothing is rounded.
     """
     grey = _ycbcr.luma(image)[..., tf.newaxis]
     colour = grey - image
@@ -59,7 +59,7 @@ def saturation_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
 def multiplicative_noise_to_psnr(
     image: tf.Tensor, psnr: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Multiplies each value by a normal one, by how much a PSNR takes.
+    """Multiplies each value by a normal one, as strongly as a given PSNR allows.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -68,13 +68,13 @@ def multiplicative_noise_to_psnr(
         seed: int32 [2].
 
     Returns:
-        What `noise.multiplicative_noise` makes with a deviation of 0..2. A photo too
-        dark for the PSNR gets 2, and keeps a higher one.
+        The result of `noise.multiplicative_noise` with a deviation in 0..2. A photo too
+        dark for the PSNR gets 2, and keeps a higher PSNR.
 
     Raises:
         ValueError: if the PSNR is not more than 0 and at most 60.
 
-    TID2013's multiplicative noise (#19) is made so.
+    TID2013's multiplicative noise (#19) is made like this.
     """
     change = image * chance.normal(tf.shape(image), seed)
     return tuned(
@@ -87,7 +87,7 @@ def multiplicative_noise_to_psnr(
 
 @kind(psnr=PSNR)
 def chromatic_aberration_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
-    """Moves red to the right and blue to the left, by how much a PSNR takes.
+    """Moves red right and blue left, as far as a given PSNR allows.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -96,15 +96,15 @@ def chromatic_aberration_to_psnr(image: tf.Tensor, psnr: Scalar) -> tf.Tensor:
 
     Returns:
         The image with coloured edges. Both move by the same distance of 0..32 pixels,
-        between pixels by linear interpolation, and the first or last pixel of a row
-        fills what they uncover. A photo too smooth for the PSNR gets 32, and keeps a
-        higher one.
+        with linear interpolation between pixels; gaps are filled with the first or last
+        pixel of the row. A photo too smooth for the PSNR gets 32, and keeps a higher
+        PSNR.
 
     Raises:
         ValueError: if the PSNR is not more than 0 and at most 60.
 
-    TID2013's chromatic aberrations (#23) are made so up to 1 or 2 pixels; beyond that
-    they have a second stage, which is not known and not here.
+    TID2013's chromatic aberrations (#23) are made like this up to 1 or 2 pixels; beyond
+    that they have a second stage, which is unknown and not reproduced.
     """
     red, green, blue = tf.unstack(image, axis=-1)
     red, blue = _with_long_rows(red), _with_long_rows(blue)
@@ -123,23 +123,23 @@ def tuned(
     *,
     most: float,
 ) -> tf.Tensor:
-    """Finds the amount of a distortion that has a PSNR, and makes the image of it.
+    """Finds the amount of a distortion that gives a PSNR, and applies it.
 
-    The error of a kind grows about with a power of its amount, such as 1 where it is
-    in proportion. Two tries tell the power (the secant method, in logarithms), and that
-    the next amount; unless it is outside of what is known to be too little and too
-    much, whose middle is then tried. It ends within a hundredth of a decibel, mostly
-    after three or four tries.
+    The error grows roughly as a power of the amount, 1 if it is proportional. Two tries
+    give the power (the secant method in logarithms), and that the next amount; if this
+    lies outside the bracket of amounts known to be too small and too large, the middle
+    is tried instead. The search ends within a hundredth of a decibel, usually after
+    three or four tries.
 
     Args:
-        distorted: makes the image of an amount, a float32 scalar from 0 to `most`; 0
+        distorted: makes the image for an amount, a float32 scalar from 0 to `most`; 0
             changes nothing, and more changes more.
-        image: float32 [height, width, 3], in [0, 1], what the PSNR is against.
+        image: float32 [height, width, 3], in [0, 1], the reference for the PSNR.
         psnr: float64 scalar, in dB.
-        most: the greatest amount, which is also taken where even that is too little.
+        most: maximum amount, also used if even that is too little.
 
     Returns:
-        `distorted` of the amount.
+        `distorted` at that amount.
     """
     target = tf.cast(10.0 ** (-psnr / 20), tf.float32)
     end = tf.constant(most)
@@ -153,7 +153,7 @@ def tuned(
         last_error: tf.Tensor,
     ) -> tuple[tf.Tensor, ...]:
         error = tf.sqrt(tf.reduce_mean(tf.square(distorted(amount) - image)))
-        error = tf.maximum(error, 1e-9)  # Of a photo that nothing changes.
+        error = tf.maximum(error, 1e-9)  # For photos that nothing changes.
         low = tf.where(error < target, amount, low)
         high = tf.where(error < target, high, amount)
         power = tf.math.log(error / last_error) / tf.math.log(amount / last_amount)
@@ -183,7 +183,7 @@ def tuned(
 
 
 def _with_long_rows(channel: tf.Tensor) -> tf.Tensor:
-    """Goes on with the first and last pixels of rows, by one more than the most."""
+    """Extends rows by repeating their end pixels, one more than the maximum shift."""
     more = _MOST_SHIFT + 1
     first = tf.repeat(channel[:, :1], more, axis=1)
     last = tf.repeat(channel[:, -1:], more, axis=1)
@@ -191,7 +191,7 @@ def _with_long_rows(channel: tf.Tensor) -> tf.Tensor:
 
 
 def _moved_right(long_rows: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
-    """Moves a channel by a part of a pixel, and takes its rows back to their length."""
+    """Moves a channel by a fractional shift and trims its rows to their length."""
     margin = _MOST_SHIFT + 1
     sides = tf.shape(long_rows) - [0, 2 * margin]
     whole = tf.floor(shift)

@@ -1,7 +1,7 @@
-"""Kinds of photos that are known here but not read, and what can be done about them.
+"""Photo formats that are recognised but not supported, and advice on what to do.
 
-A file alone is told by its first bytes, whatever its name; in a folder, where most
-files are no photos, by what its name ends in.
+A single file is recognised by its first bytes, whatever its name; in a folder, where
+most files are not photos, by its extension.
 """
 
 import importlib.util
@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 HEIC = "HEIC"
-# What reads it, beside Pillow. The extra `heif` brings the first, which is the second
-# without an encoder, and without the GPL that comes with that.
+# What reads it, in addition to Pillow. The extra `heif` installs the first, which is
+# the second without an encoder, and without the GPL licence that comes with that.
 HEIC_READERS = ("pi_heif", "pillow_heif")
 
 _RAW = "camera RAW"
@@ -35,7 +35,7 @@ _BY_SUFFIX: Mapping[str, str] = MappingProxyType(
         ".svg": "SVG", ".tga": "TGA", ".xcf": "GIMP",
     }
 )
-# What files begin with. Of ISO media files, the brand that follows b"ftyp".
+# What files start with. For ISO media files, the brand that follows b"ftyp".
 _BY_START = (
     (b"\xff\x0a", "JPEG XL"), (b"\0\0\0\x0cJXL ", "JPEG XL"),
     (b"FUJIFILMCCD-RAW", _RAW), (b"IIRO", _RAW), (b"IIRS", _RAW), (b"IIU\0", _RAW),
@@ -45,7 +45,7 @@ _BY_START = (
     (b"%!PS", "PostScript"), (b"\xc5\xd0\xd3\xc6", "PostScript"), (b"<svg", "SVG"),
     (b"8BPS", "Photoshop"), (b"DDS ", "DDS"), (b"SIMPLE  =", "FITS"),
 )
-# Those that are read, though not each of them.
+# Formats that are supported, though not every variant.
 _READ_BY_START = (
     (b"\xff\xd8\xff", "JPEG"), (b"\x89PNG", "PNG"), (b"II*\0", "TIFF"),
     (b"MM\0*", "TIFF"), (b"II+\0", "TIFF"), (b"MM\0+", "TIFF"), (b"GIF8", "GIF"),
@@ -63,26 +63,26 @@ _BY_BRAND = {
     **dict.fromkeys((b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V "), "video"),
 }
 # fmt: on
-# What decoders say of files that are not damaged.
+# What decoders say about files that are not damaged.
 _UNSUPPORTED = re.compile(
     r"unsupported|not (available|configured|implemented|supported)", re.IGNORECASE
 )
 
 
 def of_name(suffix: str) -> str | None:
-    """The kind that a name's ending in lower case, such as ".heic", stands for."""
+    """Returns the format for a lower-case extension, such as ".heic"."""
     return _BY_SUFFIX.get(suffix)
 
 
 def of_contents(contents: bytes) -> str | None:
-    """The kind that a file's bytes are of; None if it is none of those known."""
+    """Returns the format of a file's bytes; None if it is not a known one."""
     if contents[4:8] == b"ftyp":
         return _BY_BRAND.get(contents[8:12])
     return _by_start(contents, _BY_START)
 
 
 def refusal(contents: bytes) -> str:
-    """Says of a file in which no photo was recognized why it is not read."""
+    """Returns why a file in which no photo was recognised is not read."""
     if kind := of_contents(contents):
         return f"{kind} is not read{_advice(kind)}"
     if kind := _by_start(contents, _READ_BY_START):
@@ -91,17 +91,17 @@ def refusal(contents: bytes) -> str:
 
 
 def failure(error: Exception) -> str:
-    """Says of a photo that its decoder gave up why it is not read."""
+    """Returns why a photo whose decoder failed is not read."""
     if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(str(error)):
         return f"of a sort that is not read: {error}"
     return f"the photo is damaged or cut short: {error}"
 
 
 def passed_over(counts: Mapping[str, int]) -> str:
-    """Says in a line how many files of which kinds were passed over.
+    """Reports in one line how many files of which formats were passed over.
 
     Args:
-        counts: of files, by kind; one or more.
+        counts: number of files by format; one or more.
     """
     parts = []
     for kind, count in sorted(counts.items()):

@@ -1,10 +1,10 @@
-"""Files and folders that are written whole or not at all.
+"""Writing files and folders atomically: whole or not at all.
 
-What is written goes beside its place first, under a name that ends in ".partial"; it is
-forced to the disk, and then takes its place in one step. A process that is killed, a
-full disk or a power cut leaves what was there before, or nothing, and perhaps something
-".partial", which nobody reads: whoever alone writes to a
-folder (`folder_lock`) can `clear` it.
+Content is first written beside its destination, under a name that ends in ".partial";
+it is flushed to disk, and then moved into place in one step. If a process is killed,
+the disk fills up or the power fails, what was there before remains, or nothing, and
+perhaps a ".partial" file, which nobody reads: whoever has locked a folder
+(`folder_lock`) can `clear` it.
 """
 
 import contextlib
@@ -17,20 +17,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ENDING = ".partial"
-_ANY = "." + 8 * "[0-9a-f]" + ENDING  # As `_beside` names them.
+_ANY = "." + 8 * "[0-9a-f]" + ENDING  # The names that `_beside` gives.
 
 
 def write(path: Path, contents: bytes, *, sync_folder: bool = True) -> None:
-    """Writes a file so that it is never seen half written.
+    """Writes a file atomically: it is never seen half written.
 
     Args:
-        path: the file; its folder must be there.
+        path: the file; its folder has to exist.
         contents: its bytes.
-        sync_folder: whether the file is sure to be there after a power cut. If not, it
-            may be missing then, but not half written; of many files that is faster.
+        sync_folder: whether the file is certain to exist after a power cut. If not, it
+            may be missing then, but not half written; with many files that is faster.
 
     Raises:
-        OSError: if it cannot be written; what was there before is there still.
+        OSError: if it cannot be written; what was there before remains.
     """
     beside = _beside(path)
     try:
@@ -49,7 +49,7 @@ def write(path: Path, contents: bytes, *, sync_folder: bool = True) -> None:
 
 
 def check(path: Path) -> None:
-    """Checks that a file can be written, and leaves all as it is.
+    """Checks that a file can be written, without changing anything.
 
     Raises:
         OSError: if it cannot.
@@ -67,18 +67,18 @@ def check(path: Path) -> None:
 
 @contextlib.contextmanager
 def made_beside(path: Path) -> Iterator[Path]:
-    """Gives a path of the same name to write to; what is there then takes its place.
+    """Yields a temporary path with the same file name, moved to `path` at the end.
 
     Args:
-        path: the file or folder to write, of whose name nothing may be there yet, or
-            what is to be replaced. Its folder must be there.
+        path: the file or folder to write; what is there is replaced. Its folder has to
+            exist.
 
     Yields:
-        Where to write it: in a folder of its own, where other files may be put too,
-        which are deleted at the end.
+        Where to write it: in a temporary folder, which may also be used for other files
+        and is deleted at the end.
 
     Raises:
-        OSError: if it cannot be written; what was there before is there still.
+        OSError: if it cannot be written; what was there before remains.
     """
     folder = _beside(path)
     made = folder / path.name
@@ -106,7 +106,7 @@ def made_beside(path: Path) -> Iterator[Path]:
 
 
 def remove(folder: Path) -> None:
-    """Deletes a folder so that it is never seen half deleted; none may be there."""
+    """Deletes a folder, if it exists, so that it is never seen half deleted."""
     beside = _beside(folder)
     with contextlib.suppress(FileNotFoundError):
         folder.rename(beside)
@@ -114,10 +114,10 @@ def remove(folder: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Deletes what killed processes left half written in a folder, and below it.
+    """Deletes what killed processes left half written in a folder and its subfolders.
 
     Args:
-        folder: to which nobody else writes meanwhile.
+        folder: a folder that nobody else is writing to.
     """
     for left in list(folder.rglob(_ANY)):
         if left.is_dir() and not left.is_symlink():
@@ -130,15 +130,15 @@ def clear_beside(path: Path) -> None:
     """Deletes what killed processes left half written of a file or folder.
 
     Args:
-        path: to which nobody else writes meanwhile; by `made_beside`.
+        path: as for `made_beside`; nobody else may be writing to it.
     """
     for left in list(path.parent.glob(f"{_ANY}/{glob.escape(path.name)}")):
         shutil.rmtree(left.parent, ignore_errors=True)
 
 
 def sync(path: Path) -> None:
-    """Forces a file's contents, or a folder's list of names, to the disk."""
-    if os.name == "nt":  # Which opens no folders, and files to read are not forced.
+    """Flushes a file's contents, or a folder's list of names, to disk."""
+    if os.name == "nt":  # It cannot open folders, or flush files opened for reading.
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -155,12 +155,12 @@ def _sync_all(path: Path) -> None:
 
 
 def _beside(path: Path) -> Path:
-    # No other process or thread has the same name, and none is too long.
+    # No other process or thread uses the same name, and none is too long.
     return path.with_name(f".{secrets.token_hex(4)}{ENDING}")
 
 
 def _name(error: BaseException, beside: Path, path: Path) -> None:
-    """Names in an error the file that was to be written, not the one beside it."""
+    """Replaces the temporary file's name in an error with that of the destination."""
     names = (None, str(beside), str(beside.parent))
     if isinstance(error, OSError) and error.errno and error.filename in names:
         error.filename = str(path)

@@ -1,1 +1,1 @@
-"""Trained models for other programs: SavedModel, TFLite; how near they are."""
+"""Exporting trained models for other programs, and checking that scores agree."""

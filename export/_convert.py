@@ -1,9 +1,9 @@
 """Program: _convert.py SAVED_MODEL OUTPUT FORM [CROPS] writes a TFLite file.
 
-See tflite.py. It needs nothing but TensorFlow, and is run by its path.
+See tflite.py. It needs only TensorFlow, and is run by its path.
 
-What loses precision, in float16 and in int8, is the body of a network: all but what is
-in front of it, the first convolutions, and behind it, the head.
+In float16 and int8, only the body of a network loses precision: everything except what
+comes before it, the first convolutions, and after it, the head.
 """
 
 import copy
@@ -20,10 +20,10 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.tools import flatbuffer_utils
 
 SIGNATURE = "serving_default"
-# The first convolutions see the finest structure, where quality shows, and whatever is
-# rounded there goes through all that follows. With no more than this share of the
-# weights they leave the file as small, and of EfficientNet-Lite0's scores they are what
-# matters: benchmarks/forms.md.
+# The first convolutions see the finest structure, where quality shows, and their
+# rounding errors propagate through all later layers. With no more than this share of
+# the weights, they hardly affect the file size, but of EfficientNet-Lite0's layers they
+# affect scores most: benchmarks/forms.md.
 _IN_FRONT = 0.01
 _WEIGHTED = (
     schema.BuiltinOperator.CONV_2D,
@@ -60,17 +60,18 @@ def _images(crops: str, height: int, width: int) -> Iterator[dict[str, np.ndarra
 def _halved(content: bytes) -> bytes:
     """Rounds the weights of the body to float16.
 
-    The converter would round all, those of the first convolutions and the head too.
+    The converter would round all weights, including the first convolutions and the
+    head.
     """
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     graph = model.subgraphs[0]
     weights = _weights(model)
     code = schema.OperatorCodeT()
     code.builtinCode = code.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
-    code.version = 3  # The first that takes float16.
+    code.version = 3  # The first that accepts float16.
     model.operatorCodes.append(code)
-    halves: dict[int, int] = {}  # The tensor with what a buffer held.
-    made: dict[int, schema.OperatorT] = {}  # What gives each of the weights.
+    halves: dict[int, int] = {}  # The new tensor for each buffer.
+    made: dict[int, schema.OperatorT] = {}  # The operation that produces each weight.
     for place in range(_front(weights), len(weights)):
         if not weights[place] or graph.operators[place].inputs[1] in made:
             continue
@@ -91,7 +92,7 @@ def _halved(content: bytes) -> bytes:
         dequantize.opcodeIndex = len(model.operatorCodes) - 1
         dequantize.inputs, dequantize.outputs = [halves[tensor.buffer]], [number]
         made[number] = dequantize
-        tensor.buffer = 0  # The empty one, of what is computed.
+        tensor.buffer = 0  # The empty buffer, used for computed tensors.
     graph.operators = [*made.values(), *graph.operators]
     for unused in halves.keys() - {tensor.buffer for tensor in graph.tensors}:
         model.buffers[unused].data = None
@@ -101,10 +102,10 @@ def _halved(content: bytes) -> bytes:
 def _quantised(converter: tf.lite.TFLiteConverter) -> bytes:
     """Quantises the body.
 
-    The head takes means and deviations of maps, which differ a hundredfold in scale,
-    and adds up thousands of them. In 8 bits nothing is left of most.
+    The head computes means and deviations of maps, which differ a hundredfold in scale,
+    and sums thousands of them. In 8 bits most of them would vanish.
     """
-    # It debugs nothing here, but lets operations be left out.
+    # Not used for debugging, but it allows operations to be left out.
     debugger = tf.lite.experimental.QuantizationDebugger(
         converter=converter, debug_dataset=lambda: iter(())
     )
@@ -115,12 +116,12 @@ def _quantised(converter: tf.lite.TFLiteConverter) -> bytes:
 
 
 def _ends(content: bytes) -> list[str]:
-    """Names what the operations before and behind the body of a model give."""
+    """Returns the names of tensors computed before and after the body of a model."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     graph = model.subgraphs[0]
     weights = _weights(model)
     front = _front(weights)
-    needed: set[int] = set()  # By what is of the body.
+    needed: set[int] = set()  # By operations of the body.
     names = []
     for place in reversed(range(len(weights))):
         operator = graph.operators[place]
@@ -135,7 +136,7 @@ def _ends(content: bytes) -> list[str]:
 
 
 def _front(weights: Sequence[int]) -> int:
-    """How many operations come before the body."""
+    """Returns how many operations come before the body."""
     for place, passed in enumerate(itertools.accumulate(weights)):
         if passed > _IN_FRONT * sum(weights):
             return place
@@ -143,9 +144,9 @@ def _front(weights: Sequence[int]) -> int:
 
 
 def _weights(model: schema.ModelT) -> list[int]:
-    """How many weights each operation has: convolutions and layers of many units.
+    """Returns the number of weights of each operation: convolutions and dense layers.
 
-    Not those to one number, which is the score, nor from one, which are a curve's.
+    Layers with a single output, the score, or a single input, the curve, do not count.
     """
     graph = model.subgraphs[0]
     counts = []

@@ -1,7 +1,7 @@
 """Program: _measure.py FORM PHOTOS STARTED times a form. See benchmark.py.
 
-A process of its own for each form: what one has loaded would be in the other's memory.
-TFLite files are run without TensorFlow where LiteRT is installed, as on a phone.
+Each form gets its own process, so that its memory does not include what another has
+loaded. TFLite files run without TensorFlow where LiteRT is installed, as on a phone.
 """
 
 import json
@@ -17,8 +17,8 @@ import numpy as np
 from rankiqa_tf import tflite_model
 
 Score = Callable[[np.ndarray], object]
-_SECONDS = 2.0  # To measure a thing for.
-_FEWEST = 5  # Times, however long each takes.
+_SECONDS = 2.0  # How long to measure each figure.
+_FEWEST = 5  # Minimum number of runs, however long each takes.
 
 
 def main(form: str, photos: str, started: str) -> None:
@@ -27,8 +27,8 @@ def main(form: str, photos: str, started: str) -> None:
     Args:
         form: as forms.load takes it.
         photos: a .npy file, uint8 [n, height, width, 3].
-        started: when this process was started, in seconds of the clock that the system
-            has for all processes, which nobody sets.
+        started: when this process was started, in seconds on the system-wide monotonic
+            clock.
     """
     images = np.load(photos)
     open_form = _tflite if form.endswith(".tflite") else _by_tensorflow
@@ -36,7 +36,7 @@ def main(form: str, photos: str, started: str) -> None:
     crop = np.resize(images[0], shape)
     score_crop(crop)
     loaded = time.monotonic() - float(started)
-    score_photo(images[0])  # Others of its size are faster.
+    score_photo(images[0])  # Warm-up: later photos of this size are faster.
     figures = {
         "load_s": loaded,
         "crop_ms": _milliseconds(score_crop, [crop]),
@@ -47,7 +47,7 @@ def main(form: str, photos: str, started: str) -> None:
 
 
 def _milliseconds(score: Score, images: list[np.ndarray]) -> float:
-    """The median time of a score."""
+    """Returns the median time of a score."""
     times: list[float] = []
     while sum(times) < _SECONDS or len(times) < _FEWEST:
         started = time.perf_counter()
@@ -75,15 +75,15 @@ def _by_tensorflow(name: str) -> tuple[Score, Score, tuple[int, ...]]:
     tf.config.threading.set_inter_op_parallelism_threads(1)
     from export import forms
 
-    form = forms.load(name)[-1]  # Of a SavedModel the signature of pixels.
+    form = forms.load(name)[-1]  # The pixels signature of a SavedModel.
     side = form.metadata.crop_size
     return lambda crop: form.score_crops(crop[np.newaxis]), form.score, (side, side, 3)
 
 
 def _peak_memory() -> int:
-    """In bytes."""
+    """Returns the peak memory in bytes."""
     status = Path("/proc/self/status")
-    if status.exists():  # The other figure knows of the process before, on Linux.
+    if status.exists():  # On Linux, the other figure includes the parent process.
         match = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
         if match:
             return 1024 * int(match[1])

@@ -1,9 +1,8 @@
-"""Crops that show an int8 model what it will meet: every distortion at every level.
+"""Calibration crops for int8 models: every distortion at every level.
 
-Quantisation gives each map of features 256 steps between the least and the greatest
-value seen in some crops. Were these of good photos alone, as they mostly are, the
-values that noise or blocks give rise to would be cut off, and bad photos scored as if
-they were better.
+Quantisation divides the range between the smallest and largest value of each feature
+map in some crops into 256 steps. With good photos alone, the usual choice, values
+caused by noise or blocks would be clipped, and bad photos would score too well.
 """
 
 import sys
@@ -20,8 +19,8 @@ from rankiqa_tf.data import references
 from rankiqa_tf.data.versions import MadeAnew
 
 PRESETS = ("live", "tid2013", "camera")
-# More would take gigabytes. Where a model takes larger images, it is shown such crops
-# mirrored: what is in its maps is the same.
+# More would take gigabytes. Models with larger inputs get these crops mirrored, which
+# leaves the values in their feature maps the same.
 MOST_PIXELS_A_SIDE = 512
 _MOST_PHOTOS_AS_THEY_ARE = 24
 
@@ -40,14 +39,14 @@ def write(
         path: the file: uint8 [n, side, side, 3], where side is size, but at most
             MOST_PIXELS_A_SIDE.
         size: side of the model's crops, in pixels.
-        photos: the files to distort, which should be good photos; if there are none,
-            those that the package carries. First come crops of some as they are.
-        presets: whose distortions: every one at every level comes once, with the
-            photos in turn.
-        seed: decides places and noise; the same one gives the same file.
+        photos: the files to distort, preferably good photos; if none, those that ship
+            with the package. Crops of some undistorted photos come first.
+        presets: the presets; each distortion at each level is used once, cycling
+            through the photos.
+        seed: decides places and noise; the same seed gives the same file.
 
     Returns:
-        How many crops there are: 279 of all presets and the package's photos.
+        The number of crops: 279 with all presets and the package's photos.
 
     Raises:
         ValueError: if there is no such preset.
@@ -56,7 +55,7 @@ def write(
     files = [Path(photo) for photo in photos] or references.embedded_photos()
     sources = [MadeAnew(files, distortions.find_preset(name)) for name in presets]
     side = min(size, MOST_PIXELS_A_SIDE)
-    # Level 0 of any kind is the photo.
+    # Level 0 of any kind is the photo itself.
     crops = [(sources[0], 0, 0)] * min(len(files), _MOST_PHOTOS_AS_THEY_ARE)
     crops += [
         (source, kind, level)
@@ -64,7 +63,7 @@ def write(
         for kind in range(len(source.names))
         for level in range(1, source.num_levels + 1)
     ]
-    # On the disk, not in memory.
+    # On disk rather than in memory.
     shape = (len(crops), side, side, 3)
     written = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
     for number, (source, kind, level) in enumerate(crops):

@@ -1,4 +1,4 @@
-"""The README.md of an export: what the model is, in the form that model hubs read."""
+"""Model cards: the README.md of an export, in the form that model hubs read."""
 
 import dataclasses
 import json
@@ -21,7 +21,7 @@ _TAGS = (
     "tflite",
     "litert",
 )
-# Of a run's results.json: what is told, and how it is called.
+# The figures of a run's results.json to include, and their descriptions.
 _FIGURES = {
     "test/srocc": "SROCC with human scores, on photos held out",
     "test/lcc": "LCC with them",
@@ -62,11 +62,11 @@ python -m http.server --directory web   # Then open http://localhost:8000
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What may be done with a model; only who publishes it can say.
+    """The terms of use of a model, which only its publisher can state.
 
     Attributes:
-        licence: of the weights, by its SPDX name, such as apache-2.0.
-        data: the terms of the data that it was trained on, in a sentence.
+        licence: SPDX name of the weights' licence, such as apache-2.0.
+        data: the terms of the training data, in a sentence.
     """
 
     licence: str
@@ -83,21 +83,21 @@ def write(
     terms: Terms,
     photo_size: tuple[int, int] | None = None,
 ) -> str:
-    """Writes the card.
+    """Returns the text of a model card.
 
     Args:
         name: of the model.
-        metadata: what is known of it.
-        sizes: of the forms that were exported, by their name in `FORMATS`, in bytes.
-        figures: of the run that trained it, by their names in results.json; empty where
-            they are not known.
-        agreement: of forms, how near they are to the Keras model, in words.
-        terms: what may be done with it.
-        photo_size: height and width of the photos that TFLite files take as a whole;
-            None where they take crops.
+        metadata: the model's.
+        sizes: size in bytes of each exported form, by its name in `FORMATS`.
+        figures: figures of the training run, by their names in results.json; empty if
+            unknown.
+        agreement: for each form, how closely it agrees with the Keras model, in words.
+        terms: terms of use.
+        photo_size: height and width of the whole photos that TFLite files take; None if
+            they take crops.
 
     Returns:
-        The text, Markdown under a block of YAML.
+        Markdown with a block of YAML in front.
     """
     parts = [
         _front_matter(terms),
@@ -124,7 +124,7 @@ def write(
 def _front_matter(terms: Terms) -> str:
     lines = [
         "library_name: rankiqa-tf",
-        # JSON's strings are YAML's too.
+        # JSON strings are valid YAML.
         f"license: {json.dumps(terms.licence or 'other')}",
         "tags:",
         *(f"- {tag}" for tag in _TAGS),

@@ -1,4 +1,4 @@
-"""What it costs to score a photo by crops of one size or another."""
+"""The cost of scoring a photo with crops of different sizes."""
 
 import math
 import sys
@@ -8,14 +8,14 @@ import tensorflow as tf
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.model import Model
 
-_PHOTOS = {"512x512": (512, 512), "4000x3000": (4000, 3000)}  # Small; a phone's.
-# Operations by how many sides of their kernel are summed over: kernels are [height,
-# width, in, out], [height, width, channels, 1] and [in, out].
+_PHOTOS = {"512x512": (512, 512), "4000x3000": (4000, 3000)}  # Small; from a phone.
+# For each operation, the number of kernel axes summed over: kernels are [height, width,
+# in, out], [height, width, channels, 1] and [in, out].
 _SUMMED = {"Conv2D": 3, "DepthwiseConv2dNative": 2, "MatMul": 1}
 
 
 def multiply_adds(model: Model) -> int:
-    """How many multiplications, each with an addition, a crop takes."""
+    """Returns the number of multiply-adds for a crop."""
     side = model.metadata.crop_size
 
     @tf.function(input_signature=[tf.TensorSpec([1, side, side, 3], tf.float32)])
@@ -31,17 +31,17 @@ def multiply_adds(model: Model) -> int:
 
 
 def count_crops(height: int, width: int, crop_size: int) -> int:
-    """How many crops a photo has."""
+    """Returns the number of crops of a photo."""
     sides = (max(side, crop_size) for side in (height, width))
     return math.prod(len(crop_grid.offsets(side, crop_size)) for side in sides)
 
 
 def describe(model: Model) -> str:
-    """Says what photos cost, in lines; and what with the crops of the network's own.
+    """Describes the cost of photos with the model's crops and the network's default.
 
-    Photos beyond 4 crops a side have 16 whatever their size, so that smaller crops
-    cost less by as much as they are smaller, and see less of the photo. Small photos
-    are covered by more of them: those may cost more.
+    Photos beyond 4 crops a side have 16 crops whatever their size, so smaller crops
+    cost proportionally less, and see less of the photo. Small photos need more small
+    crops to be covered and may cost more.
     """
     own = model.own_crop_size
     ways = [model]

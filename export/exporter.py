@@ -1,4 +1,4 @@
-"""Writing the forms of a model to a folder, each by way of the gate."""
+"""Writes the forms of a model to a folder, after checking that they agree with it."""
 
 import functools
 import sys
@@ -29,9 +29,9 @@ class Exporter:
         model: the model.
         output: the folder.
         litert_js: for web, the folder of the npm package @litertjs/core.
-        photos: files to compare on and to calibrate with; the package's if none.
-        size: height and width of the photos that TFLite files take as a whole; None
-            where they take crops.
+        photos: files for comparison and calibration; the package's if none.
+        size: height and width of the whole photos that TFLite files take; None if they
+            take crops.
     """
 
     def __init__(
@@ -50,15 +50,16 @@ class Exporter:
         self._by_photos = self._by_crops
         if size:
             self._by_photos = gate.Gate(forms.Keras(model, size=size), photos=photos)
-        # What has passed, by name.
+        # Forms that have passed, by name.
         self._written: dict[str, list[gate.Agreement]] = {}
 
     def write(self, name: str) -> list[gate.Agreement]:
-        """Writes a form by its name in `FORMATS`, and says how near it is.
+        """Writes a form by its name in `FORMATS`; returns its agreement with the model.
 
         Raises:
-            gate.AgreementError: if it does not agree; it is not written then.
-            ValueError: if LiteRT.js is missing, or the photos cannot tell.
+            gate.AgreementError: if it does not agree; then it is not written.
+            ValueError: if LiteRT.js is missing, or the photos do not allow a
+                comparison.
             RuntimeError: if TensorFlow cannot convert the model.
         """
         path = self._output / FORMATS[name].file
@@ -83,16 +84,17 @@ class Exporter:
         return found
 
     def write_each(self, names: Collection[str]) -> dict[str, str]:
-        """Writes forms, and prints how near each is; or, as an error, why it is not.
+        """Writes forms, and prints how closely each agrees, or why it was not written.
 
         Args:
             names: of forms in `FORMATS`.
 
         Returns:
-            Of those that were written, by name, how near they are to the model.
+            For each form that was written, by name, how closely it agrees with the
+            model.
         """
         found: dict[str, str] = {}
-        # In the order of the table, where what others are made of comes first.
+        # In the order of the table, in which forms precede those made from them.
         for name in [name for name in FORMATS if name in names]:
             path = self._output / FORMATS[name].file
             try:
@@ -104,7 +106,7 @@ class Exporter:
         return found
 
     def size_of(self, name: str) -> int:
-        """The bytes that a form takes."""
+        """Returns the size of a form in bytes."""
         return forms.size_in_bytes(self._output / FORMATS[name].file)
 
     def write_card(
@@ -114,13 +116,13 @@ class Exporter:
         terms: card.Terms,
         figures: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        """Writes the card, and prints where it is.
+        """Writes the model card, and prints its path.
 
         Args:
-            title: what the model is called.
-            written: of the forms that were written, by name, how near they are.
-            terms: of weights and data.
-            figures: of the run that the model is of.
+            title: name of the model.
+            written: for each form that was written, by name, how closely it agrees.
+            terms: terms of use of weights and data.
+            figures: figures of the model's training run.
         """
         text = card.write(
             title,
@@ -139,7 +141,7 @@ class Exporter:
         passed = self._written.get("tflite")
         if passed is None or self._size:
             return self._by_crops.write(made, path, scores=web.MODEL)
-        # The file that the page runs is there, and has passed.
+        # The file that the page uses exists, and has passed.
         with whole_file.made_beside(path) as page:
             made(page, tflite_file=self._output / FORMATS["tflite"].file)
         return passed
@@ -160,7 +162,7 @@ def write_saved_model(model: Model, path: Path) -> None:
 
 
 def _in_words(agreements: Sequence[gate.Agreement]) -> str:
-    """How near a form is to the Keras model, for the card."""
+    """Describes how closely a form agrees with the Keras model, for the card."""
     difference = max(each.difference for each in agreements)
     srocc = min(each.srocc for each in agreements)
     return f"at most {difference:.1e} of the spread apart, SROCC {srocc:.4f}"

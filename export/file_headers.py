@@ -1,8 +1,8 @@
-"""What the file of a photo says of itself, in core operations of TensorFlow.
+"""Reads the headers of photo files using only core operations of TensorFlow.
 
-It is `distortions.photo_header` once more, for SavedModels, which hold no Python: only
-as much of it that what they decode is read right, and all else refused. Autograph makes
-the graph's loops and branches of those of Python.
+This repeats `distortions.photo_header` for SavedModels, which contain no Python, to the
+extent needed to decode supported files correctly and reject all others. Autograph turns
+Python's loops and branches into the graph's.
 """
 
 import sys
@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from distortions import photo_header
 
-_MOST_PARTS = 10_000  # Of a header; no photo has so many.
-_MOST_CODES = 4096  # In the table of a GIF.
-_PAD = 64  # Zeros behind the file, so that reading a little beyond it is no error.
+_MOST_PARTS = 10_000  # Of a header; no real photo has so many.
+_MOST_CODES = 4096  # In a GIF's code table.
+_PAD = 64  # Zeros after the file, so that reading slightly past its end is harmless.
 
 NOT_READ = (
     "the bytes signature reads JPEG, PNG, GIF without transparency and BMP of 24 bits; "
@@ -27,7 +27,7 @@ _NO_PIXELS = "a photo must have pixels: a side of it is 0"
 _TOO_MANY = f"too many pixels; at most {photo_header.MAX_PIXELS:,} can be read"
 _EMPTY = "the file is empty"
 
-# Of photos that others decode, whose pixels are then scored.
+# Photos with these errors are decoded by the caller instead, and scored as pixels.
 LEFT_TO_OTHERS = (NOT_READ, CMYK, TURNED, TOO_LONG)
 
 _XMP_TURNED = r"(?s)\C*tiff:Orientation(=[\"']|>)\s*[2-8]\C*"
@@ -41,10 +41,10 @@ def read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         file: string scalar, the bytes.
 
     Returns:
-        String scalar, why the file cannot be scored, empty where it may be; int32
-        scalar, 1 to 8, how the photo is turned, as EXIF counts; and int32 scalar, how
-        many bytes of the file hold the photo: of a GIF those up to the end of its first
-        picture, else all.
+        String scalar, why the file cannot be scored, empty if it can; int32 scalar, 1
+        to 8, the photo's orientation as in EXIF; and int32 scalar, how many bytes of
+        the file belong to the photo: for a GIF those up to the end of its first
+        picture, otherwise all.
     """
     length = tf.strings.length(file)
     data = tf.io.decode_raw(file, tf.uint8, fixed_length=length + _PAD)
@@ -74,18 +74,18 @@ def _is(data, place, expected):
 
 
 def _byte(data, place):
-    # One at a time: a file of 100 MB would take 400 MB as whole numbers.
+    # One at a time: as whole numbers, a file of 100 MB would take 400 MB.
     return tf.cast(data[place], tf.int32)
 
 
 def _part(data, place, count):
-    """Some bytes; those of the end where the place is beyond it."""
+    """Returns some bytes; the last ones if the position is past the end."""
     place = tf.clip_by_value(place, 0, tf.size(data) - count)
     return tf.cast(data[place : place + count], tf.int32)
 
 
 def _number(data, place, count, *, little=False):
-    """A number of some bytes; negative if it takes more than 31 bits."""
+    """Returns a number stored in some bytes; negative if it takes more than 31 bits."""
     digits = _part(data, place, count)
     powers = [256**n for n in range(min(count, 4))]
     powers = [min(power, 2**24) for power in powers]
@@ -143,7 +143,7 @@ def _jpeg(file, data):
 
 
 def _exif(data, start, end, before):
-    """The orientation that EXIF data from `start` say; else the one before."""
+    """Returns the orientation in the EXIF data at `start`; otherwise `before`."""
     little = _is(data, start, b"II*\0")
     found, seen = before, False
     if little or _is(data, start, b"MM\0*"):
@@ -201,7 +201,7 @@ def _png(file, data):
 
 
 def _gif(file, data):
-    """Reads up to the end of the first picture, which is to fill the screen."""
+    """Reads up to the end of the first picture, which has to fill the screen."""
     size = tf.size(data) - _PAD
     width = _number(data, 6, 2, little=True)
     height = _number(data, 8, 2, little=True)
@@ -209,7 +209,7 @@ def _gif(file, data):
     parts = 0
     while place < size and _byte(data, place) != 0x2C and parts < _MOST_PARTS:
         parts += 1
-        if in_blocks:  # Each is as long as its first byte says; one of 0 is the last.
+        if in_blocks:  # Each block starts with its length; one of length 0 is the last.
             in_blocks = _byte(data, place) != 0
             place += 1 + _byte(data, place)
         elif _byte(data, place) == 0x21:
@@ -244,15 +244,16 @@ def _gif(file, data):
 
 
 def _colours(data, place):
-    """The bytes that a table of colours takes, by the byte that says so."""
+    """Returns the size in bytes of a colour table, from the byte that gives it."""
     return tf.where(_byte(data, place) >= 128, 3 * 2 ** (_byte(data, place) % 8 + 1), 0)
 
 
 def _are_codes(packed, bits):
-    """Whether each code of a GIF's picture is one that its table has by then.
+    """Whether every code of a GIF's picture is in its table when it occurs.
 
-    TensorFlow's decoder takes others for something. Between two codes that clear the
-    table, a code's place says how many there are and with it how many bits it takes.
+    TensorFlow's decoder accepts invalid codes. Between two codes that clear the table,
+    a code's position gives the size of the table and hence the number of bits of the
+    code.
     """
     data = tf.cast(tf.io.decode_raw(packed + b"\0\0\0\0", tf.uint8), tf.int32)
     end = 8 * tf.strings.length(packed)
@@ -295,7 +296,7 @@ def _bmp(data):
         _number(data, 14, 4, little=True),
         _number(data, 10, 4, little=True),
     )
-    # Of Windows' headers, which differ in what follows those numbers.
+    # Sizes of Windows' headers, which differ in what follows these numbers.
     is_known = header == 40 or header == 108 or header == 124
     is_plain = bits == 24 and compression == 0 and is_known and pixels == 14 + header
     return tf.where(is_plain, "", NOT_READ), 1, width, height

@@ -1,4 +1,4 @@
-"""A network whose layers compute in float32, whatever they were trained in."""
+"""Converting a network to compute in float32, whatever precision it was trained in."""
 
 import sys
 from collections.abc import Callable
@@ -7,19 +7,19 @@ import keras
 
 from rankiqa_tf.training import layers
 
-# From a layer and the configuration that it is to be made from to one like it.
+# Makes a layer like the given one, from the given configuration.
 Remake = Callable[[keras.Layer, dict], keras.Layer]
 
 
 def in_float32(network: keras.Model, *, remake: Remake | None = None) -> keras.Model:
-    """The same network with every layer computing in float32.
+    """Returns the same network with every layer computing in float32.
 
     Args:
         network: the network; some of its layers may be in mixed precision.
-        remake: makes each layer anew; if None, it becomes one of its own class.
+        remake: makes each new layer; if None, it has the same class as the old one.
 
     Returns:
-        A copy, or the network itself where there is nothing to be changed.
+        A copy, or the network itself if nothing has to change.
     """
     policies = {layer.dtype_policy.name for layer in layers.leaves(network)}
     if policies <= {"float32"} and remake is None:
@@ -27,7 +27,7 @@ def in_float32(network: keras.Model, *, remake: Remake | None = None) -> keras.M
 
     def clone(layer: keras.Layer) -> keras.Layer:
         config = layer.get_config()
-        if "dtype" in config:  # Not in those that are a function of keras.ops.
+        if "dtype" in config:  # Layers for a function of keras.ops lack it.
             config["dtype"] = "float32"
         if remake is not None:
             return remake(layer, config)

@@ -1,4 +1,4 @@
-"""The forms that a model is exported to, by name, and what each is for."""
+"""The forms a model can be exported to, by name, and what each is for."""
 
 import dataclasses
 import sys
@@ -11,11 +11,11 @@ class Format:
     """A form of a model.
 
     Attributes:
-        file: its name in the folder of an export; a folder where it ends in /.
-        use: who takes it.
-        inputs: what it takes; `{height}`, `{width}` and `{image}` stand for those of
-            an image and for what it is.
-        outputs: what it gives.
+        file: its name in the export folder; a folder if it ends in /.
+        use: who uses it.
+        inputs: its inputs; `{height}`, `{width}` and `{image}` are replaced by the size
+            and a description of an image.
+        outputs: its outputs.
     """
 
     file: str

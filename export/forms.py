@@ -1,9 +1,9 @@
-"""A model in any of its forms, as what scores photos: Keras, SavedModel, TFLite.
+"""Scoring with a model in any of its forms: Keras, SavedModel or TFLite.
 
     form = forms.load("model.tflite")
     form.score(photo)
 
-So that forms can be laid beside each other (`gate`), whatever runs them.
+All forms have the same interface, so that `gate` can compare them.
 """
 
 import io
@@ -31,14 +31,13 @@ SIGNATURES = ("serving_default", "pixels")  # Of a SavedModel.
 
 
 class Form(Protocol):
-    """What scores photos.
+    """A model in some form, which scores photos.
 
     Attributes:
-        name: for people to read.
+        name: for display.
         form: "keras", "saved_model", or one of tflite.FORMS.
         metadata: the model's.
-        size: height and width of the photos it takes, if it takes no others; else
-            None.
+        size: height and width of the photos it takes, if fixed; otherwise None.
     """
 
     name: str
@@ -54,12 +53,12 @@ class Form(Protocol):
 
         Raises:
             PhotoError: if the file cannot be read.
-            ValueError: if the photo is not of `size`.
+            ValueError: if the photo does not have `size`.
         """
         ...
 
     def score_crops(self, crops: np.ndarray) -> np.ndarray:
-        """Scores crops, uint8 [n, side, side, 3], each by itself: float32 [n]."""
+        """Scores crops, uint8 [n, side, side, 3], one by one: returns float32 [n]."""
         ...
 
 
@@ -68,8 +67,8 @@ class Keras:
 
     Args:
         model: the model.
-        name: how to call it.
-        size: to score photos of this height and width as a whole, not by crops.
+        name: for display.
+        size: height and width of photos to score whole, rather than by crops.
     """
 
     form = "keras"
@@ -85,7 +84,7 @@ class Keras:
         self.name, self.metadata, self.size = name, model.metadata, size
 
     def like(self, other: Form) -> "Keras":
-        """The same model, which takes what another form takes."""
+        """Returns the same model, accepting the inputs that another form accepts."""
         model = self._model
         if other.size is not None:
             model.check_crops("whole")
@@ -101,18 +100,18 @@ class Keras:
 
     def score_crops(self, crops: np.ndarray) -> np.ndarray:
         """Scores crops."""
-        # Each fills the grid of one.
+        # For a photo the size of a crop, the grid is that single crop.
         return np.array(list(self._model.score_many(crops)), np.float32)
 
 
 class SavedModel:
-    """A folder that saved_model.write wrote; see `Form`.
+    """A folder written by saved_model.write; see `Form`.
 
     Args:
         folder: the folder.
-        signature: one of SIGNATURES. Pixels come to serving_default as PNG, and so do
-            files of kinds that it does not decode itself.
-        loaded: what tf.saved_model.load gave for the folder, if it was loaded already.
+        signature: one of SIGNATURES. For serving_default, pixels are encoded as PNG,
+            and so are files in formats it does not decode.
+        loaded: the result of tf.saved_model.load for the folder, if already loaded.
     """
 
     form = "saved_model"
@@ -132,7 +131,7 @@ class SavedModel:
         if loaded is None:
             graph_operations.read(Path(folder))
             loaded = tf.saved_model.load(str(folder))
-        self._loaded = loaded  # Holds the variables.
+        self._loaded = loaded  # Keeps the variables alive.
         self._signature = loaded.signatures[signature]
         self._takes_files = signature == "serving_default"
 
@@ -162,11 +161,11 @@ class SavedModel:
 
 
 class TFLite:
-    """A file that tflite.write wrote; see `Form`.
+    """A file written by tflite.write; see `Form`.
 
     Args:
         path: the file.
-        threads: how many to run it with.
+        threads: number of threads to run it with.
     """
 
     def __init__(self, path: str | Path, *, threads: int = 1):
@@ -186,17 +185,17 @@ class TFLite:
 
 
 def load(name: str | Path) -> list[Form]:
-    """Opens a model in whatever form it is.
+    """Loads a model in whatever form it is.
 
     Args:
-        name: a TFLite file; a SavedModel's folder; or what `library.load` takes: a
+        name: a TFLite file; a SavedModel's folder; or what `library.load` accepts: a
             model.keras, the folder of a run, or a name.
 
     Returns:
-        One that scores, or two of a SavedModel, one for each of SIGNATURES.
+        The form; for a SavedModel two, one for each of SIGNATURES.
 
     Raises:
-        ValueError: if there is none, or it could do more than compute.
+        ValueError: if there is no such model, or it could do more than compute.
     """
     path = Path(name)
     if path.suffix == ".tflite":
@@ -209,15 +208,15 @@ def load(name: str | Path) -> list[Form]:
 
 
 def load_alike(names: Sequence[str | Path]) -> list[Form]:
-    """Opens forms of one model, to compare them: all score by the same recipe.
+    """Loads forms of one model for comparison, all scoring by the same recipe.
 
-    Crop size and size of photos are fixed in all but Keras models, which follow them.
+    Crop size and photo size are fixed in all forms but Keras models, which adopt them.
 
     Args:
-        names: as of `load`.
+        names: as for `load`.
 
     Raises:
-        ValueError: as of `load`; or if the others have no one recipe.
+        ValueError: as for `load`, or if the other forms do not share a recipe.
     """
     found = [form for name in names for form in load(name)]
     fixed = [form for form in found if not isinstance(form, Keras)] or found[:1]
@@ -233,7 +232,7 @@ def load_alike(names: Sequence[str | Path]) -> list[Form]:
 
 
 def size_in_bytes(path: Path) -> int:
-    """What a form takes on the disk: a file, or all that is in a folder."""
+    """Returns the size on disk of a form, whether a file or a folder."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
 

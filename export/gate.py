@@ -1,7 +1,8 @@
-"""How far the forms of a model are apart, and whether that is near enough.
+"""Measures how closely the forms of a model agree, and rejects those that do not.
 
-A form is written by way of the gate: to a temporary place, compared with the model it
-comes from on photos and distorted versions of them, and only then to where it belongs.
+A form passes through the gate when it is written: it is first written to a temporary
+place, compared with its model on photos and distorted versions of them, and only then
+moved to its destination.
 """
 
 import dataclasses
@@ -29,13 +30,13 @@ from rankiqa_tf.evaluation.ranking_check import LevelScores
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Tolerance:
-    """How far apart two forms may be.
+    """How far two forms may differ.
 
     Attributes:
-        difference: the greatest one of two scores of an image, as a share of the spread
-            (greatest less least) of scores; None for any.
-        srocc: the least rank correlation of their scores; None for any.
-        order: by how much less the share of pairs in order may be.
+        difference: maximum difference between their scores of an image, as a fraction
+            of the spread (maximum minus minimum) of scores; None for no limit.
+        srocc: minimum rank correlation of their scores; None for no limit.
+        order: by how much the share of pairs in order may be lower.
     """
 
     difference: float | None = None
@@ -43,9 +44,9 @@ class Tolerance:
     order: float | None = None
 
 
-# Far below what orders two photos.
+# Far below any difference that would change the order of two photos.
 EXACT = Tolerance(difference=1e-3)
-# What 8 bits leave. A difference says nothing there: it is that of the worst of photos.
+# What 8 bits can achieve. No limit on the difference, which is that of the worst photo.
 ROUNDED = Tolerance(srocc=0.995, order=0.01)
 TOLERANCES: Mapping[str, Tolerance] = MappingProxyType(
     {
@@ -58,9 +59,8 @@ TOLERANCES: Mapping[str, Tolerance] = MappingProxyType(
     }
 )
 
-# What the gate looks at: 8 photos, and parts of them that take 2 crops, 24 times
-# distorted. It is done within a minute or two, where all of the preset would take an
-# hour.
+# The gate uses 8 photos, and parts of them that take 2 crops, in 24 distorted versions.
+# This takes a minute or two; the whole preset would take an hour.
 PHOTOS = 8
 KINDS = (
     "white_noise",
@@ -80,15 +80,15 @@ LEVELS = (2, 4)
 
 
 class AgreementError(RuntimeError):
-    """A form does not score as the model does that it was made from."""
+    """A form's scores do not agree with those of the model it was made from."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Scores:
-    """What a form makes of samples.
+    """A form's scores of samples.
 
     Attributes:
-        files: float [photos], of the files; empty where level 0 is the file.
+        files: float [photos], of the files; empty if level 0 is the file.
         levels: float [photos, distortions, levels + 1], level 0 first.
     """
 
@@ -96,25 +96,26 @@ class Scores:
     levels: np.ndarray
 
     def each(self) -> np.ndarray:
-        """The score of each image, once: in the order of `_labels`."""
+        """Returns the score of each image once, in the order of `_labels`."""
         photos = self.levels[:, 0, 0] if self.levels.size else np.zeros(0)
         return np.concatenate([self.files, photos, self.levels[:, :, 1:].ravel()])
 
 
 @dataclasses.dataclass(frozen=True)
 class Agreement:
-    """How far a form is from another.
+    """How closely a form agrees with another.
 
     Attributes:
         name: of the form.
-        reference: name of the other.
-        images: how many were compared.
-        difference: the greatest, as a share of the spread of the other's scores.
-        worst: the image where it is, and what each scored it.
-        srocc: the rank correlation of their scores.
+        reference: name of the other form.
+        images: number of images compared.
+        difference: maximum difference, as a fraction of the spread of the reference's
+            scores.
+        worst: the image with that difference, and both its scores.
+        srocc: rank correlation of the scores.
         order: share of pairs of known order, of a photo's versions, that the form
             scores in order; nan without distortions.
-        reference_order: likewise of the other.
+        reference_order: the same for the reference.
     """
 
     name: str
@@ -127,9 +128,9 @@ class Agreement:
     reference_order: float
 
     def problems(self, allowed: Tolerance) -> list[str]:
-        """What is beyond a tolerance, and by how much; each a sentence."""
+        """Returns in what way and by how much a tolerance is exceeded, as sentences."""
         found = []
-        # Whatever is not a number is not near enough.
+        # Written so that nan counts as a problem.
         most, least = allowed.difference, allowed.srocc
         if most is not None and not self.difference <= most:
             found.append(
@@ -154,7 +155,7 @@ class Agreement:
 
 
 def tolerance(form: Form, reference: Form) -> Tolerance:
-    """How far apart two forms may be: as the less precise of them has it."""
+    """Returns how far two forms may differ, given the less precise of them."""
     both = [TOLERANCES[each.form] for each in (form, reference)]
     return ROUNDED if ROUNDED in both else EXACT
 
@@ -166,14 +167,14 @@ def score(
     files: bool = False,
     tell: Callable[[int], None] = lambda done: None,
 ) -> list[Scores]:
-    """Scores samples by several forms, each image made once.
+    """Scores samples with several forms, making each image only once.
 
     Args:
         these: the forms.
         samples: the images.
-        files: whether to score the files of the photos as well: where level 0 is a
-            part of the photo.
-        tell: is called with the number of photos that are done.
+        files: whether to score the photos' files too, if level 0 is only part of the
+            photo.
+        tell: called with the number of photos done.
     """
     shape = (
         len(these),
@@ -204,10 +205,11 @@ def score(
 def compare(
     form: Form, reference: Form, found: Scores, expected: Scores, samples: Samples
 ) -> Agreement:
-    """Lays the scores of a form beside those of another.
+    """Compares the scores of a form with those of another.
 
     Raises:
-        ValueError: if the images cannot tell: fewer than two, or all of one score.
+        ValueError: if the images do not allow a comparison: fewer than two, or all with
+            the same score.
     """
     these, others = found.each(), expected.each()
     spread = float(np.ptp(others)) if len(others) else 0.0
@@ -218,7 +220,7 @@ def compare(
             f"{min(others, default=math.nan)} to {max(others, default=math.nan)}"
         )
     differences = np.abs(these - others) / spread
-    worst = int(np.argmax(differences))  # The first that is not a number, if any is.
+    worst = int(np.argmax(differences))  # The first nan, if there is one.
     label = _labels(samples, files=bool(len(found.files)))[worst]
     return Agreement(
         name=form.name,
@@ -233,12 +235,13 @@ def compare(
 
 
 class Gate:
-    """Lets those forms of a model pass that score as it does.
+    """Accepts only forms of a model whose scores agree with it.
 
     Args:
         reference: the model.
-        photos: files to compare on; if none, PHOTOS of those that the package carries.
-        distort: whether to compare on distorted versions of the photos, too.
+        photos: files to compare on; if none, PHOTOS of those that ship with the
+            package.
+        distort: whether to compare on distorted versions of the photos as well.
     """
 
     def __init__(
@@ -249,7 +252,7 @@ class Gate:
         distort: bool = True,
     ):
         self._reference = reference
-        # Every third of them: those of one name may be of one sort.
+        # Every third one, as neighbours in name may be similar.
         files = list(photos) or references.embedded_photos()[::3][:PHOTOS]
         self._has_files = reference.size is None
         side = reference.metadata.crop_size
@@ -272,16 +275,16 @@ class Gate:
 
         Args:
             write: writes it to a path.
-            path: where it belongs; what is there is replaced.
-            scores: the part of it that scores, where not all of it is a form that
-                `forms.load` opens: a path within it.
+            path: its destination; existing content is replaced.
+            scores: path within it of the part that scores, if `forms.load` cannot open
+                the whole form.
 
         Returns:
-            How near it is, for each signature of a SavedModel.
+            Its agreement, for each signature in the case of a SavedModel.
 
         Raises:
-            AgreementError: if it does not pass; nothing is written then.
-            ValueError: if the photos cannot tell.
+            AgreementError: if it does not pass; then nothing is written.
+            ValueError: if the photos do not allow a comparison.
         """
         path = Path(path)
         with whole_file.made_beside(path) as made:
@@ -292,8 +295,8 @@ class Gate:
         """Compares a form with the model.
 
         Raises:
-            AgreementError: if it is further away than TOLERANCES has it.
-            ValueError: if the photos cannot tell.
+            AgreementError: if it differs by more than TOLERANCES allows.
+            ValueError: if the photos do not allow a comparison.
         """
         (found,) = score([form], self._samples, files=self._has_files)
         agreement = compare(form, self._reference, found, self._expected, self._samples)
@@ -307,7 +310,7 @@ class Gate:
 
 
 class _Kept(Samples):
-    """Samples that are made once for all forms."""
+    """Samples that are made once and reused for all forms."""
 
     @functools.cache  # noqa: B019 (as long as the gate)
     def photo(self, number: int) -> Image:
@@ -319,7 +322,7 @@ class _Kept(Samples):
 
 
 def _labels(samples: Samples, *, files: bool) -> list[str]:
-    """Names the images in the order of `Scores.each`."""
+    """Names the images, in the order of `Scores.each`."""
 
     def labels() -> Iterator[str]:
         if files:

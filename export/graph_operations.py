@@ -1,10 +1,10 @@
-"""What a SavedModel may do: compute, and neither read nor write anything else.
+"""Checks that a SavedModel only computes, and neither reads nor writes anything else.
 
-A SavedModel is a program, in TensorFlow's operations: some of them read and write
-files, call other machines or run Python. TensorFlow runs what it is given, some of it
-while it loads a model. So a model is looked through first: every operation that loading
-or a request can reach must be one that changes nothing, or one of the few others that
-models need. That leaves out time and memory, which a model may take as it likes.
+A SavedModel is a program made of TensorFlow's operations, some of which read and write
+files, contact other machines or run Python. TensorFlow runs whatever it is given, part
+of it while loading a model. So a model is inspected first: every operation that loading
+or a request can reach has to be stateless, or one of the few others that models need.
+This does not limit the time and memory a model takes.
 """
 
 import re
@@ -18,9 +18,9 @@ from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.framework import op_def_registry
 
-# Those that change something, or depend on what did, and that models cannot do without:
-# variables, calls, branches, loops and assertions; and the data sets, of one photo, by
-# which ours pass over files that cannot be decoded. Other data sets read files.
+# Stateful operations that models cannot do without: variables, calls, branches, loops
+# and assertions; and the data sets of a single photo with which our models skip files
+# that cannot be decoded. Other data sets read files.
 _NEEDED = frozenset(
     {
         *("Assert", "AssignVariableOp", "Case", "DisableCopyOnRead", "If"),
@@ -31,8 +31,8 @@ _NEEDED = frozenset(
         *("MapDataset", "OptionsDataset", "TakeDataset", "TensorDataset"),
     }
 )
-# Those that TensorFlow takes to change nothing, but that read files, write them where a
-# debugger would look, or hand over to other programs.
+# Operations that TensorFlow counts as stateless, but that read files, write them for a
+# debugger, or pass data to other programs.
 _REACHING_OUT = re.compile(
     "ReadFile|MatchingFiles|InitializeTableFrom.*|PyFunc.*|.*Dataset.*|Debug.*|Reader.*"
     "|Xla(Custom|Launch).*|TfLite.*|.*TPU.*|.*Summary.*"
@@ -40,20 +40,20 @@ _REACHING_OUT = re.compile(
 
 
 def read(folder: Path) -> saved_model_pb2.SavedModel:
-    """Reads what a SavedModel consists of, and runs nothing.
+    """Reads a SavedModel's definition without running anything.
 
     Raises:
-        ValueError: if it is damaged, or not of TensorFlow 2, or an operation of it that
-            loading or a request may reach does more than compute.
+        ValueError: if it is damaged, not from TensorFlow 2, or contains an operation
+            that loading or a request may reach and that does more than compute.
     """
     saved = saved_model_pb2.SavedModel()
     try:
         saved.ParseFromString((folder / "saved_model.pb").read_bytes())
-    except Exception as error:  # Of protobuf, which has one for each implementation.
+    except Exception as error:  # Each protobuf implementation raises its own.
         raise ValueError(f"{folder}/saved_model.pb is damaged: {error}") from error
     for graph in saved.meta_graphs:
         if not graph.HasField("object_graph_def"):
-            # TensorFlow runs what such a model says while it loads it.
+            # TensorFlow runs parts of such a model while loading it.
             raise ValueError(f"{folder} is a SavedModel of TensorFlow 1, or damaged")
         for name in _operations(graph):
             if not _only_computes(name):
@@ -65,7 +65,7 @@ def read(folder: Path) -> saved_model_pb2.SavedModel:
 
 
 def _only_computes(name: str) -> bool:
-    """Whether an operation is known to change nothing and to read nothing."""
+    """Whether an operation is known to be stateless and to read nothing."""
     if name in _NEEDED:
         return True
     definition = op_def_registry.get(name)
@@ -75,7 +75,7 @@ def _only_computes(name: str) -> bool:
 
 
 def _operations(graph: meta_graph_pb2.MetaGraphDef) -> Iterator[str]:
-    """The operations that can be reached but by saving the model or restoring it."""
+    """Yields all operations except those only reached by saving or restoring."""
     functions = {each.signature.name: each for each in graph.graph_def.library.function}
     saver = graph.saver_def
     keeping = {

@@ -1,9 +1,9 @@
-"""Scores by gRPC, on the protocol of TensorFlow Serving; needs the extra `serving`.
+"""Scores over gRPC, with the protocol of TensorFlow Serving; needs the extra `serving`.
 
-PredictionService has Predict and GetModelMetadata, ModelService has GetModelStatus;
-what else they have is UNIMPLEMENTED. A request that is wrong ends with
-INVALID_ARGUMENT and why, a model that is not served with NOT_FOUND, one request too
-many at once with RESOURCE_EXHAUSTED.
+PredictionService has Predict and GetModelMetadata, ModelService has GetModelStatus; all
+other methods are UNIMPLEMENTED. An invalid request ends with INVALID_ARGUMENT and the
+reason, a model that is not served with NOT_FOUND, and too many requests at once with
+RESOURCE_EXHAUSTED.
 """
 
 import math
@@ -36,7 +36,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def Predict(  # noqa: N802 - The protocol's name.
         self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
     ) -> predict_pb2.PredictResponse:
-        """Runs a signature; its inputs and outputs are tensors by name."""
+        """Runs a signature; inputs and outputs are tensors by name."""
         return _answered(context, lambda: self.answer(request))
 
     def GetModelMetadata(  # noqa: N802
@@ -44,13 +44,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
         request: get_model_metadata_pb2.GetModelMetadataRequest,
         context: grpc.ServicerContext,
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
-        """Tells the signatures, which is the only metadata that the protocol knows."""
+        """Returns the signatures, the only metadata that the protocol knows."""
         return _answered(context, lambda: self._metadata(request))
 
     def answer(
         self, request: predict_pb2.PredictRequest
     ) -> predict_pb2.PredictResponse:
-        """Answers a request outside of any connection.
+        """Answers a request, independently of any connection.
 
         Raises:
             RequestError: if it cannot be answered.
@@ -99,7 +99,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
         request: get_model_status_pb2.GetModelStatusRequest,
         context: grpc.ServicerContext,
     ) -> get_model_status_pb2.GetModelStatusResponse:
-        """Says that the model is there."""
+        """Reports that the model is available."""
         return _answered(context, lambda: self._status(request))
 
     def _status(
@@ -117,26 +117,27 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 def server(
     model: ServedModel, address: str, *, max_bytes: int, max_requests: int
 ) -> tuple[grpc.Server, int]:
-    """Makes a server of both services, not yet started.
+    """Makes a server with both services, not yet started.
 
     Args:
-        model: is served.
+        model: the model to serve.
         address: host:port; port 0 takes a free one.
-        max_bytes: of a request.
-        max_requests: at once.
+        max_bytes: maximum size of a request.
+        max_requests: maximum number at once.
 
     Returns:
         The server, and its port.
 
     Raises:
-        OSError: if the port cannot be had.
+        OSError: if the port is unavailable.
     """
     made = grpc.server(
         futures.ThreadPoolExecutor(max_workers=max_requests),
         maximum_concurrent_rpcs=max_requests,
         options=[
             ("grpc.max_receive_message_length", max_bytes),
-            # Else two servers may share a port, and each gets some of the requests.
+            # Otherwise two servers could share a port, each getting some of the
+            # requests.
             ("grpc.so_reuseport", 0),
         ],
     )
@@ -180,7 +181,7 @@ def _tell(model: ServedModel, spec: Any, signature: str) -> None:
 
 
 def _array(name: str, tensor: Any, most: int) -> Any:
-    # A proto may claim a shape and give one value for all of it.
+    # A proto may declare a shape and give a single value for all elements.
     sides = [side.size for side in tensor.tensor_shape.dim]
     if tensor.tensor_shape.unknown_rank or any(side < 0 for side in sides):
         raise RequestError(f"{name} has no known shape")

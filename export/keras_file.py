@@ -1,15 +1,15 @@
-"""A .keras file of half the size: large kernels in float16 on the disk.
+"""Writes .keras files of half the size, with large kernels stored in float16.
 
-It is a model file as `Model.save` writes it, which `rankiqa_tf.load` opens, and
-keras.models.load_model without this package; either computes in float32, with weights
+The result is a model file like those of `Model.save`, which `rankiqa_tf.load` opens,
+and keras.models.load_model without this package; both compute in float32, with weights
 that were rounded once.
 
-Any Keras that this package runs with opens it, whichever wrote it: what later versions
-have added to layers is left out where it says what earlier ones do anyway, and so are
-initializers, as the weights are there.
+Any version of Keras that this package supports can open it, whichever wrote it: options
+that later versions have added to layers are left out if they have the earlier versions'
+behaviour, and so are initializers, since the weights are stored.
 
-What stays in float32 is what scores depend on most and what takes little room: the
-first convolutions, normalisation, and the head, all of them small arrays.
+What matters most for scores and takes little space stays in float32: the first
+convolutions, normalisation, and the head, all of them small arrays.
 """
 
 import io
@@ -26,31 +26,31 @@ from distortions import whole_file
 from export import float_layers
 from rankiqa_tf.model import Model
 
-# Keras' entries.
+# Entries written by Keras.
 _CONFIG = "config.json"
 _WEIGHTS = "model.weights.h5"
-# Options of layers that Keras 3.12, which others may have, refuses to read; and what
-# it does.
+# Layer options that Keras 3.12, which users may have, rejects, and the values that
+# match its behaviour.
 _LATER = {
     "quantization_config": None,
     "renorm": False,
     "renorm_clipping": None,
     "renorm_momentum": 0.99,
 }
-# Of EfficientNet-Lite0's 3.5 million weights, arrays smaller than this hold 6 %.
+# Of EfficientNet-Lite0's 3.5 million weights, smaller arrays than this hold 6 %.
 _LARGE = 1 << 14
-_ROUNDING = 2.0**-11  # Of float16, relative to a number that is not too small for it.
+_ROUNDING = 2.0**-11  # Of float16, relative to a number within its normal range.
 
 
 def write(model: Model, path: str | Path) -> None:
-    """Writes a model as a .keras file, whole or not at all.
+    """Writes a model as a .keras file; if this fails, no partial file is left.
 
     Args:
         model: the model.
-        path: the file; ends in .keras.
+        path: the file, ending in .keras.
 
     Raises:
-        ValueError: as of `Model.save`.
+        ValueError: as for `Model.save`.
     """
     path = Path(path)
     network = float_layers.in_float32(model.network)
@@ -68,13 +68,13 @@ def write(model: Model, path: str | Path) -> None:
 
 
 def _for_earlier_keras(content: bytes) -> bytes:
-    """Leaves out of a model's configuration what only later versions know."""
+    """Removes what only later versions know from a model's configuration."""
 
     def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return {
             key: value
             for key, value in pairs
-            # Keras 3.15 has added to initializers too.
+            # Keras 3.15 has added options to initializers too.
             if not key.endswith("_initializer")
             and not (key in _LATER and value == _LATER[key])
         }
@@ -102,13 +102,13 @@ def _copy(source: h5py.Group, target: h5py.Group) -> None:
 
 
 def _rounded(array: np.ndarray) -> np.ndarray:
-    """The array in float16, where it is large and float16 has its range."""
+    """Returns the array in float16, if it is large and within float16's range."""
     if array.dtype != np.float32 or array.ndim < 2 or array.size < _LARGE:
         return array
     with np.errstate(over="ignore"):
         half = array.astype(np.float16)
-    # Beyond 65504 it is infinite; where all are below 6e-5 it has fewer digits. A tiny
-    # weight among greater ones may well become 0.
+    # Above 65504 float16 is infinite; if all values are below 6e-5 it loses digits. A
+    # tiny weight among larger ones may safely become 0.
     most = np.abs(array).max()
     return half if np.abs(half - array).max() <= _ROUNDING * most else array
 

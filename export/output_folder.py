@@ -1,4 +1,4 @@
-"""The folder of an export: new or empty, or left by the same export unfinished."""
+"""The output folder of an export: new, empty, or left unfinished by the same export."""
 
 import contextlib
 import sys
@@ -8,22 +8,21 @@ from pathlib import Path
 from distortions import folder_lock
 from distortions import whole_file
 
-# Says of what the export is. It is there while one is under way, and stays where one
-# was killed or not all forms were written: the same command makes them anew.
+# Describes the export. It exists while an export is in progress, and remains if it was
+# killed or not all forms were written: the same command then starts over.
 UNFINISHED = ".unfinished"
 
 
 @contextlib.contextmanager
 def begun(output: Path, about: str) -> Iterator[None]:
-    """Makes the folder, or takes it up, and keeps other runs from it.
+    """Creates the folder or takes over an unfinished one, and locks it.
 
     Args:
         output: the folder.
-        about: what tells the export from others.
+        about: what distinguishes the export from others.
 
     Raises:
-        ValueError: if there is something else in the folder, or another run is at work
-            there.
+        ValueError: if the folder contains something else, or another run is using it.
         OSError: if it cannot be written to.
     """
     if output.exists() and not output.is_dir():
@@ -48,7 +47,7 @@ def begun(output: Path, about: str) -> Iterator[None]:
 
 
 def finish(output: Path) -> None:
-    """Marks an export as finished: its folder is not to be written to again."""
+    """Marks an export as finished; its folder can then no longer be written to."""
     (output / UNFINISHED).unlink(missing_ok=True)
 
 

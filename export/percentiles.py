@@ -1,4 +1,4 @@
-"""Percentiles of a collection's scores, from the CSV that the score program writes."""
+"""Percentiles of a collection's scores, from a CSV written by the scoring program."""
 
 import csv
 import math
@@ -7,21 +7,21 @@ from pathlib import Path
 
 import numpy as np
 
-_FEWEST = 100  # Photos: with fewer, percents would be between them.
+_FEWEST = 100  # Photos: with fewer, some percentiles would lie between two of them.
 
 
 def read(path: str | Path) -> tuple[float, ...]:
     """Reads scores and returns their percentiles.
 
     Args:
-        path: a CSV as `python -m rankiqa_tf.score --format=csv` writes it, with a
-            column score, empty where a photo could not be read.
+        path: a CSV written by `python -m rankiqa_tf.score --format=csv`, with a column
+            score, which is empty if a photo could not be read.
 
     Returns:
-        101 rising scores, which 0, 1, ... 100 % of the photos stay below.
+        101 rising scores: the 0th, 1st, ... 100th percentile.
 
     Raises:
-        ValueError: if it is no such file, or has fewer than 100 scores.
+        ValueError: if it is not such a file, or has fewer than 100 scores.
         OSError: if it cannot be read.
     """
     try:

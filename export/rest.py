@@ -1,18 +1,20 @@
-"""Scores by HTTP, in the form of TensorFlow Serving's REST interface.
+"""Scores over HTTP, with TensorFlow Serving's REST interface.
 
     GET  /v1/models/NAME                the model's state; 200 says it can score
     GET  /v1/models/NAME/metadata       its signatures
     POST /v1/models/NAME:predict        {"instances": [{"b64": ...}, ...]} or
                                         {"inputs": ...}, and "signature_name"
 
-with /versions/N behind NAME where that is wanted. Answers are JSON, and so are errors:
-{"error": why}, with 400 for a request that is wrong, 404 for a model or a path that is
-not there, 413 for one that is too large, 503 when too many come at once.
+optionally with /versions/N after NAME. Responses are JSON, including errors: {"error":
+why}, with status 400 for an invalid request, 404 for an unknown model or path, 413 for
+a request that is too large, and 503 for too many at once.
 
-One thing differs from TensorFlow Serving. A score that is not a number, as that of a
-photo that cannot be read, is null: JSON has no NaN, which it writes all the same.
+There is one difference from TensorFlow Serving. A score that is not a number, as for a
+photo that cannot be read, is null: JSON has no NaN, which TensorFlow Serving writes
+nevertheless.
 
-Memory is bounded: so many connections, so many requests read at a time, of a size.
+Memory is limited by the number of connections, the number of requests read at a time,
+and the size of a request.
 """
 
 import base64
@@ -39,17 +41,17 @@ from export.served_model import RequestError
 from export.served_model import ServedModel
 
 _PATH = re.compile(r"/v1/models/(?P<name>[^/:]+)(/versions/(?P<version>\d{1,18}))?")
-_READ_AT_ONCE = 4  # Requests in memory, while others wait unread.
-_IDLE_SECONDS = 60.0  # Of a connection.
-_BODY_SECONDS = 120.0  # For a request to arrive whole.
-_DISCARD_SECONDS = 10.0  # For one that is refused unread.
-_REFUSED_AT_ONCE = 32  # Connections that are heard out; more are closed at once.
-_REFUSED_SECONDS = 2.0  # For the client of one to take its answer.
+_READ_AT_ONCE = 4  # Requests in memory; others wait unread.
+_IDLE_SECONDS = 60.0  # Timeout of an idle connection.
+_BODY_SECONDS = 120.0  # For a request to arrive completely.
+_DISCARD_SECONDS = 10.0  # For one that is rejected unread.
+_REFUSED_AT_ONCE = 32  # Rejected connections that get an answer; more are closed.
+_REFUSED_SECONDS = 2.0  # For a rejected client to receive its answer.
 _CHUNK = 1 << 20
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves a model by HTTP, a thread for each connection."""
+    """Serves a model over HTTP, with a thread for each connection."""
 
     def __init__(
         self,
@@ -59,16 +61,16 @@ class Server(http.server.ThreadingHTTPServer):
         max_bytes: int,
         max_connections: int,
     ):
-        """Begins to listen.
+        """Starts listening.
 
         Args:
             address: host, and port or 0 for a free one.
-            model: is served.
-            max_bytes: of a request.
-            max_connections: at once; more are answered 503.
+            model: the model to serve.
+            max_bytes: maximum size of a request.
+            max_connections: maximum number at once; more are answered with 503.
 
         Raises:
-            OSError: if the port cannot be had.
+            OSError: if the port is unavailable.
         """
         self.model = model
         self.max_bytes = max_bytes
@@ -83,12 +85,12 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        """Binds, without asking a name server who we are, as the base class does."""
+        """Binds without looking up the host's name, as the base class does."""
         super(http.server.HTTPServer, self).server_bind()
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Starts a thread for a connection, or refuses it."""
+        """Starts a thread for a connection, or rejects it."""
         if self._connections.acquire(blocking=False):
             super().process_request(request, client_address)
         elif self._refusals.acquire(blocking=False):
@@ -99,7 +101,7 @@ class Server(http.server.ThreadingHTTPServer):
             self._refuse(request)
 
     def _hear_out(self, request: Any) -> None:
-        """Refuses a connection, and waits until its client has sent and read."""
+        """Rejects a connection, giving its client time to read the answer."""
         try:
             self._refuse(request, seconds=_REFUSED_SECONDS)
         finally:
@@ -116,8 +118,8 @@ class Server(http.server.ThreadingHTTPServer):
         with contextlib.suppress(OSError):  # It may be gone.
             request.sendall(head.encode() + body)
             request.shutdown(socket.SHUT_WR)
-            # Closed while there is something to be read, a connection is reset, and the
-            # client, which may still be sending, loses the answer.
+            # If a connection is closed while there is unread data, it is reset, and a
+            # client that is still sending loses the answer.
             while (left := end - time.monotonic()) > 0:
                 request.settimeout(left)
                 if not request.recv(_CHUNK):
@@ -132,21 +134,21 @@ class Server(http.server.ThreadingHTTPServer):
             self._connections.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Passes over clients that went away; tells of anything else."""
+        """Ignores clients that disconnected; reports anything else."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             traceback.print_exc()
 
     def count(self, change: int) -> None:
-        """Counts requests that are being answered."""
+        """Counts requests in progress."""
         with self._changed:
             self._busy += change
             self._changed.notify_all()
 
     def stop(self, seconds: float) -> bool:
-        """Takes no more requests, and waits for those that came.
+        """Stops accepting requests, and waits for those in progress.
 
         Returns:
-            Whether all were answered in this time.
+            Whether all were answered in time.
         """
         self.stopping = True
         self.shutdown()
@@ -166,8 +168,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     server_version = "rankiqa"
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
-    # Head and body leave together. As two packets, the second would wait for the
-    # receiver's word on the first: 40 ms a request.
+    # Sends head and body together. As two packets, the second would wait for the
+    # receiver's acknowledgement of the first: 40 ms per request.
     wbufsize = -1
     disable_nagle_algorithm = True
 
@@ -190,14 +192,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def send_error(
         self, code: int, message: str | None = None, explain: str | None = None
     ) -> None:
-        """Answers what the base class finds wrong, in JSON too."""
+        """Reports errors found by the base class as JSON too."""
         self.close_connection = True
-        self.request_version = self.protocol_version  # Else without a head, as of 1991.
+        self.request_version = self.protocol_version  # Otherwise no header is sent.
         status = HTTPStatus(code)
         self._answer(status, {"error": message or status.phrase})
 
     def log_message(self, format: str, *args: Any) -> None:
-        pass  # Whoever wants a log of requests has a proxy in front.
+        pass  # Logging requests is left to a proxy in front.
 
     def _handle(self, answer: Any) -> None:
         self.server.count(1)
@@ -276,7 +278,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except (_HttpError, NotFoundError):
             self._discard(length)
             raise
-        # Others wait, their bodies unread, so that memory has a bound.
+        # Others wait with their bodies unread, so that memory is limited.
         with self.server.reading:
             return _predict(self.server.model, self._body(length))
 
@@ -324,10 +326,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         return bytes(body)
 
     def _discard(self, length: int) -> None:
-        """Reads a body for nothing: a client that still sends reads no answer."""
+        """Reads and discards a body: a client that is still sending reads no answer."""
         self.close_connection = True
         if self.headers.get("Expect", "").lower() == "100-continue":
-            return  # It was told to send, so it may not have begun to.
+            return  # It waits to be told to send, so it may not have started.
         end = time.monotonic() + _DISCARD_SECONDS
         while length > 0 and time.monotonic() < end:
             part = self.rfile.read1(min(_CHUNK, length))
@@ -378,7 +380,7 @@ def _predict(model: ServedModel, body: bytes) -> dict[str, Any]:
 
 
 def _columns(value: Any, specs: dict[str, tf.TensorSpec]) -> dict[str, np.ndarray]:
-    """Reads inputs, each as a whole."""
+    """Parses inputs in column format, each as a whole."""
     if len(specs) == 1 and not (isinstance(value, dict) and set(value) == set(specs)):
         value = {next(iter(specs)): value}
     if not isinstance(value, dict) or set(value) != set(specs):
@@ -389,7 +391,7 @@ def _columns(value: Any, specs: dict[str, tf.TensorSpec]) -> dict[str, np.ndarra
 def _rows(
     instances: list[Any], specs: dict[str, tf.TensorSpec]
 ) -> dict[str, np.ndarray]:
-    """Reads inputs of which each instance is a row."""
+    """Parses inputs in row format, one row of each per instance."""
     if len(specs) == 1:
         (name,) = specs
         instances = [
@@ -427,7 +429,7 @@ def _array(name: str, value: Any, spec: tf.TensorSpec) -> np.ndarray:
 
 
 def _texts(value: Any) -> np.ndarray:
-    """Reads texts and {"b64": ...} in lists; at most one list deep, as ours are."""
+    """Parses texts and {"b64": ...} in lists, at most one list deep, as ours are."""
     if isinstance(value, list):
         array = np.empty(len(value), object)
         for place, each in enumerate(value):
@@ -451,7 +453,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _plain(array: np.ndarray) -> Any:
-    """To what JSON can hold: texts, numbers, and null for what is not a number."""
+    """Converts to what JSON can represent: texts, numbers, and null for nan."""
     if array.dtype == object:
         texts = [each.decode("utf-8", "replace") for each in array.flat]
         return np.array(texts, object).reshape(array.shape).tolist()

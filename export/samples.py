@@ -1,7 +1,7 @@
-"""Photos and distorted versions of them, on which the forms of a model are compared.
+"""Photos and distorted versions of them, for comparing the forms of a model.
 
-Photos alone would not do: quality is what a model tells apart, and good photos differ
-little in it.
+Photos alone would not be enough: a model tells quality apart, and good photos differ
+little in quality.
 """
 
 import sys
@@ -20,7 +20,7 @@ Image = bytes | np.ndarray  # A file, or uint8 [height, width, 3].
 
 
 class Samples:
-    """Some photos, and for each its versions.
+    """Some photos, and versions of each.
 
     Attributes:
         photos: the files.
@@ -31,12 +31,12 @@ class Samples:
 
     Args:
         photos: the files.
-        preset: whose distortions.
-        names: which of them; if None, all.
-        levels: which levels, of 1 and more; if None, all.
-        cut: height and width of the part, in the middle of a photo, that is distorted,
-            at most; None for all of it.
-        mirror: whether photos smaller than cut are mirrored up to it.
+        preset: name of the preset of distortions.
+        names: which of its distortions; if None, all.
+        levels: which levels, from 1; if None, all.
+        cut: maximum height and width of the part in the middle of a photo to distort;
+            None for all of it.
+        mirror: whether photos smaller than cut are padded by mirroring.
         seed: decides the noise.
 
     Raises:
@@ -75,20 +75,20 @@ class Samples:
         self._cut, self._mirror, self._seed = cut, mirror, seed
 
     def photo(self, number: int) -> Image:
-        """A photo as it is, or the part of it that is distorted: level 0."""
+        """Returns level 0: a photo's file, or the part of it that is distorted."""
         if self._cut is None:
             return self.photos[number].read_bytes()
         return self._part(number)
 
     def version(self, number: int, kind: int, level: int) -> np.ndarray:
-        """A distorted version of a photo.
+        """Returns a distorted version of a photo.
 
         Args:
-            number: of the photo.
-            kind: the place of the distortion in `names`.
+            number: index of the photo.
+            kind: index of the distortion in `names`.
             level: one of `levels`.
         """
-        # Levels of a photo that have their events in common have their seed in common.
+        # Levels that share random events have the same seed.
         seed = order.seed_of(self._seed, f"sample {self.names[kind]}", number)
         return self._versions.whole(
             tf.constant(self._part(number)),

@@ -1,6 +1,6 @@
-"""SavedModels, for servers and every program that can run TensorFlow.
+"""Exports SavedModels, for servers and any program that can run TensorFlow.
 
-The whole recipe is inside, in core operations that any TensorFlow runtime has: no
+The whole recipe is inside, in core operations that every TensorFlow runtime has: no
 Keras, no Python, no tensorflow-io. The signatures:
 
     serving_default   image_bytes: string [n], files
@@ -13,20 +13,20 @@ Keras, no Python, no tensorflow-io. The signatures:
                       -> the same, and error: string []
     metadata          -> metadata: string [], a JSON object
 
-image_bytes takes JPEG and PNG (turned upright as EXIF says), GIF without transparency
-(its first picture) and BMP of 24 bits, with the pixels that rankiqa_tf.data.decode
-gives. A file that cannot be read so has the score nan and the reason as its error; the
-others of the request have their scores, and an empty error. For other kinds of file,
-decode and use pixels. Of no photos come no scores.
+image_bytes accepts JPEG and PNG (rotated as EXIF says), GIF without transparency (its
+first picture) and BMP with 24 bits, decoded to the pixels of rankiqa_tf.data.decode. A
+file that cannot be read gets a score of nan and the reason as its error; the other
+files of the request get their scores and an empty error. For other formats, decode the
+file and use the pixels signature. A request without photos returns no scores.
 
-The maps are those of `Model.score_map` with its own crops and stride. They are there
-for fully convolutional networks only; of a file that cannot be read the map is [0, 0].
+The maps are those of `Model.score_map` with its default crops and stride. Only fully
+convolutional networks have them; for a file that cannot be read the map is [0, 0].
 
-Photos are scored one after another, and their crops a bounded number at a time: memory
-grows with a photo's 8-bit pixels only.
+Photos are scored one after another, and their crops a limited number at a time: memory
+grows only with a photo's 8-bit pixels.
 
-The model's metadata stand beside too, in assets.extra/rankiqa.json, which servers pass
-by.
+The model's metadata is also stored beside it, in assets.extra/rankiqa.json, which
+servers ignore.
 """
 
 import sys
@@ -42,7 +42,7 @@ from rankiqa_tf.model import Model
 from rankiqa_tf.model import crops_a_pass
 
 _NO_PIXELS = "a photo must have pixels: a side of it is 0"
-# A descriptor with a table of two colours, a code of the first, and the file's end.
+# An image descriptor with a table of two colours, one pixel, and the file's end.
 _PIXEL_OF_GIF = b",\0\0\0\0\1\0\1\0\x80" + bytes(6) + b"\2\2\x44\1\0" + b";"
 
 
@@ -60,7 +60,8 @@ class _Photos(tf.Module):
     def __init__(self, model: Model):
         super().__init__()
         network, self._side = model.network, model.metadata.crop_size
-        # Plain TensorFlow variables are saved; Keras's own objects need Keras to load.
+        # Plain TensorFlow variables are saved, since Keras' own objects need Keras to
+        # load.
         self._variables = [variable.value for variable in network.variables]
         self._score_images = lambda images: network(images, training=False)
         self._metadata = model.metadata.to_json()
@@ -74,7 +75,7 @@ class _Photos(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "image_bytes")])
     def score_files(self, image_bytes: tf.Tensor) -> dict[str, tf.Tensor]:
-        # One after another bounds the memory; each uses all processors by itself.
+        # One at a time limits memory; each uses all cores.
         score, error = tf.map_fn(
             self._score_file,
             image_bytes,
@@ -137,7 +138,7 @@ class _Photos(tf.Module):
             top, left = tops[number // across], lefts[number % across]
             return tf.slice(photo, [top, left, 0], [side, side, 3])
 
-        # Not so many at once that the memory is full of floats.
+        # A limited number at a time, so that floats do not fill the memory.
         scores = tf.TensorArray(
             tf.float32, passes, infer_shape=False, element_shape=[None]
         )
@@ -156,7 +157,7 @@ class _Photos(tf.Module):
 class _PhotosAndMaps(_Photos):
     def __init__(self, model: Model):
         super().__init__(model)
-        # As Model.score_map has them.
+        # As in Model.score_map.
         self._map_side = model.own_crop_size
         self._stride = max(self._map_side // 4, 1)
 
@@ -196,7 +197,7 @@ class _PhotosAndMaps(_Photos):
         }
 
     def _places(self, length: tf.Tensor) -> tf.Tensor:
-        """From 0, a stride apart, and one that ends with the photo."""
+        """Positions from 0, a stride apart, and one that ends with the photo."""
         end = length - self._map_side
         count = -(-end // self._stride) + 1
         return tf.minimum(tf.range(count) * self._stride, end)
@@ -204,7 +205,7 @@ class _PhotosAndMaps(_Photos):
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string)])
 def _read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Reads a file: a photo, without pixels if there is none; and why there is none."""
+    """Reads a file; returns the photo and an empty text, or no pixels and the error."""
     photo = tf.zeros([0, 0, 3], tf.uint8)
     problem, orientation, length = file_headers.read(file)
     if problem == "":
@@ -217,13 +218,13 @@ def _read(file: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 def _decode_if_whole(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
-    """Decodes a file; gives a photo without pixels if that fails."""
-    # Only a data set can leave out what an operation fails on.
+    """Decodes a file; returns a photo without pixels if that fails."""
+    # Only a data set can skip what makes an operation fail.
     photos = tf.data.Dataset.from_tensors((file, orientation)).map(_decode)
     nothing = tf.data.Dataset.from_tensors(tf.zeros([0, 0, 3], tf.uint8))
     options = tf.data.Options()
     options.autotune.enabled = False  # See data.parallel.map_in_order.
-    # Else each photo's graph is optimized, which takes longer than to decode it.
+    # Otherwise each photo's graph is optimised, which takes longer than decoding.
     options.experimental_optimization.apply_default_optimizations = False
     either = photos.ignore_errors(log_warning=False).concatenate(nothing).take(1)
     return either.with_options(options).get_single_element()
@@ -246,9 +247,10 @@ def _decode(file: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
 
 
 def _decode_gif(file: tf.Tensor) -> tf.Tensor:
-    """Decodes the first picture of a GIF that ends behind it."""
-    # Where a picture is cut short the operation gives what it has by then. So another
-    # is put behind it, of a pixel, which comes out if the first one was whole.
+    """Decodes the first picture of a GIF that ends after it."""
+    # If a picture is cut short, the operation returns what it has so far. So a
+    # one-pixel picture is appended, which is only decoded if the first one was
+    # complete.
     frames = tf.io.decode_gif(file + _PIXEL_OF_GIF)
     with tf.control_dependencies([tf.debugging.assert_equal(tf.shape(frames)[0], 2)]):
         return tf.identity(frames[0])

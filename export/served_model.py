@@ -1,4 +1,4 @@
-"""A SavedModel that answers requests, whatever protocol they come by."""
+"""A SavedModel that answers requests, independent of the protocol."""
 
 import sys
 import threading
@@ -14,13 +14,13 @@ from export import graph_operations
 
 DEFAULT_SIGNATURE = "serving_default"
 
-# Each takes all processors by itself; with two, one photo is decoded while another
-# passes the network. Those that wait hold their request only.
+# Each request uses all cores; with two, one photo is decoded while another goes through
+# the network. Waiting requests hold only their own data.
 _AT_ONCE = 2
 
 
 class RequestError(ValueError):
-    """A request cannot be answered as it is; the message says what would be right."""
+    """A request is invalid; the message says what would be valid."""
 
 
 class NotFoundError(RequestError):
@@ -28,25 +28,25 @@ class NotFoundError(RequestError):
 
 
 class ServedModel:
-    """A SavedModel under a name, safe to be used by several threads.
+    """A SavedModel with a name, safe for use by several threads.
 
     Attributes:
-        name: what requests call it.
+        name: its name in requests.
         version: 0 or more.
         folder: of the version.
-        signature_defs: its signatures as the file has them.
+        signature_defs: its signatures as stored in the file.
     """
 
     def __init__(self, folder: str | Path, *, name: str):
         """Loads a model.
 
         Args:
-            folder: of a SavedModel, or of versions of one: then the folder within whose
-                name is the greatest number is taken, as TensorFlow Serving does.
-            name: as requests are to call it.
+            folder: of a SavedModel, or of versions of one: then the subfolder with the
+                highest number is used, as by TensorFlow Serving.
+            name: its name in requests.
 
         Raises:
-            ValueError: if there is no SavedModel, or it has no signature
+            ValueError: if there is no SavedModel, or it lacks a signature
                 serving_default, or could do more than compute.
         """
         self.folder = path = _newest(Path(folder))
@@ -61,15 +61,15 @@ class ServedModel:
             raise ValueError(f"{path} cannot be loaded as a SavedModel: {error}") from (
                 error
             )
-        self._loaded = loaded  # Owns the variables.
+        self._loaded = loaded  # Keeps the variables alive.
         self._functions = dict(loaded.signatures)
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
 
     def check(self, name: str, version: int | None = None) -> None:
-        """Checks that a request means this model.
+        """Checks that a request is for this model.
 
         Raises:
-            NotFoundError: if it does not.
+            NotFoundError: if it is not.
         """
         if name != self.name:
             raise NotFoundError(f"no model {name!r} is served here, but {self.name!r}")
@@ -79,7 +79,7 @@ class ServedModel:
             )
 
     def inputs(self, signature: str) -> dict[str, tf.TensorSpec]:
-        """What a signature takes, by name.
+        """Returns the inputs of a signature, by name.
 
         Raises:
             RequestError: if there is no such signature.
@@ -102,14 +102,14 @@ class ServedModel:
         Args:
             signature: its name.
             inputs: by name; texts as arrays of bytes objects.
-            outputs: names of those wanted; all if empty.
+            outputs: names of the desired outputs; all if empty.
 
         Returns:
             The outputs by name; texts as arrays of bytes objects.
 
         Raises:
-            RequestError: if the signature does not take these inputs, has not these
-                outputs, or fails on the inputs.
+            RequestError: if the signature does not have these inputs or outputs, or
+                fails on the inputs.
         """
         specs = self.inputs(signature)
         if set(inputs) != set(specs):
@@ -127,8 +127,8 @@ class ServedModel:
             )
         with self._turns:
             try:
-                # By name: where it is told positions, TensorFlow writes the photo out
-                # as text first, for a message that nobody sees.
+                # By name: with positional arguments, TensorFlow first formats the photo
+                # as text for an error message that nobody sees.
                 given = {
                     name: tf.constant(value, specs[name].dtype)
                     for name, value in inputs.items()
@@ -152,7 +152,7 @@ def _check(name: str, value: np.ndarray, spec: tf.TensorSpec) -> None:
 
 def _array(tensor: tf.Tensor) -> np.ndarray:
     value = tensor.numpy()
-    if isinstance(value, bytes):  # NumPy's own arrays of bytes lose zeros at the end.
+    if isinstance(value, bytes):  # NumPy's bytes arrays lose trailing zeros.
         value = np.array(value, object)
     return value
 
@@ -167,7 +167,7 @@ def _listed(names: object) -> str:
 
 
 def _reason(error: tf.errors.OpError) -> str:
-    """What an assertion of the graph says, without where it stands."""
+    """Returns the message of an assertion in the graph, without its location."""
     lines = [line.strip() for line in error.message.splitlines()]
     said = [
         line

@@ -1,6 +1,7 @@
 """TFLite files, for phones, small computers and the browser.
 
-One signature, serving_default: image, [1, height, width, 3], to score, float32 [1].
+There is one signature, serving_default: image, [1, height, width, 3], to score, float32
+[1].
 
     form      image            EfficientNet-Lite0, all levels
     float32   float32, 0..1    13.5 MB
@@ -8,12 +9,12 @@ One signature, serving_default: image, [1, height, width, 3], to score, float32 
     dynamic   float32, 0..1     4.0 MB: weights in 8 bits, arithmetic mostly
     int8      uint8, 0..255     4.1 MB: features in 8 bits too, a third of the time
 
-Height and width are the model's crop_size: the caller cuts the crops and takes the mean
-of their scores. A file that takes whole photos, all of one size, scores without either.
-The shape is fixed, as accelerators and LiteRT.js need it.
+Height and width are the model's crop_size: the caller cuts the crops and averages their
+scores. A file for whole photos of a fixed size needs neither. The shape is fixed, as
+accelerators and LiteRT.js require.
 
-What a caller needs to know is in the file: `unzip -p model.tflite rankiqa.json`, and as
-TFLite's own metadata (see tflite_metadata).
+What a caller needs to know is stored in the file: `unzip -p model.tflite rankiqa.json`,
+and as TFLite's own metadata (see tflite_metadata).
 """
 
 import os
@@ -42,22 +43,21 @@ def write(
     size: tuple[int, int] | None = None,
     photos: Sequence[str | Path] = (),
 ) -> None:
-    """Writes a model as a TFLite file, whole or not at all.
+    """Writes a model as a TFLite file; if this fails, no partial file is left.
 
-    Whether it scores as the model does, `gate` can tell.
+    Use `gate` to check that its scores agree with the model's.
 
     Args:
         model: the model.
         path: the file.
         form: one of FORMS.
-        size: height and width of the photos that are to be scored as a whole; if None,
-            crops are.
-        photos: good photos that int8 is calibrated with (see `calibration`); if none,
-            those that the package carries.
+        size: height and width of photos to score whole; if None, the file takes crops.
+        photos: good photos for calibrating int8 (see `calibration`); if none, those
+            that ship with the package.
 
     Raises:
-        ValueError: if there is no such form, or the network cannot take whole photos of
-            that size.
+        ValueError: if there is no such form, or the network cannot score whole photos
+            of that size.
         RuntimeError: if TensorFlow cannot convert the model.
         PhotoError: if a photo cannot be read.
     """
@@ -93,7 +93,8 @@ def write(
             model.network, remake=_with_sums if form == "dynamic" else None
         )
         module = _Image(network, height, width, tf.dtypes.as_dtype(facts.input_dtype))
-        # Never from the Keras model itself: that ends the process or converts it wrong.
+        # Never from the Keras model itself: that crashes the process or converts it
+        # wrongly.
         tf.saved_model.save(module, str(saved), signatures=module.score)
         _convert(arguments)
         made.write_bytes(tflite_metadata.added(made.read_bytes(), facts))
@@ -115,10 +116,10 @@ class _Image(tf.Module):
 
 
 class _Sum(keras.layers.Dense):
-    """A dense layer of one unit that the converter does not take for one.
+    """A dense layer of one unit that the converter does not recognise as one.
 
-    It would round the weights to 8 bits, and each of the features with one step for
-    all: they are standardised by then in what the converter makes of the weights, and
+    It would round the weights to 8 bits, and quantise all features with a single step:
+    the converter merges the standardisation into the weights, so at that point features
     differ a hundredfold in scale.
     """
 
@@ -135,9 +136,9 @@ def _with_sums(layer: keras.Layer, config: dict) -> keras.Layer:
 
 
 def _convert(arguments: Sequence[str]) -> None:
-    # In a process of its own, as the converter may end it. By its path, so that it is
-    # found wherever this package was imported from; -P keeps the modules here from
-    # hiding others of the same name.
+    # In a separate process, as the converter may crash. By its path, so that it is
+    # found wherever this package was imported from; -P prevents modules here from
+    # hiding others with the same name.
     program = Path(__file__).with_name("_convert.py")
     child = subprocess.run(
         [sys.executable, "-P", str(program), *arguments],

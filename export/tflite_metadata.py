@@ -1,11 +1,11 @@
-"""What a TFLite file says of itself, to programs of ours and to those of others.
+"""The metadata in a TFLite file, for programs of ours and of others.
 
-Two texts go in. rankiqa.json, in a zip archive at the file's end as associated files of
-TFLite are, holds the model's metadata and all that a port needs to know of the file.
-TFLite's own metadata, a flatbuffer in the model's, is what MediaPipe and Netron read:
-that the input is an RGB image, how its pixels are to be scaled, and that the output is
-a number. Their writer comes with mediapipe only; the few tables of its schema
-(metadata_schema.fbs, identifier M001) that are needed are written here.
+It has two parts. rankiqa.json, in a zip archive at the end of the file like TFLite's
+associated files, holds the model's metadata and everything an implementation needs to
+know about the file. TFLite's own metadata, a flatbuffer inside the model's, is what
+MediaPipe and Netron read: that the input is an RGB image, how to scale its pixels, and
+that the output is a number. The official writer comes only with mediapipe, so the few
+tables needed of its schema (metadata_schema.fbs, identifier M001) are written here.
 """
 
 import dataclasses
@@ -31,24 +31,24 @@ from rankiqa_tf.tflite_model import ENTRY
 
 _NAME = b"TFLITE_METADATA"
 _IDENTIFIER = b"M001"
-# What needs no more than the schema's first version.
+# Nothing here needs more than the schema's first version.
 _MIN_PARSER_VERSION = "1.0.0"
-_IMAGE, _FEATURE = 2, 1  # Of the union ContentProperties.
-_NORMALIZATION = 1  # Of the union ProcessUnitOptions.
+_IMAGE, _FEATURE = 2, 1  # In the union ContentProperties.
+_NORMALIZATION = 1  # In the union ProcessUnitOptions.
 _RGB = 1
-_MOST_FIELDS = 10  # Of any table of the schema.
+_MOST_FIELDS = 10  # In any table of the schema.
 _NONE: Mapping[int, Any] = MappingProxyType({})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What there is to know of a file.
+    """Facts about a file.
 
     Attributes:
         metadata: the model's.
-        form: as tflite.write takes it.
+        form: as for tflite.write.
         height: of the input, in pixels.
-        width: likewise.
+        width: of the input, in pixels.
         whole: whether the input is a whole photo rather than one of its crops.
     """
 
@@ -60,16 +60,16 @@ class Facts:
 
     @property
     def input_dtype(self) -> str:
-        """uint8, for pixels as they are; or float32, for pixels divided by 255."""
+        """Type of the input: uint8 for raw pixels, float32 for pixels over 255."""
         return "uint8" if self.form == "int8" else "float32"
 
     @property
     def greatest(self) -> int:
-        """What a white pixel is at the input; a black one is 0."""
+        """The value of a white pixel at the input; black is 0."""
         return 255 if self.input_dtype == "uint8" else 1
 
     def to_json(self) -> str:
-        """The model's metadata as a JSON object, with one entry more, tflite."""
+        """Returns the model's metadata as a JSON object, with an extra entry tflite."""
         known = json.loads(self.metadata.to_json())
         known["tflite"] = {
             "form": self.form,
@@ -84,17 +84,17 @@ class Facts:
             "output": {"name": "score", "shape": [1], "dtype": "float32"},
             "takes": "whole photos" if self.whole else "crops",
             "max_crops_a_side": None if self.whole else crop_grid.MAX_CROPS_A_SIDE,
-            # Of photos with a side shorter than a crop.
+            # For photos with a side shorter than a crop.
             "padding": None if self.whole else "mirrored, edge pixel included",
             "odd_padding": None if self.whole else "after",  # Below, or on the right.
-            # Scores are on the curve's scale already: nobody is to apply it again.
+            # Scores are already on the curve's scale; it should not be applied again.
             "curve_inside": self.metadata.curve is not None,
         }
         return json.dumps(known, indent=2)
 
 
 def added(content: bytes, facts: Facts) -> bytes:
-    """Returns a TFLite file with both texts added to it."""
+    """Returns the TFLite file with both kinds of metadata added."""
     model = flatbuffer_utils.convert_bytearray_to_object(bytearray(content))
     buffer = schema.BufferT()
     buffer.data = np.frombuffer(_flatbuffer(facts), np.uint8)
@@ -104,13 +104,13 @@ def added(content: bytes, facts: Facts) -> bytes:
     model.metadata = [*(model.metadata or []), entry]
     file = io.BytesIO(flatbuffer_utils.convert_object_to_bytearray(model))
     with zipfile.ZipFile(file, "a") as archive:
-        # Without the time: the same model is the same file, whenever it is written.
+        # Without a timestamp, so that the same model always gives the same file.
         archive.writestr(zipfile.ZipInfo(ENTRY), facts.to_json())
     return file.getvalue()
 
 
 def form_of(path: str | Path) -> str:
-    """Which of tflite.FORMS a file is of."""
+    """Returns which of tflite.FORMS a file has."""
     with zipfile.ZipFile(path) as archive:
         known = json.loads(archive.read(ENTRY))
     return known.get("tflite", {}).get("form", "float32")  # Older files say nothing.
@@ -191,7 +191,7 @@ def _table(
     numbers: Mapping[int, int] = _NONE,
     offsets: Mapping[int, Any] = _NONE,
 ) -> Any:
-    """Writes a table with these fields, by their places in the schema."""
+    """Writes a table with these fields, keyed by their index in the schema."""
     builder.StartObject(
         1 + max([*(bytes_ or {}), *(numbers or {}), *(offsets or {}), 0])
     )

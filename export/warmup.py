@@ -1,10 +1,10 @@
-"""Warm-up requests beside a SavedModel, which servers send it before any other.
+"""Warm-up requests stored with a SavedModel, which servers run before any others.
 
-The first requests of a model take seconds, in which TensorFlow prepares its graph. So
-TensorFlow Serving replays what is in assets.extra/tf_serving_warmup_requests, records
-of its PredictionLog, before it says that a model is available; so does export.serve.
+A model's first requests take seconds, while TensorFlow prepares its graph. So
+TensorFlow Serving replays assets.extra/tf_serving_warmup_requests, a file of
+PredictionLog records, before it reports a model as available; so does export.serve.
 
-Needs the extra `serving`, which has the protocol.
+Needs the extra `serving`, which includes the protocol.
 """
 
 import sys
@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from rankiqa_tf.data import crops
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.model import Model
 
 FILE = Path("assets.extra", "tf_serving_warmup_requests")
@@ -26,15 +26,15 @@ FILE = Path("assets.extra", "tf_serving_warmup_requests")
 def write(model: Model, path: str | Path) -> None:
     """Writes warm-up requests into the folder of a SavedModel.
 
-    They are a JPEG and a PNG to serving_default, one as large as a crop, one of as many
-    crops as there can be, and the smaller to pixels.
+    For serving_default they are a JPEG and a PNG, one the size of a crop and one with
+    the maximum number of crops; for pixels, the smaller of these.
 
     Args:
         model: the model that the SavedModel was made from.
         path: of the SavedModel.
     """
     side = model.metadata.crop_size
-    small, large = _photo(side), _photo(side * crops.MAX_CROPS_A_SIDE)
+    small, large = _photo(side), _photo(side * crop_grid.MAX_CROPS_A_SIDE)
     files = [tf.io.encode_jpeg(small).numpy(), tf.io.encode_png(large).numpy()]
     given: list[tuple[str, str, Any]] = [
         *(("serving_default", "image_bytes", [file]) for file in files),
@@ -44,15 +44,15 @@ def write(model: Model, path: str | Path) -> None:
         for signature, name, value in given:
             log = prediction_log_pb2.PredictionLog()
             request = log.predict_log.request
-            # TensorFlow Serving sends it to the model it stands beside, whatever its
-            # name there.
+            # TensorFlow Serving ignores the name and uses the model in whose folder
+            # this is.
             request.model_spec.signature_name = signature
             request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
             writer.write(log.SerializeToString())
 
 
 def requests(path: str | Path) -> Iterator[predict_pb2.PredictRequest]:
-    """Reads the requests that stand in the folder of a SavedModel, if there are any.
+    """Yields the warm-up requests in the folder of a SavedModel, if there are any.
 
     Raises:
         ValueError: if they cannot be read.
@@ -70,7 +70,7 @@ def requests(path: str | Path) -> Iterator[predict_pb2.PredictRequest]:
 
 
 def _photo(side: int) -> np.ndarray:
-    """A smooth photo, uint8 [side, side, 3]: few bytes once it is encoded."""
+    """Returns a smooth photo, uint8 [side, side, 3], which encodes to few bytes."""
     ramp = np.linspace(0, 255, side).astype(np.uint8)
     across, down = np.broadcast_arrays(ramp[np.newaxis], ramp[:, np.newaxis])
     return np.stack([across, down, across], axis=-1)

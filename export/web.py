@@ -1,9 +1,9 @@
-"""A page for the browser: a static folder that scores photos on the visitor's device.
+"""A web page in a static folder that scores photos on the visitor's device.
 
-It holds the model as TFLite, the page, and LiteRT.js, which runs the model; any web
-server can serve it, and nothing else is needed. LiteRT.js is taken from an installed
-npm package: it is no part of this project. docs/page.md says how to serve the page and
-what it can and cannot do.
+It contains the model as TFLite, the page, and LiteRT.js, which runs the model; any web
+server can serve it, and nothing else is needed. LiteRT.js is copied from an installed
+npm package, as it is not part of this project. docs/page.md describes how to serve the
+page and what it can and cannot do.
 """
 
 import json
@@ -15,12 +15,12 @@ from distortions import whole_file
 from export import tflite
 from rankiqa_tf.model import Model
 
-VERSION = "2.5.3"  # Of LiteRT.js; the page was tested with this one.
+VERSION = "2.5.3"  # Of LiteRT.js, as tested with the page.
 MODEL = "model.tflite"
 
 _SOURCES = Path(__file__).with_name("web")
 _WASM_UTILS = "@litertjs/wasm-utils"
-# The plain build, and one for browsers without relaxed SIMD; the page takes one.
+# The plain build, and one for browsers without relaxed SIMD; the page uses one of them.
 _WASM = (
     "litert_wasm_internal.js",
     "litert_wasm_internal.wasm",
@@ -31,7 +31,7 @@ _IMPORT = 'from "@litertjs/wasm-utils"'
 
 
 class RuntimeMissingError(ValueError):
-    """There is no LiteRT.js where it was looked for, or one of another version."""
+    """LiteRT.js was not found, or has another version."""
 
 
 def write(
@@ -41,20 +41,20 @@ def write(
     runtime: str | Path,
     tflite_file: str | Path | None = None,
 ) -> None:
-    """Writes the page with a model, whole or not at all.
+    """Writes the page with a model; if writing fails, nothing is left behind.
 
     Args:
         model: the model.
-        path: the folder; it must not be there, or be empty.
+        path: the folder; has to be missing or empty.
         runtime: folder of the installed npm package @litertjs/core, such as
-            node_modules/@litertjs/core; @litertjs/wasm-utils must be installed with it,
-            as npm does.
-        tflite_file: the model as tflite.write has written it, in float32 and for crops;
-            if None, it is converted.
+            node_modules/@litertjs/core; @litertjs/wasm-utils has to be installed with
+            it, as npm does.
+        tflite_file: the model as written by tflite.write, in float32 and for crops; if
+            None, it is converted.
 
     Raises:
-        RuntimeMissingError: if there is no such package, or of another version.
-        FileExistsError: if there is something in the folder.
+        RuntimeMissingError: if the package is missing or has another version.
+        FileExistsError: if the folder is not empty.
         RuntimeError: if TensorFlow cannot convert the model.
     """
     path, runtime = Path(path), Path(runtime)
@@ -81,18 +81,18 @@ def write(
 
 
 def check_runtime(runtime: str | Path) -> None:
-    """Checks that LiteRT.js is there.
+    """Checks that LiteRT.js is installed.
 
     Raises:
-        RuntimeMissingError: if it is not, or of another version.
+        RuntimeMissingError: if it is missing or has another version.
     """
     _scripts(Path(runtime))
 
 
 def _scripts(runtime: Path) -> dict[str, str]:
-    """The modules of the package by name, the one made to find the other.
+    """Returns the package's modules by name, edited so that the one finds the other.
 
-    Browsers find modules by their address only, and workers know no import maps.
+    Browsers find modules only by their address, and workers do not support import maps.
     """
     package = runtime / "package.json"
     if not package.is_file():
@@ -107,7 +107,7 @@ def _scripts(runtime: Path) -> dict[str, str]:
             f"{runtime} holds {found.get('name')} {found.get('version')}, not "
             f"@litertjs/core {VERSION}: run `npm install @litertjs/core@{VERSION}`"
         )
-    # npm puts it beside, or inside where another version is beside.
+    # npm installs it beside, or inside if there is another version beside.
     places = [runtime / "node_modules" / _WASM_UTILS, runtime.parent / "wasm-utils"]
     utils = next((place for place in places if place.is_dir()), None)
     needed = [runtime / "dist" / "index.js", *(runtime / "wasm" / n for n in _WASM)]

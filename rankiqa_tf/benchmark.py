@@ -5,63 +5,40 @@
 Baseline is fine-tuned from --init; RankIQA is ranked on --photos, once; RankIQA+FT is
 fine-tuned from that ranker. The working folder then holds report.html, table.md,
 table.csv, results.json, splits.json, ranked.keras, and a folder a split with models and
-predictions; the tables grow with every split. Stopped anywhere, the same command goes
-on where it was. Exit code: 0 when done, 1 when something failed on the way, 2 if
-nothing could be begun, 130 if it was stopped by Ctrl-C.
+predictions; the tables grow with every split. The same command resumes a benchmark that
+was stopped.
+
+Exit code: 0 when done; 1 if something failed on the way; 2 if nothing was begun; 130 if
+it was stopped by Ctrl-C.
 """  # noqa: E501 - a command is not cut in two.
 
-import contextlib
-import dataclasses
-import datetime
-import shlex
-import sys
-from collections.abc import Mapping
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
 
 from rankiqa_tf import surroundings
 
-if not surroundings.settle("distortions"):
-    sys.exit(surroundings.FAILED)
+surroundings.settle("distortions")
 
 from absl import flags
 
+from distortions import exit_codes
 from distortions import program
+from rankiqa_tf import choices
 from rankiqa_tf import config as config_lib
-from rankiqa_tf import datasets
 from rankiqa_tf import scoring_flags
-from rankiqa_tf import version
 from rankiqa_tf.config import Config
-from rankiqa_tf.data import whole_file
-from rankiqa_tf.data.versions import Versions
-from rankiqa_tf.datasets import splits as splits_lib
-from rankiqa_tf.datasets import splits_file
-from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from rankiqa_tf.datasets.splits import Split
-from rankiqa_tf.evaluation import figures as figures_lib
-from rankiqa_tf.evaluation import page
-from rankiqa_tf.evaluation import tables
-from rankiqa_tf.evaluation.opinion_check import OpinionScores
-from rankiqa_tf.model import Model
-from rankiqa_tf.training import devices
-from rankiqa_tf.training import methods as methods_lib
-from rankiqa_tf.training import run_data
-from rankiqa_tf.training import run_folder
-from rankiqa_tf.training import stages
-from rankiqa_tf.training import stopping
 
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the benchmark; made if it is not there.", required=True
 )
 _METHODS = flags.DEFINE_list(
-    "methods", list(methods_lib.METHODS), "Which to compare, with commas between them."
+    "methods", list(choices.METHODS), "Which methods to compare, joined by commas."
 )
 _SPLITS = flags.DEFINE_integer(
     "splits",
     0,
-    "How many splits to draw; 0 for 10, as the paper. Of an official split, how often "
-    "to train on it, each time with another seed; 0 for once.",
+    "How many splits to draw; 0 for 10, as in the paper. If the data set has an "
+    "official split, how often to train on it, each time with another seed; 0 for "
+    "once.",
     lower_bound=0,
 )
 _SPLITS_FILE = flags.DEFINE_string(
@@ -74,9 +51,55 @@ _RANKED = flags.DEFINE_string(
     "ranked", "", "A ranked model.keras to take instead of ranking --photos."
 )
 _CROPS = scoring_flags.define_crops()
-flags.adopt_module_key_flags(scoring_flags)
 config_lib.define_flags()
-flags.adopt_module_key_flags(config_lib)
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "The benchmark": [
+            "workdir",
+            "methods",
+            "splits",
+            "splits_file",
+            "ranked",
+            "crops",
+        ],
+        **config_lib.OPTION_GROUPS,
+    },
+)
+
+surroundings.settle_keras()
+
+import contextlib
+import dataclasses
+import datetime
+import shlex
+import sys
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rankiqa_tf import datasets
+from rankiqa_tf import version
+from rankiqa_tf.data import whole_file
+from rankiqa_tf.data.versions import Versions
+from rankiqa_tf.datasets import splits as splits_lib
+from rankiqa_tf.datasets import splits_file
+from rankiqa_tf.datasets.scored_photo import ScoredPhoto
+from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.evaluation import figures as figures_lib
+from rankiqa_tf.evaluation import page
+from rankiqa_tf.evaluation import settings as settings_lib
+from rankiqa_tf.evaluation import tables
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.model import Model
+from rankiqa_tf.training import devices
+from rankiqa_tf.training import methods as methods_lib
+from rankiqa_tf.training import run_data
+from rankiqa_tf.training import run_folder
+from rankiqa_tf.training import stages
+from rankiqa_tf.training import stopping
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -126,7 +149,10 @@ class Benchmark:
             last = number == len(self.splits)
             # A thousand draws of ten splits take minutes: only for what stays.
             figures = figures_lib.measure(
-                results, dataset=self.data.name, draws=1000 if last else 100
+                results,
+                dataset=self.data.name,
+                unscaled=[n for n in results if not methods_lib.METHODS[n].finetunes],
+                draws=1000 if last else 100,
             )
             self._report(figures, settings)
         return figures
@@ -142,7 +168,7 @@ class Benchmark:
             scale=self.data.scale,
             command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
             versions=version.packages(),
-            settings=settings,
+            settings=settings_lib.of_options(settings),
             date=datetime.date.today().isoformat(),
         )
 
@@ -244,19 +270,19 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         benchmark = _begin(config, options, workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     try:
         with strategy.scope(), stopping.on_signals() as stop:
             figures = benchmark.run(options, stop)
     except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
-        return 130
+        return exit_codes.INTERRUPTED
     except (ValueError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return exit_codes.FAILED
     print(tables.markdown(figures))
     print(f"done: {workdir}/report.html, table.md, table.csv, results.json")
-    return 0
+    return exit_codes.DONE
 
 
 if __name__ == "__main__":

@@ -29,17 +29,19 @@ from rankiqa_tf import archives
 from rankiqa_tf import models
 from rankiqa_tf import scoring
 from rankiqa_tf import surroundings
+from rankiqa_tf.choices import CROPS
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.models import known_layers
 from rankiqa_tf.models import misgiven
-from rankiqa_tf.scoring import CROPS
 from rankiqa_tf.scoring import Cut
 from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Pixels
 from rankiqa_tf.scoring import Result
 from rankiqa_tf.scoring import ScoreMap
+from rankiqa_tf.scoring import Scores
 
 _RANDOM_CROPS = 30  # As in the paper.
 # Default number of pixels per pass of the network: about half a gigabyte of memory with
@@ -296,7 +298,7 @@ class Model:
         self.check_crops(crops)
         size = self.metadata.crop_size
 
-        def cut(photo: np.ndarray) -> np.ndarray:
+        def cut(photo: Pixels) -> Pixels:
             if crops == "grid":
                 return crop_grid.cut(photo, size)
             if crops == "whole":
@@ -310,7 +312,7 @@ class Model:
 
         return cut
 
-    def _score_crops(self, crops: np.ndarray) -> np.ndarray:
+    def _score_crops(self, crops: Pixels) -> Scores:
         """Scores crops, uint8 [n, h, w, 3]; returns float32 [n]."""
         return self._graph(tf.constant(crops)).numpy()
 

@@ -407,12 +407,18 @@ def test_steps_on_what_is_kept_train_the_other_layers_alone(photos, good, tmp_pa
     assert 300 < held_out_scores(model, photos).scores.mean() < 1100
 
 
+@pytest.fixture(scope="module")
+def never_stopped(photos, good, tmp_path_factory):
+    """What a run on what is kept gives that was never stopped."""
+    model, _ = tuned_with_order(photos, good, tmp_path_factory.mktemp("whole"))
+    return weights_by_layer(model)
+
+
 @pytest.mark.parametrize("at", [3, 9, 16])
 def test_a_run_on_what_is_kept_that_was_stopped_goes_on_as_if_it_had_not(
-    at, photos, good, tmp_path
+    at, never_stopped, photos, good, tmp_path
 ):
     """While photos pass, while versions do, and between the steps."""
-    expected, _ = tuned_with_order(photos, good, tmp_path / "whole")
     asked = []
     with pytest.raises(stopping.Interrupted) as stopped:
         tuned_with_order(
@@ -421,7 +427,7 @@ def test_a_run_on_what_is_kept_that_was_stopped_goes_on_as_if_it_had_not(
     assert ("of 6" in str(stopped.value)) == (at == 16)
     assert (tmp_path / "run/kept/photos/done").exists()
     found, _ = tuned_with_order(photos, good, tmp_path / "run")
-    for name, weights in weights_by_layer(expected).items():
+    for name, weights in never_stopped.items():
         for one, other in zip(weights, weights_by_layer(found)[name], strict=True):
             np.testing.assert_array_equal(one, other, name)
 

@@ -613,7 +613,7 @@ def test_the_program_says_why_it_cannot_begin(folder, claimed, tmp_path):
         "File exists": [live, photos, f"--output={tmp_path / 'text' / 'note.txt'}"],
         "its seed is 7, not 0": [live, photos, f"--output={claimed}"],
         "flags only, not more": [live, photos, output, "more"],
-        "flag --workers=0": [live, photos, output, "--workers=0"],
+        "flag --workers=-1": [live, photos, output, "--workers=-1"],
         "Unknown command line flag 'sed'": [live, photos, output, "--sed=1"],
     }
     several = run_several("distortions.generate", calls.values())

@@ -133,7 +133,7 @@ def test_wheel_says_that_the_package_is_typed(names, package):
 
 
 def test_wheel_holds_nothing_but_the_packages(names):
-    information = ("rankiqa_tf-0.1.0.dist-info", "rankiqa_tf-0.1.0.data")
+    information = ("rankiqa_tf-0.2.0.dist-info", "rankiqa_tf-0.2.0.data")
     assert {name.partition("/")[0] for name in names} <= {*PACKAGES, *information}
     assert not [name for name in names if name.endswith((".pyc", ".pyo"))]
 

@@ -351,7 +351,7 @@ def several(whole, folder, flags):
         "rank_steps is 0, which only fits the last layer": [*ranking, "--rank_steps=0"],
         "margin must be more than 0, not -1.0": [*ranking, "--margin=-1"],
         "give a CSV file as dataset": [*ranking, "--stage=finetune"],
-        "flag --workdir=None": ranking[:1],
+        "give --workdir: Folder of the run": ranking[:1],
         "flags only, not more words": [*ranking, "more", "words"],
         "none.cfg": [*ranking, "--flagfile=none.cfg"],
         "no such file or folder: nowhere": ["--photos=nowhere", new],

@@ -76,7 +76,7 @@ def test_forms_are_measured(folder, photos):
     found, missing = run_several(
         "export.benchmark",
         [
-            [folder / "model.tflite", "--json", f"--photos={photos[0]}"],
+            [folder / "model.tflite", "--format=jsonl", f"--photos={photos[0]}"],
             [folder / "missing.tflite"],
         ],
     )

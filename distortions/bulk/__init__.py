@@ -1,13 +1,13 @@
-"""Photos in bulk, as pipelines of Apache Beam: on one machine or on many.
+"""Processing photos in bulk with Apache Beam, on one machine or many.
 
 `inputs` finds and reads photos through Beam's file systems, `whole_files` writes
-through them, `engine` runs a pipeline, and `set_pipeline` makes a ranked set.
-Importing any of it needs Apache Beam, the extra `beam`.
+through them, `engine` runs a pipeline, and `set_pipeline` makes a ranked set. Importing
+any of them needs Apache Beam (the extra `beam`).
 """
 
 import logging
 
-# As it is imported it warns that there is no BigQuery, which nothing here asks for.
+# On import it warns that BigQuery is missing, which nothing here uses.
 _disabled = logging.root.manager.disable
 logging.disable(logging.WARNING)
 try:

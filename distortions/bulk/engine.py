@@ -1,4 +1,4 @@
-"""Runs pipelines on whatever runner Beam's options name, and says what came of them."""
+"""Runs pipelines on whatever runner Beam's options name, and reports the outcome."""
 
 import collections
 import csv
@@ -29,25 +29,25 @@ from distortions.bulk import whole_files
 
 PHOTOS = "photos"  # The counter of all photos, read or not.
 PASSED_OVER = "passed over"  # Counters of other files, by kind.
-_BEGUN = "begun"  # A counter that is 0 of runners only that do not tell.
+_BEGUN = "begun"  # A counter that is 0 only for runners that do not report any.
 
 _COUNTERS = "rankiqa"
 
 
 class PipelineError(OSError):
-    """A pipeline that did not end well."""
+    """A pipeline failed or was stopped."""
 
 
 def begin(arguments: Sequence[str]) -> beam.Pipeline:
     """Makes an empty pipeline.
 
     Args:
-        arguments: the command line of Beam: all that follows after --. Without a
-            --runner, it runs on this machine, in this process.
+        arguments: Beam's command line: everything after --. Without a --runner, the
+            pipeline runs on this machine, in this process.
 
     Raises:
-        ValueError: if they do not begin with an option, there is no such runner, or it
-            needs other options too.
+        ValueError: if they do not begin with an option, the runner does not exist, or
+            it needs further options.
         ImportError: if the runner is not installed.
     """
     if arguments and not arguments[0].startswith("--"):
@@ -59,7 +59,7 @@ def begin(arguments: Sequence[str]) -> beam.Pipeline:
     named = options.view_as(StandardOptions).runner
     try:
         return beam.Pipeline(None if named else _local(options), options)
-    except ValueError as error:  # It may have a line for each option.
+    except ValueError as error:  # It may have one line per option.
         raise ValueError("; ".join(str(error).split("\n"))) from error
 
 
@@ -67,8 +67,8 @@ def run(pipeline: beam.Pipeline, work: beam.PTransform) -> PipelineResult:
     """Runs a pipeline to its end.
 
     Args:
-        pipeline: of `begin`.
-        work: all that it is to do.
+        pipeline: from `begin`.
+        work: everything it is to do.
 
     Raises:
         PipelineError: if it failed or was stopped.
@@ -78,9 +78,9 @@ def run(pipeline: beam.Pipeline, work: beam.PTransform) -> PipelineResult:
     try:
         result = pipeline.run()
         state = result.wait_until_finish()
-    except Exception as error:  # Runners raise what workers raised, or what they like.
+    except Exception as error:  # Runners raise what workers raised, or anything else.
         lines = str(error).strip().splitlines() or [type(error).__name__]
-        # What was raised in a worker comes last, after the worker's traceback.
+        # The worker's exception comes last, after its traceback.
         raise PipelineError(f"the pipeline failed: {lines[-1]}") from error
     if state not in (None, PipelineState.DONE):
         raise PipelineError(f"the pipeline ended as {state}")
@@ -88,9 +88,9 @@ def run(pipeline: beam.Pipeline, work: beam.PTransform) -> PipelineResult:
 
 
 def _local(options: PipelineOptions) -> FnApiRunner:
-    """The runner on this machine, and what its workers are to know.
+    """Returns the runner on this machine, with the options its workers need.
 
-    What Beam calls DirectRunner is the same, once it has failed to download another.
+    Beam's DirectRunner is the same, after failing to download another.
     """
     worker = options.view_as(WorkerOptions)
     worker.default_sdk_harness_log_level = (
@@ -105,11 +105,11 @@ def _local(options: PipelineOptions) -> FnApiRunner:
 
 
 def report(result: PipelineResult, unread: str) -> int:
-    """Tells on the standard error what there is to tell, and returns the exit code.
+    """Reports results on standard error, and returns the exit code.
 
     Args:
-        result: of `run`.
-        unread: the file of the photos that could not be read.
+        result: from `run`.
+        unread: the file that lists photos that could not be read.
     """
     counted = counts(result)
     prefix = f"{PASSED_OVER}: "
@@ -133,23 +133,23 @@ def report(result: PipelineResult, unread: str) -> int:
 
 
 def counter(*name: str) -> Counter:
-    """The counter of this name, to be called by workers."""
+    """Returns the counter with this name, for use by workers."""
     return Metrics.counter(_COUNTERS, ": ".join(name))
 
 
 def counts(result: PipelineResult) -> collections.Counter[str]:
-    """What was counted, by name; of a runner that does not tell, nothing."""
+    """Returns all counters by name; empty if the runner does not report them."""
     found = result.metrics().query(MetricsFilter().with_namespace(_COUNTERS))
     counted: collections.Counter[str] = collections.Counter()
-    for each in found["counters"]:  # Each step has its own.
+    for each in found["counters"]:  # One for each step.
         counted[each.key.metric.name] += each.result
     return counted
 
 
 class WriteUnread(beam.PTransform):
-    """Writes the photos that could not be read, from pairs of path and reason.
+    """Writes a sorted CSV file of unreadable photos, from pairs of path and reason.
 
-    It is a CSV file of its own, sorted, or none if there are no such photos.
+    If there are no such photos, no file is written.
 
     Args:
         path: of the file.
@@ -160,7 +160,7 @@ class WriteUnread(beam.PTransform):
         self._path = path
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
-        """Adds it to a pipeline."""
+        """Adds this transform to a pipeline."""
         return (
             pcoll
             | beam.Map(lambda photo: (0, photo))
@@ -175,7 +175,7 @@ class WriteUnread(beam.PTransform):
             writer.writerow(("path", "error"))
             writer.writerows(sorted(photos))
             text.flush()
-            text.detach()  # It would close the file.
+            text.detach()  # Otherwise it would close the file.
         return self._path
 
 

@@ -1,8 +1,8 @@
-"""The photos of a pipeline: found by patterns and lists, read where it is their turn.
+"""The photos of a pipeline: found by patterns and lists, and read when needed.
 
-A photo is a pair of its path, as bytes, for a file's name need not be text, and the
-size that its file had when it was found, in bytes; of a path that a list names, which
-nobody has looked for yet, that is None.
+A photo is a pair: its path, as bytes since a file's name need not be text, and the size
+of its file in bytes when it was found. The size is None for paths from a list, which
+have not been looked up yet.
 """
 
 import collections
@@ -29,17 +29,17 @@ _WILDCARD = re.compile(r"[*?[]")
 
 
 class Photos(beam.PTransform):
-    """Finds photos, and spreads them over the workers.
+    """Finds photos, and distributes them among the workers.
 
     Args:
-        inputs: folders, searched with all folders in them, and patterns, in which *
-            stands for anything but a slash and ** for anything. Of what they match,
-            photos are taken by their names, hidden ones left out.
-        lists: text files, or patterns of them, of one path a line: all of them are
-            taken for photos.
+        inputs: folders, searched recursively, and patterns, in which * stands for
+            anything but a slash and ** for anything. Of the matching files, photos are
+            recognised by their names; hidden ones are left out.
+        lists: text files, or patterns of them, with one path per line; all paths are
+            treated as photos.
 
     Raises:
-        ValueError: if there are none, or one matches nothing or cannot be looked for.
+        ValueError: if there are none, or one matches nothing or cannot be looked up.
     """
 
     def __init__(self, inputs: Sequence[str], lists: Sequence[str]):
@@ -51,11 +51,11 @@ class Photos(beam.PTransform):
         self._inputs, self._lists = tuple(inputs), tuple(lists)
 
     def expand(self, pbegin: beam.Pipeline) -> beam.PCollection:
-        """Adds it to a pipeline."""
+        """Adds this transform to a pipeline."""
         found = [
             pbegin
             | "inputs" >> beam.Create(self._inputs)
-            # Each may be searched by a worker of its own.
+            # Each may be searched by a different worker.
             | "spread inputs" >> beam.Reshuffle()
             | "find" >> beam.ParDo(_Find())
         ]
@@ -69,27 +69,27 @@ class Photos(beam.PTransform):
 
 
 def pattern_of(folder_or_pattern: str) -> str:
-    """The pattern of all files that are meant."""
+    """Returns the pattern that matches all files of a folder or pattern."""
     if _WILDCARD.search(folder_or_pattern):
         return folder_or_pattern
     return posixpath.join(folder_or_pattern, "**")
 
 
 def root_of(folder_or_pattern: str) -> str:
-    """The folder that all files that are meant are in, as far as is known."""
+    """Returns the innermost folder known to contain all matching files."""
     return posixpath.dirname(_WILDCARD.split(pattern_of(folder_or_pattern))[0])
 
 
 def root_to_name_by(root: str, inputs: Sequence[str], lists: Sequence[str]) -> str:
-    """The folder that photos are named by their paths in.
+    """Returns the folder that photos' names are relative to.
 
     Args:
-        root: the one that was asked for; empty if none.
-        inputs: as of `Photos`.
-        lists: likewise.
+        root: the folder asked for; empty if none.
+        inputs: as for `Photos`.
+        lists: as for `Photos`.
 
     Raises:
-        ValueError: if none was asked for, and the inputs are not of one folder.
+        ValueError: if none was asked for, and the inputs do not share a single folder.
     """
     roots = {root_of(each) for each in inputs}
     if root or (len(roots) == 1 and not lists):
@@ -101,10 +101,10 @@ def root_to_name_by(root: str, inputs: Sequence[str], lists: Sequence[str]) -> s
 
 
 def check_matches(pattern: str) -> None:
-    """Checks that a pattern matches any file.
+    """Checks that a pattern matches at least one file.
 
     Raises:
-        ValueError: if it does not, or cannot be looked for.
+        ValueError: if it does not, or cannot be looked up.
     """
     if not exists(pattern):
         raise ValueError(
@@ -114,36 +114,36 @@ def check_matches(pattern: str) -> None:
 
 
 def exists(pattern: str) -> bool:
-    """Tells whether there is a file that a pattern matches.
+    """Whether a pattern matches at least one file.
 
     Raises:
-        ValueError: if it cannot be looked for; the message says why.
+        ValueError: if it cannot be looked up; the message says why.
     """
     try:
         (found,) = FileSystems.match([pattern], limits=[1])
-    except Exception as error:  # Each file system has errors of its own.
+    except Exception as error:  # Each file system has its own errors.
         raise ValueError(f"{pattern} cannot be looked for: {_reason(error)}") from error
     return bool(found.metadata_list)
 
 
 def read(path: str) -> bytes:
-    """Reads a file of any of Beam's file systems.
+    """Reads a file from any of Beam's file systems.
 
     Raises:
-        PhotoError: if it cannot be read, as when it has vanished since it was found;
-            the message does not name the path.
+        PhotoError: if it cannot be read, for example because it has vanished since it
+            was found; the message does not name the path.
     """
     try:
         with FileSystems.open(
             path, compression_type=CompressionTypes.UNCOMPRESSED
         ) as file:
             return file.read()
-    except Exception as error:  # Each file system has errors of its own.
+    except Exception as error:  # Each file system has its own errors.
         raise PhotoError(_reason(error)) from None
 
 
 class _Find(beam.DoFn):
-    """From an input to its photos."""
+    """Turns an input into its photos."""
 
     def process(self, folder_or_pattern: str) -> Iterator[Photo]:
         (found,) = FileSystems.match([pattern_of(folder_or_pattern)])
@@ -168,7 +168,7 @@ def _listed(line: bytes) -> Iterable[Photo]:
 
 
 def _reason(error: Exception) -> str:
-    """What an error of a file system says, in a line, as local programs say it."""
+    """Returns the reason for a file system's error in one line."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return next(iter(str(error).splitlines()), "") or type(error).__name__

@@ -1,9 +1,9 @@
-"""The pipeline that makes a ranked set: byte for byte that of `distortions.generate`.
+"""The pipeline that makes a ranked set, byte for byte that of `distortions.generate`.
 
-A worker makes all images of a photo and writes them as records to a file of its own, so
-that no image ever waits in memory for another photo's, nor goes through the runner.
-When all are there, their sizes say which of them make up which shard, as of
-`stores.Shards`; then workers put the shards together, and one writes the manifest and
+A worker makes all images of a photo and writes them as records to a temporary file, so
+that images neither wait in memory for other photos nor pass through the runner. When
+all are done, their sizes determine which of them make up which shard, as in
+`stores.Shards`; then workers assemble the shards, and one writes the manifest and
 set.json.
 """
 
@@ -42,35 +42,35 @@ from distortions.sets import generation
 from distortions.sets import ranked_set
 from distortions.sets import stores
 
-_RECORDS = "records.partial"  # The folder of records that are in no shard yet.
+_RECORDS = "records.partial"  # The folder of records not yet in a shard.
 _UNREAD = "unread"
 _OF_A_STOPPED_RUN = re.compile(
     rf"{re.escape(_RECORDS)}/.*|ranked-.*|manifest\.csv|.*\.partial", re.DOTALL
 )
 
-# What is known of a photo when its images are made: content, size of its file, file of
-# records in the folder of records, lengths of its Examples as uint32, and why there are
-# none. A plain tuple, for Beam encodes those in few bytes.
+# What is known about a photo when its images are made: content, size of its file, name
+# of its file in the folder of records, lengths of its Examples as uint32, and the error
+# if there are none. A plain tuple, because Beam encodes those in few bytes.
 _Made = tuple[str, int | None, str, bytes, str]
 # A part of a file of records: its name, where it starts, how long it is, in bytes.
 _Part = tuple[str, int, int]
 
-# A worker makes one photo's images at a time, whatever number of threads Beam gives it:
-# they take all cores, and memory for one photo.
+# A worker makes one photo's images at a time, however many threads Beam gives it: that
+# takes all cores, and the memory for one photo.
 _ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
 class SetToMake:
-    """A set, as `generation.Generation` takes it, of shards in any file system.
+    """A set to be made, as in `generation.Generation`, with shards in any file system.
 
     Attributes:
-        root: the folder that photos are named by their paths in.
+        root: the folder that photos' names are relative to.
         output: the folder of the set.
-        preset: what to make of each photo.
-        seed: decides all that is random.
-        crop: as of `Generation`.
-        shard_megabytes: likewise.
+        preset: the distortions of each photo.
+        seed: decides everything random.
+        crop: as for `Generation`.
+        shard_megabytes: as for `Generation`.
     """
 
     root: str
@@ -82,27 +82,27 @@ class SetToMake:
 
     @property
     def unread(self) -> str:
-        """The file of the photos that could not be read."""
+        """The file that lists photos that could not be read."""
         return f"{self.output.rstrip('/')}-unreadable.csv"
 
     @property
     def limit(self) -> int:
-        """How large a shard may become, in bytes."""
+        """The maximum size of a shard in bytes."""
         return self.shard_megabytes * 1_000_000
 
     def path(self, *names: str) -> str:
-        """A path in the folder of the set."""
+        """Returns a path in the folder of the set."""
         return posixpath.join(self.output, *names)
 
     def take_up(self, searched: Sequence[str]) -> None:
-        """Checks that the output is free, and clears what a stopped run left there.
+        """Checks that the output is free, and deletes what a stopped run left there.
 
         Args:
-            searched: the folders that photos are looked for in.
+            searched: the folders that are searched for photos.
 
         Raises:
-            ValueError: if it holds anything else, or cannot be looked into, or is in
-                one of these folders.
+            ValueError: if it contains anything else, cannot be listed, or is inside one
+                of these folders.
         """
         for folder in searched:
             if _is_inside(self.output, folder):
@@ -127,19 +127,19 @@ class SetToMake:
 
 
 class MakeSet(beam.PTransform):
-    """Makes a set of the photos that `inputs.Photos` finds."""
+    """Makes a set from the photos that `inputs.Photos` finds."""
 
     def __init__(self, to_make: SetToMake):
         super().__init__()
         self._set = to_make
 
     def expand(self, pcoll: beam.PCollection) -> beam.PCollection:
-        """Adds it to a pipeline."""
+        """Adds this transform to a pipeline."""
         made, unread = pcoll | "make images" >> beam.ParDo(
             _MakeImages(self._set)
         ).with_outputs(_UNREAD, main="made")
         _ = unread | "unreadable" >> engine.WriteUnread(self._set.unread)
-        # There is one set: all that is known of its photos comes together.
+        # There is one set, so everything known about its photos is brought together.
         every = made | beam.Map(lambda each: (0, each)) | beam.GroupByKey()
         shards = (
             every
@@ -151,7 +151,7 @@ class MakeSet(beam.PTransform):
 
 
 class _MakeImages(beam.DoFn):
-    """From a photo to its records, in a file."""
+    """Writes a photo's records to a file."""
 
     def __init__(self, to_make: SetToMake):
         self._set = to_make
@@ -163,7 +163,7 @@ class _MakeImages(beam.DoFn):
         shown = path.encode("utf-8", program.ERRORS).decode()
         try:
             content = self._content(path)
-        except PhotoError as error:  # It has no place in a set.
+        except PhotoError as error:  # It cannot be part of a set.
             yield TaggedOutput(_UNREAD, (shown, str(error)))
             return
         try:
@@ -202,14 +202,14 @@ class _MakeImages(beam.DoFn):
                     record = stores.record(*made)
                     writer.write(record)
                     lengths.append(len(record))
-            # Of two attempts at the same photo each has its own; one is asked for.
+            # Two attempts at the same photo write different files; one of them is used.
             name = uuid.uuid4().hex
             whole_files.copy(local, to_make.path(_RECORDS, name))
         return name, lengths.tobytes()
 
 
 class _Divide(beam.DoFn):
-    """From what is known of all photos to each shard: its name and its parts."""
+    """Determines each shard's name and parts from what is known about all photos."""
 
     def __init__(self, to_make: SetToMake):
         self._set = to_make
@@ -231,7 +231,7 @@ class _Divide(beam.DoFn):
 
 
 class _WriteShard(beam.DoFn):
-    """Puts a shard together."""
+    """Assembles a shard."""
 
     def __init__(self, to_make: SetToMake):
         self._set = to_make
@@ -246,7 +246,7 @@ class _WriteShard(beam.DoFn):
 
 
 class _Finish(beam.DoFn):
-    """Writes what says what the shards hold, when all of them are there."""
+    """Writes the manifest and set.json once all shards exist."""
 
     def __init__(self, to_make: SetToMake):
         self._set = to_make
@@ -254,7 +254,7 @@ class _Finish(beam.DoFn):
     def process(
         self, every: tuple[int, Iterable[_Made]], shards: Iterable[str]
     ) -> Iterator[str]:
-        del shards  # To wait for them.
+        del shards  # Only to wait for them.
         to_make = self._set
         _, given = every
         photos = _in_order(given)
@@ -276,11 +276,11 @@ class _Finish(beam.DoFn):
                     content: reason for content, *_, reason in photos if reason
                 }
             ranked_set.write_description(folder, description)
-            # set.json says that all is there, so it comes last.
+            # set.json says that the set is complete, so it comes last.
             for file in sorted(folder.iterdir(), key=lambda file: file.suffix):
                 whole_files.copy(file, to_make.path(file.name))
         _delete_all(to_make.path(_RECORDS))
-        # Of attempts whose worker died.
+        # Left by attempts whose worker died.
         (left,) = FileSystems.match([to_make.path("*.partial")])
         FileSystems.delete([file.path for file in left.metadata_list])
         yield to_make.output
@@ -313,8 +313,8 @@ class _Place:
 
 
 def _in_order(every: Iterable[_Made]) -> list[_Made]:
-    """The photos in the order of the set, each once, though it was found twice."""
-    # Of two, one that has images comes last, and the same whenever this is asked.
+    """Returns the photos in the set's order, each once even if it was found twice."""
+    # Of duplicates, one with images comes last, always the same one.
     ordered = sorted(every, key=lambda each: (each[0], each[2]))
     return list({each[0]: each for each in ordered}.values())
 
@@ -324,7 +324,7 @@ def _with_images(photos: Iterable[_Made]) -> list[_Made]:
 
 
 def _places(made: Iterable[_Made], limit: int) -> Iterator[_Place]:
-    """Fills shards as `stores.Shards` does: what is too much begins another."""
+    """Fills shards as `stores.Shards` does: what does not fit begins the next one."""
     shard = offset = 0
     for _, _, file, lengths, _ in made:
         start = 0
@@ -341,7 +341,7 @@ def _count_shards(made: Sequence[_Made], limit: int) -> int:
 
 
 def _delete_all(folder: str) -> None:
-    """Deletes a folder, if it is there, and what is in it."""
+    """Deletes a folder and its content, if it exists."""
     (found,) = FileSystems.match([posixpath.join(folder, "*")])
     FileSystems.delete([file.path for file in found.metadata_list])
     if FileSystems.get_scheme(folder) is None:

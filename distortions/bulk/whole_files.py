@@ -1,4 +1,4 @@
-"""Files of any of Beam's file systems that are written whole or not at all."""
+"""Writing files in any of Beam's file systems atomically: whole or not at all."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ from apache_beam.io.filesystems import FileSystems
 
 @contextlib.contextmanager
 def created(path: str) -> Iterator[BinaryIO]:
-    """Opens a file to write, which has its name once all of it is there.
+    """Opens a file for writing that gets its name once it is complete.
 
-    Until then it is beside it, under a name that no other attempt to write it has: a
-    runner may have two workers do the same work. The last one's file stays.
+    Until then it has a temporary name that no other attempt uses: a runner may have two
+    workers do the same work. The last one's file stays.
     """
     beside = f"{path}.{uuid.uuid4().hex}.partial"
     try:
@@ -26,7 +26,7 @@ def created(path: str) -> Iterator[BinaryIO]:
         ) as file:
             yield file
             file.flush()
-            # Where it is a local file; elsewhere closing it is the same.
+            # Works for local files; elsewhere, closing does the same.
             with contextlib.suppress(AttributeError, OSError):
                 os.fsync(file.fileno())
         FileSystems.rename([beside], [path])
@@ -43,7 +43,7 @@ def copy(local: Path, path: str) -> None:
 
 
 def copy_part(path: str, start: int, length: int, to: BinaryIO) -> None:
-    """Appends a part of a file, of so many bytes, to an open one.
+    """Appends part of a file, `length` bytes from `start`, to an open one.
 
     Raises:
         OSError: if the file ends before the part does.

@@ -1,4 +1,4 @@
-"""What happens to photos in a camera and after it: light, lens, sensor and files.
+"""What happens to photos in a camera and afterwards: light, lens, sensor and files.
 
 Where light adds up, as in a lens or on a sensor, the functions work in linear light
 (`light`). The contract of images, parameters and seeds is that of the package.

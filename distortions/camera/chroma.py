@@ -1,4 +1,4 @@
-"""Colours out of place. The contract of images and seeds is that of the package."""
+"""Misplaced colours. The contract of images and seeds is that of the package."""
 
 import math
 
@@ -16,7 +16,7 @@ from distortions.reach import Reach
 
 
 def _two_sigma(sigma: Scalar, *_: Scalar) -> tf.Tensor:
-    """Where the blur of colours is cut, as MATLAB's imgaussfilt does."""
+    """Where the blur of colours is cut, as in MATLAB's imgaussfilt."""
     return tf.cast(tf.math.ceil(2 * tf.cast(sigma, tf.float64)), tf.int32)
 
 
@@ -26,13 +26,13 @@ def _two_sigma(sigma: Scalar, *_: Scalar) -> tf.Tensor:
     gain=Parameter(none=1, least=0, log=True),
 )
 def color_diffusion(image: tf.Tensor, sigma: Scalar, gain: Scalar) -> tf.Tensor:
-    """Blurs colours, and not lightness, in CIELAB: they run over the edges.
+    """Blurs the colours, but not the lightness, in CIELAB: they bleed over edges.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
         sigma: standard deviation of the Gaussian that a* and b* are blurred by, in
             pixels; more than 0. It is cut at two sigma.
-        gain: what a* and b* are multiplied by then; at least 0.
+        gain: factor on a* and b* afterwards; at least 0.
 
     Returns:
         The image, clipped to [0, 1] in linear light. Beyond its edges it is taken as
@@ -46,7 +46,7 @@ def color_diffusion(image: tf.Tensor, sigma: Scalar, gain: Scalar) -> tf.Tensor:
     """
     lab = _lab.from_rgb(image)
     kernel = _filters.gaussian(sigma, _two_sigma(sigma))
-    # All three are blurred and two taken: that is quicker than to take them apart.
+    # Blurs all three and uses two: that is faster than separating them.
     blurred = _filters.along_both_axes(lab, kernel)
     colors = blurred * tf.cast(gain, tf.float32) * [0.0, 1.0, 1.0]
     return _lab.to_rgb(lab * [1.0, 0.0, 0.0] + colors)
@@ -54,16 +54,16 @@ def color_diffusion(image: tf.Tensor, sigma: Scalar, gain: Scalar) -> tf.Tensor:
 
 _SIGMA = 4.0
 _CUT = 8
-# Shares of the pixels that lie below the mask's 0 and above its 1.
+# Fractions of the pixels below the mask's 0 and above its 1.
 _TAIL = 0.01
-# Of the range of the edges' strength; what is weaker counts as none.
+# Relative to the range of edge strength; anything weaker counts as no edge.
 _FLOOR = 0.1
 
 
-# What an edge is depends on the photo's other edges. The levels share a direction.
+# What counts as an edge depends on the whole photo. The levels share a direction.
 @kind(events=True, distance=Parameter(none=0, least=0, unit="pixels", log=True))
 def color_shift(image: tf.Tensor, distance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Moves green at the photo's edges: green and purple fringes.
+    """Moves green at the photo's edges, giving green and purple fringes.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -71,18 +71,18 @@ def color_shift(image: tf.Tensor, distance: Scalar, *, seed: tf.Tensor) -> tf.Te
         seed: int32 [2]; the same one makes the same direction at any distance.
 
     Returns:
-        The image with coloured edges. Flat areas stay as they are. Beyond its edges it
-        is taken as mirrored.
+        The image with coloured edges. Flat areas are unchanged. Beyond its edges it is
+        mirrored.
 
     Raises:
         ValueError: if the distance is less than 0.
 
     This is KADID-10k's colour shift (imcolorshift of its generator). A mask says how
-    far green is replaced by what was moved: the strength of the gradient of luma,
+    far green is replaced by its moved version: the strength of the luma gradient,
     blurred with a sigma of 4 pixels and stretched so that the flattest hundredth of the
-    photo is 0 and the hundredth with the strongest edges 1. There the direction is one
-    between down and right, rounded to whole pixels; here it is any, and between pixels
-    green is interpolated linearly.
+    photo is 0 and the hundredth with the strongest edges 1. There the direction is
+    between down and right, rounded to whole pixels; here it can be any, with linear
+    interpolation between pixels.
     """
     angle = 2 * math.pi * chance.uniform([], seed)
     mask = _edges(_ycbcr.luma(image)[..., tf.newaxis])
@@ -107,7 +107,7 @@ def _moved(plane: tf.Tensor, distance: tf.Tensor, axis: int) -> tf.Tensor:
 
 
 def _edges(luma: tf.Tensor) -> tf.Tensor:
-    """How strong edges are, of 0..1: float32 [height, width, 1], as the luma."""
+    """Returns the strength of edges in 0..1, float32 [height, width, 1], like luma."""
     slopes = []
     for axis in range(2):
         side = tf.shape(luma)[axis]
@@ -121,7 +121,7 @@ def _edges(luma: tf.Tensor) -> tf.Tensor:
     kernel = _filters.gaussian(_SIGMA, _CUT)
     strength = _filters.along_both_axes(strength, kernel)
     low, high = tf.reduce_min(strength), tf.reduce_max(strength)
-    # Of some 16,000 pixels, percentiles are as good as of all; sorting takes long.
+    # Percentiles of some 16,000 pixels are as good as of all; sorting takes long.
     pixels = tf.reshape(strength, [-1])
     count = tf.size(pixels)
     ordered = tf.sort(pixels[:: tf.maximum(count // 2**14, 1)])

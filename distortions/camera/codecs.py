@@ -1,4 +1,4 @@
-"""Files of today. The contract of images and parameters is that of the package."""
+"""Modern file formats. The contract of images and parameters is the package's."""
 
 import tensorflow as tf
 from PIL import features
@@ -12,17 +12,17 @@ from distortions.kinds import checked_image
 from distortions.kinds import kind
 from distortions.reach import Reach
 
-# How far the grid of the second JPEG lies below and to the right of the first's: odd
-# both ways, so that neither the blocks of 8 pixels nor those of 16 for colours meet,
-# nor the samples of colour.
+# How far the grid of the second JPEG is below and right of the first one's: odd in both
+# directions, so that blocks of 8 pixels, blocks of 16 for colours and colour samples
+# never coincide.
 _DOWN, _RIGHT = 5, 3
 
 
 def _margin(*_: Scalar) -> int:
-    """How far around a crop pixels must be right.
+    """How many pixels around a crop have to be right.
 
-    What is wrong at a crop's edges is so in less than a block of the first file, hence
-    in a block of the second, and two pixels beyond it by the colours there.
+    Errors at a crop's edges spread over less than a block of the first file, hence a
+    block of the second, and two more pixels because of the colours there.
     """
     return 16 + 2
 
@@ -31,16 +31,16 @@ def _margin(*_: Scalar) -> int:
 def jpeg_twice(
     image: tf.Tensor, quality_first: Scalar, quality_second: Scalar
 ) -> tf.Tensor:
-    """Compresses as JPEG twice, as a photo that was cropped in between and sent on.
+    """Compresses as JPEG twice, like a photo that was cropped in between and shared.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        quality_first: of libjpeg, a whole number of 0..100.
-        quality_second: the same of the second time. Its blocks begin 5 pixels further
+        quality_first: libjpeg quality, a whole number in 0..100.
+        quality_second: the same for the second time. Its blocks begin 5 pixels further
             down than those of the first, and 3 further to the right.
 
     Returns:
-        The image as it comes back. Blocks of both grids are in it.
+        The decoded image, with the blocks of both grids.
 
     Raises:
         ValueError: if a quality is not a whole number of 0..100.
@@ -53,19 +53,19 @@ def jpeg_twice(
     return jpeg(tf.ensure_shape(first, image.shape), quality_second)
 
 
-# Blocks are guessed from those before them, all over the photo; so too in AVIF.
+# Blocks are predicted from earlier ones, all over the photo; in AVIF too.
 @kind(quality=QUALITY)
 def webp(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
-    """Compresses the image as WebP, with loss.
+    """Compresses the image as lossy WebP.
 
-    Pillow does it, in processes of its own (see `_pillow.run` for what that excludes).
+    Pillow does the work, in separate processes (see `_pillow.run` for the limitations).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        quality: of libwebp, a whole number of 0..100.
+        quality: libwebp quality, a whole number in 0..100.
 
     Returns:
-        The image as it comes back.
+        The decoded image.
 
     Raises:
         ValueError: if the quality is not a whole number of 0..100.
@@ -75,11 +75,11 @@ def webp(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
 
 
 def encode_webp(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
-    """Makes the WebP file from which `webp` reads its image.
+    """Returns the WebP file that `webp` decodes.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        quality: of libwebp, a whole number of 0..100.
+        quality: libwebp quality, a whole number in 0..100.
 
     Returns:
         The bytes of the file, a scalar string.
@@ -93,17 +93,17 @@ def encode_webp(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
 
 @kind(quality=QUALITY)
 def avif(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
-    """Compresses the image as AVIF, colours at half the resolution (4:2:0).
+    """Compresses the image as AVIF with 4:2:0 chroma subsampling.
 
-    Pillow does it, in processes of its own (see `_pillow.run` for what that excludes).
+    Pillow does the work, in separate processes (see `_pillow.run` for the limitations).
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        quality: of libavif, a whole number of 0..100.
+        quality: libavif quality, a whole number in 0..100.
 
     Returns:
-        The image as it comes back. The coder is at its fastest setting (speed 10): it
-        makes larger files than it could, about as bad to look at.
+        The decoded image. The encoder uses its fastest setting (speed 10): files are
+        larger than they could be, and look about as bad.
 
     Raises:
         ValueError: if the quality is not a whole number of 0..100.
@@ -113,11 +113,11 @@ def avif(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
 
 
 def encode_avif(image: tf.Tensor, quality: Scalar) -> tf.Tensor:
-    """Makes the AVIF file from which `avif` reads its image.
+    """Returns the AVIF file that `avif` decodes.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        quality: of libavif, a whole number of 0..100.
+        quality: libavif quality, a whole number in 0..100.
 
     Returns:
         The bytes of the file, a scalar string.

@@ -1,4 +1,4 @@
-"""Pixels out of place. The contract of images and seeds is that of the package."""
+"""Misplaced pixels. The contract of images and seeds is that of the package."""
 
 import tensorflow as tf
 
@@ -15,7 +15,7 @@ _FARTHEST = 4
 
 
 def _margin(deviation: Scalar) -> tf.Tensor:
-    """As far as pixels are moved, and the next pixel to that place, in each pass."""
+    """How far pixels are moved, plus one for interpolation, over all passes."""
     farthest = tf.math.ceil(_FARTHEST * tf.cast(deviation, tf.float64))
     return _PASSES * (tf.cast(farthest, tf.int32) + 1)
 
@@ -25,7 +25,7 @@ def _margin(deviation: Scalar) -> tf.Tensor:
     deviation=Parameter(none=0, least=0, unit="pixels", log=True),
 )
 def jitter(image: tf.Tensor, deviation: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Takes each pixel from a random place nearby, five times over.
+    """Takes each pixel from a random nearby place, five times in a row.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -34,16 +34,16 @@ def jitter(image: tf.Tensor, deviation: Scalar, *, seed: tf.Tensor) -> tf.Tensor
         seed: int32 [2].
 
     Returns:
-        The image with frayed edges. All channels of a pixel are moved alike. Between
-        pixels the image is interpolated linearly; beyond its edges it is mirrored.
+        The image with frayed edges. All channels of a pixel move together, with linear
+        interpolation between pixels; beyond its edges the image is mirrored.
 
     Raises:
         ValueError: if the deviation is less than 0.
 
-    This is KADID-10k's jitter (imscatter of its generator): normal displacements that
-    are independent from pixel to pixel, in five passes. There the interpolation is
-    cubic. Displacements are cut at four deviations here, so that a crop can be made
-    without all of the photo.
+    This is KADID-10k's jitter (imscatter of its generator): normal displacements,
+    independent from pixel to pixel, in five passes. There the interpolation is cubic.
+    Here displacements are cut at four deviations, so that a crop does not need the
+    whole photo.
     """
     seeds = chance.split(seed, _PASSES)
     for index in range(_PASSES):
@@ -56,8 +56,8 @@ def _displaced(image: tf.Tensor, deviation: tf.Tensor, seed: tf.Tensor) -> tf.Te
     height, width = tf.unstack(tf.shape(image)[:2])
     drawn = chance.normal(tf.stack([2, height, width]), seed)
     down, right = tf.unstack(deviation * tf.clip_by_value(drawn, -_FARTHEST, _FARTHEST))
-    # Whole pixels and parts are told apart before places are added: a crop's parts are
-    # then those of the photo to the last bit.
+    # Whole pixels and fractions are separated before positions are added, so that a
+    # crop has exactly the same fractions as the photo.
     rows, below = _whole_and_part(down)
     columns, beyond = _whole_and_part(right)
     rows += tf.range(height)[:, tf.newaxis]
@@ -75,6 +75,6 @@ def _displaced(image: tf.Tensor, deviation: tf.Tensor, seed: tf.Tensor) -> tf.Te
 
 
 def _whole_and_part(shift: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Whole pixels, int32 [height, width], and the rest, [height, width, 1]."""
+    """Splits into whole pixels, int32 [height, width], and fractions, [..., 1]."""
     whole = tf.floor(shift)
     return tf.cast(whole, tf.int32), (shift - whole)[..., tf.newaxis]

@@ -11,20 +11,20 @@ from distortions.reach import POINTWISE
 
 @kind(reach=POINTWISE, ev=Parameter(none=0, unit="EV"))
 def exposure(image: tf.Tensor, ev: Scalar) -> tf.Tensor:
-    """Lets in more or less light: doubles it for each EV, and clips it at white.
+    """Changes the exposure: doubles the light for each EV, and clips it at white.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        ev: exposure value, in stops; less than 0 is darker.
+        ev: exposure value, in stops; negative is darker.
 
     Returns:
-        The image under- or overexposed. Channels clip one by one, as on a sensor, so
-        that bright colours go pale and then white.
+        The under- or overexposed image. Channels clip separately, as on a sensor, so
+        bright colours turn pale and then white.
 
     Raises:
         ValueError: if ev is not finite.
 
-    A stop is a factor of two of linear light, here that of sRGB (IEC 61966-2-1).
+    A stop is a factor of two in linear light, here that of sRGB (IEC 61966-2-1).
     """
     gain = tf.cast(tf.pow(tf.constant(2, tf.float64), ev), tf.float32)
     return light.from_linear(gain * light.to_linear(image))

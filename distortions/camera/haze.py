@@ -15,14 +15,14 @@ from distortions.reach import POINTWISE
     airlight=Parameter(none=0.8, least=0, most=1),
 )
 def haze(image: tf.Tensor, depth: Scalar, airlight: Scalar) -> tf.Tensor:
-    """Lays the veil of hazy air over a photo: less contrast, and lighter shadows.
+    """Adds haze: less contrast, and lighter shadows.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        depth: optical depth of the air, the same everywhere; at least 0. The share
-            exp(-depth) of the light comes through.
-        airlight: what the air scatters into the camera where it is so deep that
-            nothing else is seen; grey, of 0..1 in linear light.
+        depth: optical depth of the air, the same everywhere; at least 0. A fraction
+            exp(-depth) of the light passes through.
+        airlight: light scattered towards the camera by air so deep that nothing else is
+            visible; grey, in 0..1 in linear light.
 
     Returns:
         The hazy image: light t + airlight (1 - t), t = exp(-depth), in linear light.
@@ -30,9 +30,9 @@ def haze(image: tf.Tensor, depth: Scalar, airlight: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the depth is less than 0, or the airlight not of 0..1.
 
-    The formula is Koschmieder's (1924), as all work on removing haze has it (Narasimhan
-    and Nayar, "Vision and the atmosphere", IJCV 2002). How far things are in a photo is
-    not known, so that the air is as deep everywhere.
+    The formula is Koschmieder's (1924), as in all work on haze removal (Narasimhan and
+    Nayar, "Vision and the atmosphere", IJCV 2002). The distance of things in a photo is
+    unknown, so the depth is the same everywhere.
     """
     share = tf.exp(-depth)
     veil = tf.cast(airlight * (1 - share), tf.float32)

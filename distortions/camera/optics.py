@@ -1,4 +1,4 @@
-"""Blurs of a lens and of a moving camera, in linear light.
+"""Blur by the lens and by camera motion, in linear light.
 
 Each is a set of places that a point of light is spread over. The contract of images,
 parameters and seeds is that of the package.
@@ -21,17 +21,17 @@ _LENGTH = Parameter(none=0, least=0, unit="pixels", log=True)
 
 
 def _whole(extent: Scalar) -> tf.Tensor:
-    """So many pixels, rounded up."""
+    """Rounds up to whole pixels."""
     return tf.cast(tf.math.ceil(tf.cast(extent, tf.float64)), tf.int32)
 
 
 def _half(length: Scalar, *_: Scalar) -> tf.Tensor:
-    """Half so many pixels, rounded up."""
+    """Half the length in pixels, rounded up."""
     return _whole(tf.cast(length, tf.float64) / 2)
 
 
-# Points of a disk of radius 1, spread evenly over it along Vogel's spiral ("A better
-# way to construct the sunflower head", 1979), and each one's opposite: [4096, 2].
+# Points spread evenly over a disk of radius 1 along Vogel's spiral ("A better way to
+# construct the sunflower head", 1979), and their opposites: [4096, 2].
 _TURNS = np.arange(2048) * math.pi * (3 - math.sqrt(5))
 _DISK = np.sqrt((np.arange(2048) + 0.5) / 2048) * [np.sin(_TURNS), np.cos(_TURNS)]
 _DISK = np.concatenate([_DISK, -_DISK], axis=1).T
@@ -46,17 +46,17 @@ def defocus(image: tf.Tensor, radius: Scalar) -> tf.Tensor:
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        radius: of the disk, in pixels; at least 0, and not whole as a rule.
+        radius: of the disk, in pixels; at least 0, need not be whole.
 
     Returns:
-        The blurred image. Light is added up, not values of sRGB: small lights become
-        bright disks. Beyond its edges the image is taken as mirrored.
+        The blurred image. Light is added up, not sRGB values, so small lights become
+        bright disks. Beyond its edges the image is mirrored.
 
     Raises:
         ValueError: if the radius is less than 0.
 
-    The disk of confusion is that of geometrical optics, for a round aperture. It is
-    sampled at 4096 points, each shared out among the four pixels about it.
+    The circle of confusion is that of geometrical optics for a round aperture. It is
+    sampled at 4096 points, each distributed among the four pixels around it.
     """
     points = radius * tf.constant(_DISK)
     return _spread(image, points, _whole(radius))
@@ -64,7 +64,7 @@ def defocus(image: tf.Tensor, radius: Scalar) -> tf.Tensor:
 
 @kind(reach=Reach(_half), length=_LENGTH, angle=Parameter(none=0, unit="degrees"))
 def motion_blur(image: tf.Tensor, length: Scalar, angle: Scalar) -> tf.Tensor:
-    """Spreads each point of light over a line, as a camera that is panned does.
+    """Spreads each point of light over a line, as a panning camera does.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -72,14 +72,14 @@ def motion_blur(image: tf.Tensor, length: Scalar, angle: Scalar) -> tf.Tensor:
         angle: of the line, in degrees from the horizontal, counterclockwise.
 
     Returns:
-        The blurred image. Light is added up, not values of sRGB. Beyond its edges the
-        image is taken as mirrored.
+        The blurred image. Light is added up, not sRGB values. Beyond its edges the
+        image is mirrored.
 
     Raises:
         ValueError: if the length is less than 0.
 
-    The camera moves at one speed while the shutter is open. The line is sampled at 1024
-    points, each shared out among the four pixels about it.
+    The camera moves at constant speed while the shutter is open. The line is sampled at
+    1024 points, each distributed among the four pixels around it.
     """
     turn = angle * (math.pi / 180)
     direction = tf.stack([-tf.sin(turn), tf.cos(turn)])  # Rows count downwards.
@@ -87,19 +87,19 @@ def motion_blur(image: tf.Tensor, length: Scalar, angle: Scalar) -> tf.Tensor:
     return _spread(image, points, _half(length))
 
 
-# How many moments the shutter is open for; and how much of its speed the camera keeps
-# from one to the next, so that it forgets it in a quarter of the exposure.
+# Number of moments while the shutter is open, and the fraction of its speed the camera
+# keeps from one to the next, so that it forgets it in a quarter of the exposure.
 _MOMENTS = 512
 _KEPT = math.exp(-4 / _MOMENTS)
 _TIMES = np.arange(_MOMENTS)
 _SPEEDS = np.tril(_KEPT ** np.maximum(_TIMES[:, np.newaxis] - _TIMES, 0))
-_SPEEDS[:, 0] /= math.sqrt(1 - _KEPT**2)  # It does not begin at rest.
-# From random pushes to places: what was pushed goes on, and speeds add up.
+_SPEEDS[:, 0] /= math.sqrt(1 - _KEPT**2)  # It does not start at rest.
+# From random pushes to positions: pushes persist, and speeds add up.
 _PATH = np.cumsum(_SPEEDS, axis=0)
 _PATH = (_PATH - _PATH.mean(axis=0)).astype(np.float32)
 
 
-# The levels of a photo share the path: else a long straight one might do less harm
+# The levels of a photo share the path: otherwise a long straight one might do less harm
 # than a short crooked one.
 @kind(reach=Reach(_half), events=True, length=_LENGTH)
 def camera_shake(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
@@ -107,25 +107,26 @@ def camera_shake(image: tf.Tensor, length: Scalar, *, seed: tf.Tensor) -> tf.Ten
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        length: diameter of the circle about the path's mean that it just touches, in
-            pixels; at least 0. The path itself may be longer.
-        seed: int32 [2]; the same one makes the same path, of any length.
+        length: diameter of the smallest circle around the path's mean that contains the
+            path, in pixels; at least 0. The path itself may be longer.
+        seed: int32 [2].
 
     Returns:
-        The blurred image. Light is added up, not values of sRGB. Beyond its edges the
-        image is taken as mirrored. It stays in its place, as the path's mean does.
+        The blurred image. Light is added up, not sRGB values. Beyond its edges the
+        image is mirrored. It keeps its position, as the path is centred on its mean.
 
     Raises:
         ValueError: if the length is less than 0.
 
-    The camera's speed is a random walk with a pull to rest (Ornstein and Uhlenbeck's),
-    along both axes: as in G. Boracchi and A. Foi, "Modeling the performance of image
-    restoration from motion blur", IEEE TIP 2012, without the sudden jerks there.
+    The camera's speed is a random walk that is pulled towards rest (an
+    Ornstein-Uhlenbeck process) along both axes, as in G. Boracchi and A. Foi, "Modeling
+    the performance of image restoration from motion blur", IEEE TIP 2012, without their
+    sudden jerks.
     """
     path = tf.matmul(tf.constant(_PATH), chance.normal([_MOMENTS, 2], seed))
     farthest = tf.sqrt(tf.reduce_max(tf.reduce_sum(tf.square(path), axis=1)))
     unit = tf.cast(tf.math.divide_no_nan(path, farthest), tf.float64)
-    # Rounding must not take it out of its circle.
+    # Keeps rounding from moving it out of its circle.
     return _spread(image, (1 - 1e-6) * length / 2 * unit, _half(length))
 
 
@@ -134,9 +135,9 @@ def _spread(image: tf.Tensor, points: tf.Tensor, radius: tf.Tensor) -> tf.Tensor
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        points: float64 [points, 2]: how far down and to the right a part of the light
-            comes, in pixels, each part alike.
-        radius: int32 scalar; no point is further than that along an axis.
+        points: float64 [points, 2]: offsets, down and right in pixels, of equal shares
+            of the light.
+        radius: int32 scalar; maximum offset along an axis.
 
     Returns:
         The blurred image.
@@ -146,10 +147,10 @@ def _spread(image: tf.Tensor, points: tf.Tensor, radius: tf.Tensor) -> tf.Tensor
 
 
 def _kernel(points: tf.Tensor, radius: tf.Tensor) -> tf.Tensor:
-    """How much of the light comes to each pixel, float32 [side, side]; its sum is 1.
+    """Returns the share of light at each pixel, float32 [side, side], with a sum of 1.
 
-    A point's light is shared out among the pixels about it, so that the kernel changes
-    smoothly with the points.
+    A point's light is distributed among the pixels around it, so that the kernel is a
+    smooth function of the points.
     """
     places = tf.cast(tf.range(-radius, radius + 1), tf.float32)
     distances = tf.abs(tf.cast(points, tf.float32)[..., tf.newaxis] - places)

@@ -17,13 +17,13 @@ from distortions.reach import Reach
     sigma=Parameter(none=1, above=0, unit="pixels", log=True),
 )
 def sharpening(image: tf.Tensor, amount: Scalar, sigma: Scalar) -> tf.Tensor:
-    """Adds a photo's detail to it once more: edges get halos, and noise stands out.
+    """Adds a photo's detail to it again: edges get halos, and noise stands out.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
         amount: how much of the detail is added; at least 0. 1 doubles it.
-        sigma: of the Gaussian that detail is what is left of, in pixels; more than 0.
-            The halos are about twice as wide.
+        sigma: of the Gaussian blur that is subtracted to get the detail, in pixels;
+            more than 0. The halos are about twice as wide.
 
     Returns:
         The image sharpened, clipped to [0, 1].
@@ -31,8 +31,8 @@ def sharpening(image: tf.Tensor, amount: Scalar, sigma: Scalar) -> tf.Tensor:
     Raises:
         ValueError: if the amount is less than 0, or sigma not more than 0.
 
-    This is an unsharp mask, as cameras and editors have it: of values of sRGB, not of
-    light, and of luma alone (BT.601), as else the halos would be coloured.
+    This is an unsharp mask, as in cameras and editors: on sRGB values rather than
+    light, and on luma alone (BT.601), since the halos would otherwise be coloured.
     """
     kernel = _filters.gaussian(sigma, blur.kernel_radius(sigma))
     detail = _ycbcr.luma(image - _filters.along_both_axes(image, kernel))

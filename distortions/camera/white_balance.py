@@ -22,26 +22,26 @@ _FROM_XYZ = np.array(
 
 @kind(reach=POINTWISE, mired=Parameter(none=0, least=-300, most=300, unit="mired"))
 def white_balance(image: tf.Tensor, mired: Scalar) -> tf.Tensor:
-    """Casts a tint, as a camera does that is set to another light than there is.
+    """Adds a tint, like a camera set to the wrong kind of light.
 
     Args:
-        image: float32 [height, width, 3], in [0, 1], of which white is right.
-        mired: how wrong the setting is, in millionths of 1 / kelvin; of -300..300. More
-            than 0 is warm: a lamp of 1e6 / (154 + mired) kelvin taken for daylight of
-            6500 K. Less than 0 is cool: daylight, with the camera set to that lamp. A
-            lamp of 2856 K is 196.
+        image: float32 [height, width, 3], in [0, 1].
+        mired: how wrong the setting is, in millionths of 1 / kelvin; in -300..300.
+            Positive is warm: a lamp of 1e6 / (154 + mired) kelvin taken for daylight of
+            6500 K. Negative is cool: daylight, with the camera set to that lamp. A lamp
+            of 2856 K is 196.
 
     Returns:
-        The image with the tint: each channel of linear light multiplied by a number,
-        such that white keeps its luminance, and clipped to [0, 1].
+        The tinted image: each channel of linear light multiplied by a factor, such that
+        white keeps its luminance, and clipped to [0, 1].
 
     Raises:
-        ValueError: if mired is not of -300..300.
+        ValueError: if mired is not in -300..300.
 
     The colour of a lamp is Planck's, by the approximation of M. Krystek ("An algorithm
     to calculate correlated colour temperature", Color Research & Application 10, 1985),
-    good to 1000 K. People see equal steps in mired as about equal, which is why filters
-    for lenses are sold by it.
+    valid down to 1000 K. People perceive equal steps in mired as about equal, which is
+    why lens filters are sold by it.
     """
     lamp = _planckian(_WHITE + tf.abs(mired)) / _planckian(
         tf.constant(_WHITE, tf.float64)
@@ -52,7 +52,7 @@ def white_balance(image: tf.Tensor, mired: Scalar) -> tf.Tensor:
 
 
 def _planckian(mired: Scalar) -> tf.Tensor:
-    """The colour of a black body: red, green and blue light, float64 [3]."""
+    """Returns the colour of a black body: red, green and blue light, float64 [3]."""
     kelvin = 1e6 / mired
     u = (0.860117757 + 1.54118254e-4 * kelvin + 1.28641212e-7 * kelvin**2) / (
         1 + 8.42420235e-4 * kelvin + 7.08145163e-7 * kelvin**2

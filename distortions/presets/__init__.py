@@ -1,8 +1,8 @@
 """The presets: which distortions there are, and what their levels mean.
 
-To add a distortion, write its function, as a kind (`distortions.kinds`), and add a row
-to a table here; the tests then hold it to the contract of the package. One of your own
-needs no place here: make a `Preset` of it, and name that as module:NAME.
+To add a distortion, write its function as a kind (`distortions.kinds`) and add a row to
+a table here; the tests then check that it fulfils the package's contract. Your own
+distortions do not need a place here: make a `Preset` and name it as module:NAME.
 """
 
 import dataclasses
@@ -55,29 +55,29 @@ def distort(
         image: float32 [height, width, 3], in [0, 1].
         name: a distortion of the preset, such as "jpeg".
         level: 0, which is the image itself, up to the preset's `num_levels`.
-        preset: as of `find_preset`.
+        preset: as for `find_preset`.
         seed: int32 [2] or a pair of ints; only random distortions need it.
 
     Returns:
-        The distorted image, like `image` in shape, dtype and range.
+        The distorted image, with the shape, dtype and range of `image`.
 
     Raises:
-        ValueError: if there is no such preset, distortion or level, the image is no
-            such tensor, or a random distortion is given no seed.
+        ValueError: if there is no such preset, distortion or level, the image is
+            invalid, or a random distortion has no seed.
     """
     return find_preset(preset).row(name).distort(image, level, seed=seed)
 
 
 def find_preset(name: str) -> Preset:
-    """Finds a preset.
+    """Returns a preset by name.
 
     Args:
-        name: a key of PRESETS, or one of your own as module:NAME, where the module can
-            be imported and NAME is a `Preset` in it; or several joined by commas, whose
-            distortions then are named as preset.distortion.
+        name: a key of PRESETS; or your own as module:NAME, where the module can be
+            imported and NAME is a `Preset` in it; or several joined by commas, whose
+            distortions are then named preset.distortion.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no such preset.
     """
     if name in PRESETS:
         return PRESETS[name]
@@ -94,7 +94,7 @@ def find_preset(name: str) -> Preset:
 
 
 def _joined(presets: Sequence[Preset]) -> Preset:
-    """One preset of the rows of several."""
+    """Joins the rows of several presets into one."""
     return Preset(
         name=",".join(preset.name for preset in presets),
         rows=tuple(

@@ -1,12 +1,12 @@
-"""What goes wrong in a camera and after it: light, lens, sensor and files."""
+"""Camera distortions: light, lens, sensor and files."""
 
 from distortions import camera
 from distortions.registry import Preset
 from distortions.registry import Row
 
-# Level 1 is far enough from the photo to look worse. Less may please, or mend a photo
-# that is too dark or has a cast: so the levels are in order, but not, as where quality
-# is descending, what lies between them.
+# Level 1 is far enough from the photo to look worse. A weaker one may please, or
+# improve a photo that is too dark or has a cast. So the levels are in order but, unlike
+# with descending quality, what lies between them is not.
 _FROM_LEVEL_1 = ((0, 1), (1, 2), (2, 3), (3, 4), (4, 5))
 
 _LIGHT_ROWS = (

@@ -1,4 +1,4 @@
-"""What goes wrong in a camera as it does in life: two things at once."""
+"""Camera distortions in realistic combinations of two."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from distortions.registry import Preset
 def _grid(
     first: tuple[float, ...], second: tuple[float, ...]
 ) -> tuple[tuple[float, ...], ...]:
-    """The nine of three strengths each: level 3 a + b + 1 has the a-th and the b-th."""
+    """The nine combinations of three strengths each; level 3 a + b + 1 has a and b."""
     return tuple(itertools.product(first, second))
 
 

@@ -1,4 +1,4 @@
-"""CSIQ: the four kinds that it shares with LIVE, and its two others."""
+"""CSIQ: the four kinds it shares with LIVE, and its two others."""
 
 from distortions.color import contrast_change
 from distortions.noise import pink_noise

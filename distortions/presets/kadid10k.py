@@ -2,16 +2,16 @@
 
 The parameters are those of KADID-10k's MATLAB generator, imdist_generator.m, which is
 published with KADIS-700k (Lin, Hosu and Saupe 2019,
-https://database.mmsp-kn.de/kadid-10k-database.html) and was read in public copies of
-it. ARNIQA has a table of them too, distortion_range in
+https://database.mmsp-kn.de/kadid-10k-database.html); they were read from public copies
+of it. ARNIQA also has a table of them, distortion_range in
 https://github.com/miccunifi/ARNIQA/blob/ceac52230de96df5203cfdce1e35897ca454a8b2/utils/utils_data.py.
-The rows say where the two differ. What the functions do was compared with both.
+The rows say where the two differ. The functions were compared with both.
 
-The opinions of KADID-10k were not looked at. So the policies follow from the parameters
-alone: a level that leaves the photo as it is ranks with the photo; where a level of a
-kind that people like a little of (light, contrast, sharpness) may please as much as the
-photo, nothing is said of it; and mean shifts and contrasts rank within lighter and
-darker, more and less.
+The opinion scores of KADID-10k were not used, so the policies follow from the
+parameters alone. A level that leaves the photo unchanged ranks with the photo. For
+kinds that people may like in small doses (light, contrast, sharpness), nothing is said
+about levels that may please as much as the photo. Mean shifts and contrasts rank
+separately for lighter and darker, more and less.
 """
 
 from distortions import kadid10k
@@ -37,11 +37,11 @@ from distortions.registry import Row
 
 # Level 1 is the photo, or may please as much.
 _FROM_LEVEL_2 = ((0, 2), (1, 2), (2, 3), (3, 4), (4, 5))
-# Level 2 may too.
+# Level 2 may, too.
 _FROM_LEVEL_3 = ((0, 3), (1, 3), (2, 3), (3, 4), (4, 5))
 
-# Counts are for a photo of 512 x 384, and ours are densities, so that all sizes look
-# alike: by the places where a patch, or a block, can begin.
+# Counts are for a photo of 512 x 384; ours are densities, so that all sizes look alike,
+# relative to the number of places where a patch or block can begin.
 _PATCH_PLACES = (512 - 14) * (384 - 14) / 1e6
 _BLOCK_PLACES = (512 - 31) * (384 - 31) / 1e6
 

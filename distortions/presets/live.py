@@ -53,8 +53,8 @@ LIVE = Preset(
     ),
 )
 
-# Level 3 a + b + 1 holds the a-th strength of the first distortion and the b-th of the
-# second, each counted from 0.
+# Level 3 a + b + 1 has strength a of the first distortion and b of the second, both
+# counted from 0.
 _GRID = tuple(itertools.product((1, 2, 3), repeat=2))
 
 _BLUR = Row(

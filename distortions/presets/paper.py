@@ -1,4 +1,4 @@
-"""TID2013's kinds as RankIQA's paper has them, and as its released code makes them."""
+"""TID2013's kinds as described in RankIQA's paper, and as made by its released code."""
 
 from distortions import released_code
 from distortions.blur import gaussian_blur
@@ -33,8 +33,8 @@ _SATURATIONS = (0.4, 0.0, -0.4, -0.8)
 _COLOURS = (64, 32, 16, 8)
 _DEVIATIONS = (0.05, 0.09, 0.13, 0.2)
 _COLOUR_NOISES = (0.014, 0.0198, 0.0343, 0.0524)
-# Counts are for a photo; ours are densities, so that all sizes look alike. Taken on
-# TID2013's photos, by the places where a patch, or a block, can begin.
+# Counts are per photo; ours are densities, so that all sizes look alike. They are for
+# TID2013's photos, relative to the number of places where a patch or block can begin.
 _PATCH_PLACES = (512 - 14) * (384 - 14) / 1e6
 _BLOCK_PLACES = (512 - 31) * (384 - 31) / 1e6
 

@@ -1,4 +1,4 @@
-"""All 24 kinds of TID2013, as its published measurements show that they were made."""
+"""All 24 kinds of TID2013, recovered from its published measurements."""
 
 from distortions.blur import windowed_gaussian_blur
 from distortions.color import contrast_change
@@ -29,7 +29,7 @@ from distortions.tuning import saturation_to_psnr
 
 _DECIBELS = (33, 30, 27, 24, 21)
 _VARIANCES = tuple(variance / 255**2 for variance in (32, 64, 130, 260, 525))
-# From full range, in which they are known, to studio range.
+# From full range, where they are known, to studio range.
 _LUMA, _CHROMA = (219 / 255) ** 2 / 9, (224 / 255) ** 2 * 4 / 9
 # Counts are for a photo of 512 x 384; ours are densities, so that all sizes look alike.
 _PATCH_PLACES = (512 - 14) * (384 - 14) / 1e6

@@ -1,5 +1,5 @@
-"""Sets of distorted photos on disk, and sheets of them.
+"""Sets of distorted photos on disk, and contact sheets.
 
-`generation` makes a set of a folder's photos, a `version` at a time, into one of the
-`stores`; `ranked_set` says how a set is laid out and reads it; `contact_sheet` draws.
+`generation` makes a set from a folder of photos, one `version` at a time, in one of the
+`stores`; `ranked_set` defines the layout of a set and reads it; `contact_sheet` draws.
 """

@@ -1,8 +1,8 @@
-"""Contact sheets: what a preset makes of a photo, kinds down and levels across.
+"""Contact sheets: a photo under a preset, kinds down and levels across.
 
-Distortions are judged at full resolution. So the photo is reduced before it is
-distorted, to the size of TID2013's photos, for which the levels are meant; and then
-nothing is resized: a tile is the middle of a distorted photo, pixel by pixel.
+Distortions have to be judged at full resolution. So the photo is first reduced to the
+size of TID2013's photos, for which the levels are meant, and then distorted; after that
+nothing is resized, and a tile shows the middle of a distorted photo pixel by pixel.
 """
 
 import itertools
@@ -34,13 +34,13 @@ def draw(photo: np.ndarray, preset: Preset, *, size: int, seed: int) -> Image.Im
     Args:
         photo: uint8 [height, width, 3], RGB.
         preset: its rows are drawn from top to bottom.
-        size: side of a tile in pixels; less where the photo is smaller.
-        seed: decides all that is random.
+        size: side of a tile in pixels; less if the photo is smaller.
+        seed: decides everything random.
 
     Returns:
-        The sheet, in RGB. The photo comes first in each row; under each tile stand
-        the parameters, left of each row its name and what is known of the order of its
-        levels.
+        The sheet, in RGB. Each row starts with the photo. Below each tile are the
+        parameters; left of each row are its name and what is known about the order of
+        its levels.
     """
     photo = _reduced(photo, max(SHORT_SIDE, size))
     height, width = (min(size, side) for side in photo.shape[:2])
@@ -83,7 +83,7 @@ def draw(photo: np.ndarray, preset: Preset, *, size: int, seed: int) -> Image.Im
 
 
 def _reduced(photo: np.ndarray, short_side: int) -> np.ndarray:
-    """The photo, its short side made this long if it is longer."""
+    """Returns the photo, reduced to this short side if it is larger."""
     height, width, _ = photo.shape
     scale = short_side / min(height, width)
     if scale >= 1:
@@ -98,12 +98,12 @@ def _middle(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _heading(row: Row) -> list[str]:
-    """The number that the distortion has, and its name."""
+    """Returns the distortion's number and name."""
     return ([] if row.number is None else [f"#{row.number}"]) + [row.name]
 
 
 def _captions(row: Row) -> list[str]:
-    """The parameters of each level, that of the photo empty."""
+    """Returns the parameters of each level, empty for the photo."""
     return [
         ", ".join(
             f"{name.replace('_', ' ')} {value:.4g}"
@@ -114,7 +114,7 @@ def _captions(row: Row) -> list[str]:
 
 
 def _order(row: Row) -> str:
-    """What is known of the order of quality; nothing where a higher level is worse."""
+    """Describes the order of quality; empty if a higher level is worse."""
     if isinstance(row.policy, tuple):
         return "order known in part"
     return {
@@ -127,7 +127,7 @@ def _order(row: Row) -> str:
 def _wrapped(
     text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
 ) -> list[str]:
-    """Breaks a text at commas, into lines as wide as that allows."""
+    """Breaks a text at commas into lines that fit the width."""
     lines = [""]
     for part in text.split(", "):
         longer = f"{lines[-1]}, {part}" if lines[-1] else part

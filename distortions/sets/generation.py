@@ -1,7 +1,7 @@
 """Makes ranked sets: every photo of a folder at every level of a preset, on disk.
 
-What an image holds is decided by the preset, the seed, the photo and its path: not by
-the other photos, the number of workers, or how often the work was interrupted.
+An image depends on the preset, the seed, the photo and its path, but not on the other
+photos, the number of workers, or interruptions.
 """
 
 import functools
@@ -22,6 +22,7 @@ from distortions import cores
 from distortions import folder_lock
 from distortions import photo_files
 from distortions import whole_file
+from distortions.photo_header import PhotoError
 from distortions.registry import Preset
 from distortions.sets import ranked_set
 from distortions.sets import stores
@@ -30,22 +31,22 @@ from distortions.sets.version import version_seed
 
 
 class Generation:
-    """A set to be made, or to be gone on with.
+    """A set to be made or continued.
 
     Args:
         photos: the folder of the photos.
         output: the folder of the set: missing, empty, or left by the same generation;
-            the caller holds it (`folder_lock`).
-        preset: what to make of each photo.
-        seed: decides all that is random.
-        format: "files", an image each, or "tfrecord", shards of many.
-        shard_megabytes: how large a shard may become, unless by a single image.
-        crop: side of the middle of each photo that is taken for it, in pixels; a photo
-            whose side is shorter keeps that side. 0 for whole photos.
-        workers: how many images are made at the same time.
+            the caller has to lock it (`folder_lock`).
+        preset: the distortions of each photo.
+        seed: decides everything random.
+        format: "files", one per image, or "tfrecord", shards of many images.
+        shard_megabytes: maximum size of a shard, unless a single image is larger.
+        crop: side in pixels of the middle of each photo to use; a side of a photo that
+            is shorter is kept. 0 for whole photos.
+        workers: number of images made in parallel.
 
     Raises:
-        ValueError: if there is nothing to make, or the output is of something else.
+        ValueError: if there is nothing to make, or the output contains something else.
         OSError: if the output cannot be written to.
     """
 
@@ -68,7 +69,7 @@ class Generation:
         for name in self._contents:
             try:
                 name.encode()
-            except UnicodeEncodeError:  # The set's files hold it as UTF-8.
+            except UnicodeEncodeError:  # The set's files store it as UTF-8.
                 raise ValueError(
                     f"names of photos must be UTF-8, and {name!r} in {photos} is not"
                 ) from None
@@ -97,15 +98,15 @@ class Generation:
 
     @property
     def num_photos(self) -> int:
-        """How many photos were found."""
+        """Number of photos found."""
         return len(self._contents)
 
     def run(self) -> dict[str, str]:
-        """Makes the images that are not there yet.
+        """Makes the images that do not exist yet.
 
         Returns:
-            What was wrong with the photos that could not be read, by content. If that
-            is all of them, the set stays unfinished.
+            What was wrong with photos that could not be read, by content. If no photo
+            can be read, the set stays unfinished.
 
         Raises:
             OSError: if the images cannot be written.
@@ -126,7 +127,7 @@ class Generation:
             bar.total -= a_photo
 
         def skip(images: int) -> None:
-            # Not made now, so they do not count for the images a second.
+            # Not made now, so they do not count towards the speed.
             bar.initial += images
             bar.last_print_n += images
             bar.n += images
@@ -151,11 +152,11 @@ class Generation:
         leave_out: Callable[[str, str], None],
         skip: Callable[[int], None],
     ) -> Iterator[Callable[[], tuple[Version, bytes, tuple[int, ...]]]]:
-        """What the workers have to do, photo by photo: no more is kept of the others.
+        """Yields the workers' tasks, photo by photo, keeping only one photo in memory.
 
         Args:
-            leave_out: called with a photo that cannot be read, and why.
-            skip: called with the number of images of a photo that are there already.
+            leave_out: called with a photo that cannot be read, and the reason.
+            skip: called with the number of a photo's images that already exist.
         """
         for content in self._contents:
             versions = versions_of(self._preset, content, seed=self._seed)
@@ -166,10 +167,10 @@ class Generation:
             path = self._photos / content
             try:
                 photo = photo_files.read(path)
-            except photo_files.PhotoError as error:
+            except PhotoError as error:
                 leave_out(content, str(error).removeprefix(f"{path}: "))
                 continue
-            # Else some of its versions could be of another photo than the others.
+            # Otherwise its versions could be made from different photos.
             if ranked_set.size_of(path) != self._description["photos"][content]:
                 leave_out(content, "it was changed since the photos were listed")
                 continue
@@ -212,16 +213,15 @@ def describe(
     shard_megabytes: int,
     crop: int,
 ) -> dict[str, Any]:
-    """What set.json says of a set that is not finished.
+    """Returns the content of set.json for an unfinished set.
 
     Args:
-        preset: as of `Generation`, and so are the options.
-        photos: sizes of the photos' files in bytes, by content; None of one that is
-            gone.
-        seed: as of `Generation`.
-        format: likewise.
-        shard_megabytes: likewise.
-        crop: likewise.
+        preset: as for `Generation`, like the options below.
+        photos: sizes of the photos' files in bytes, by content; None if a file is gone.
+        seed: as for `Generation`.
+        format: as for `Generation`.
+        shard_megabytes: as for `Generation`.
+        crop: as for `Generation`.
     """
     description: dict[str, Any] = {
         "layout": ranked_set.LAYOUT,
@@ -243,7 +243,7 @@ def describe(
 
 
 def versions_of(preset: Preset, content: str, *, seed: int) -> list[Version]:
-    """What is made of a photo, in order, each with its own seed from the set's."""
+    """Returns a photo's versions in order, each with a seed derived from the set's."""
     return [
         Version(
             content,
@@ -258,7 +258,7 @@ def versions_of(preset: Preset, content: str, *, seed: int) -> list[Version]:
 
 
 def middle(photo: np.ndarray, crop: int) -> np.ndarray:
-    """The middle of a photo, [h, w, 3], of a side in pixels; all of it if that is 0."""
+    """Returns the middle of a photo, [h, w, 3]; the whole photo if `crop` is 0."""
     if not crop:
         return photo
     top, left = (max(side - crop, 0) // 2 for side in photo.shape[:2])
@@ -266,7 +266,7 @@ def middle(photo: np.ndarray, crop: int) -> np.ndarray:
 
 
 def make(version: Version, photo: np.ndarray) -> tuple[Version, bytes, tuple[int, ...]]:
-    """Makes an image of a photo, uint8 [h, w, 3]: the version, its file, its sides."""
+    """Makes a version of a photo, uint8 [h, w, 3]; returns it, its file and sides."""
     try:
         return version, version.encode(photo), photo.shape[:2]
     except Exception as error:
@@ -276,8 +276,8 @@ def make(version: Version, photo: np.ndarray) -> tuple[Version, bytes, tuple[int
 
 
 def _differences(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Says in what the options of two sets differ."""
-    former = {"crop": 0} | former  # Sets were of whole photos before there were crops.
+    """Describes how the options of two sets differ."""
+    former = {"crop": 0} | former  # Before there were crops, sets had whole photos.
     found = [
         f"its {name} is {former.get(name)}, not {now.get(name)}"
         for name in ("preset", "seed", "format", "shard_megabytes", "crop")

@@ -1,12 +1,13 @@
-"""A ranked set in a folder: photos, each as it is and under every distortion and level.
+"""A ranked set in a folder: photos, and their versions at every distortion and level.
 
-    set.json      how it was made, and what is known of the order of the levels
-    manifest.csv  a line an image: where it is and what it shows
+    set.json      how it was made, and what is known about the order of levels
+    manifest.csv  a line per image: where it is and what it shows
     images/<content>/<distortion>_<level>.png, and pristine.png beside them, or
     ranked-00000-of-00012.tfrecord
 
-A content is a photo, named by its path in the folder that it came from. An image is
-PNG, or where the distortion is JPEG, JPEG 2000, WebP or AVIF alone the compressed file
+A content is a photo, named by its path relative to the folder it came from. An image is
+PNG, unless the distortion is just JPEG, JPEG 2000, WebP or AVIF; then it is the
+compressed file itself.
 itself.
 
 In a shard, each record is a tf.train.Example:
@@ -15,11 +16,11 @@ In a shard, each record is a tf.train.Example:
     format         "png", "jpg", "jp2", "webp" or "avif"
     height, width  in pixels
     content        the photo
-    distortion     its name; empty where it is the photo itself
-    number         that of the distortion in TID2013; empty where it has none
+    distortion     its name; empty for the photo itself
+    number         number of the distortion in TID2013; empty if it has none
     level          0 for the photo itself
     parameters     JSON: those of the distortion's function, by name
-    seed           two numbers; empty where nothing is random
+    seed           two numbers; empty if nothing is random
 """
 
 import csv
@@ -42,7 +43,7 @@ from distortions import whole_file
 from distortions.registry import Preset
 from distortions.registry import Row
 
-LAYOUT = 1  # To be raised when a reader of the former layout would fail.
+LAYOUT = 1  # Increment when readers of the previous layout would fail.
 
 FOOTER = 4  # Bytes of a TFRecord after the Example, and before it:
 HEADER = 12
@@ -56,15 +57,15 @@ class Image:
     """A line of the manifest.
 
     Attributes:
-        file: where the image is, in the set's folder.
-        offset: where its bytes begin in the file; of a shard, those of the Example.
-        length: how many bytes they are.
+        file: path of the image's file in the set's folder.
+        offset: where its bytes begin in the file; in a shard, those of the Example.
+        length: number of bytes.
         content: the photo.
-        distortion: its name; empty where it is the photo itself.
-        number: that of the distortion in TID2013, None if it has none.
+        distortion: its name; empty for the photo itself.
+        number: number of the distortion in TID2013, None if it has none.
         level: 0 for the photo itself.
         parameters: those of the distortion's function, by name.
-        seed: of what is random; None where nothing is.
+        seed: of a random distortion; otherwise None.
     """
 
     file: str
@@ -83,14 +84,14 @@ _COLUMNS = tuple(field.name for field in dataclasses.fields(Image))
 
 @dataclasses.dataclass(frozen=True)
 class RankedSet:
-    """What a folder holds.
+    """A ranked set that has been read from a folder.
 
     Attributes:
-        folder: where it is.
+        folder: its folder.
         description: set.json.
         contents: the photos.
-        images: for each photo itself, then its versions, distortion by distortion and
-            level by level.
+        images: for each photo the photo itself, then its versions, distortion by
+            distortion and level by level.
     """
 
     folder: Path
@@ -100,28 +101,28 @@ class RankedSet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The distortions."""
+        """The names of the distortions."""
         return tuple(row["name"] for row in self.description["distortions"])
 
     @property
     def num_levels(self) -> int:
-        """How many levels a distortion has; level 0, the photo, not counted."""
+        """Number of levels per distortion, excluding level 0, the photo."""
         return self.description["num_levels"]
 
     @property
     def better(self) -> np.ndarray:
-        """As `Preset.better`: bool [distortions, levels + 1, levels + 1]."""
+        """Like `Preset.better`: bool [distortions, levels + 1, levels + 1]."""
         rows = self.description["distortions"]
         return np.array([row["better"] for row in rows], bool)
 
     @property
     def sharded(self) -> bool:
-        """Whether the images are in shards, not in files of their own."""
+        """Whether the images are in shards rather than in files of their own."""
         return self.description["format"] == "tfrecord"
 
 
 def describe(row: Row) -> dict[str, Any]:
-    """A distortion, as set.json says it."""
+    """Returns a distortion's description in set.json."""
     levels = range(1, len(row.parameters) + 1)
     return {
         "name": row.name,
@@ -135,7 +136,7 @@ def describe(row: Row) -> dict[str, Any]:
 
 
 def versions(preset: Preset) -> list[tuple[Row | None, int]]:
-    """What is made of each photo, in order: itself, then row by row, level by level."""
+    """Returns the versions of each photo: itself, then row by row, level by level."""
     levels = range(1, preset.num_levels + 1)
     return [(None, 0)] + [(row, level) for row in preset.rows for level in levels]
 
@@ -149,8 +150,7 @@ def write_description(folder: Path, description: dict[str, Any]) -> None:
 def read_description(folder: Path) -> dict[str, Any] | None:
     """Reads set.json; None if there is none.
 
-    Raises:
-        ValueError: if it is damaged, or of another layout.
+    ValueError: if it is damaged, or has another layout.
     """
     try:
         text = (folder / _SET).read_bytes()
@@ -180,7 +180,7 @@ def read_description(folder: Path) -> dict[str, Any] | None:
 
 
 def write_images(path: Path, images: Iterable[Image]) -> None:
-    """Writes a manifest, or a part of one."""
+    """Writes a manifest, or part of one."""
     with (
         whole_file.made_beside(path) as made,
         made.open("w", encoding="utf-8", newline="") as file,
@@ -195,7 +195,7 @@ def write_images(path: Path, images: Iterable[Image]) -> None:
 
 
 def each_image(path: Path) -> Generator[Image, None, None]:
-    """Reads what `write_images` wrote, line by line.
+    """Yields what `write_images` wrote, line by line.
 
     Raises:
         ValueError: if it is damaged.
@@ -218,15 +218,15 @@ def each_image(path: Path) -> Generator[Image, None, None]:
 
 
 def manifest(folder: Path) -> Path:
-    """Where a set's manifest is."""
+    """Returns the path of a set's manifest."""
     return folder / _MANIFEST
 
 
 def load(folder: str | Path) -> RankedSet:
-    """Reads what a set holds, and checks that all of it is there.
+    """Reads a set, and checks that it is complete.
 
     Raises:
-        ValueError: if the folder holds no set, an unfinished or a damaged one.
+        ValueError: if the folder contains no set, or an unfinished or damaged one.
     """
     folder = Path(folder)
     description = read_description(folder)
@@ -272,9 +272,9 @@ def load(folder: str | Path) -> RankedSet:
 
 
 def damaged_files(ranked_set: RankedSet) -> list[str]:
-    """Lists the files that are missing or of another size than the manifest says."""
+    """Lists the files that are missing or have a different size from the manifest."""
     footer = FOOTER if ranked_set.sharded else 0
-    # Of a shard the last image counts.
+    # For a shard, the last image counts.
     sizes = {
         image.file: image.offset + image.length + footer for image in ranked_set.images
     }
@@ -286,7 +286,7 @@ def damaged_files(ranked_set: RankedSet) -> list[str]:
 
 
 def size_of(path: Path) -> int | None:
-    """How many bytes a file has; None if there is none."""
+    """Returns the size of a file in bytes; None if it does not exist."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -308,7 +308,7 @@ def _image(
         file,
         int(offset),
         int(length),
-        # Millions of lines say the same: what they say is kept once.
+        # Millions of lines repeat the same names: each is stored once.
         sys.intern(content),
         sys.intern(distortion),
         int(number) if number else None,

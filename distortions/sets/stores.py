@@ -1,6 +1,6 @@
-"""Where the images of a set go while it is made: files, or shards of records.
+"""Where the images of a set are stored: in files of their own, or in shards.
 
-Each knows what of an interrupted set is there, and writes the manifest at the end.
+Each store knows which parts of an interrupted set exist, and writes the manifest.
 """
 
 import collections
@@ -33,9 +33,9 @@ class Files:
         self._next = next(self._by_photo, None)
 
     def missing(self, versions: list[Version]) -> list[Version]:
-        """Those of a photo that are not there, or not as long as a manifest says.
+        """Returns a photo's versions that are missing or have the wrong length.
 
-        Photos are asked about once each, in their order.
+        To be called once per photo, in order.
         """
         lengths = {}
         if self._next is not None and self._next[0] == versions[0].content:
@@ -53,11 +53,11 @@ class Files:
         """Writes an image."""
         path = self._path(version)
         path.parent.mkdir(parents=True, exist_ok=True)
-        # What a power cut takes is made again.
+        # If a power cut destroys it, it is made again.
         whole_file.write(path, contents, sync_folder=False)
 
     def finish(self, versions: Iterable[Version]) -> None:
-        """Writes the manifest of these images, all of which are there."""
+        """Writes the manifest of these images, all of which exist."""
         lines = (
             v.image(_file_of(v), 0, ranked_set.size_of(self._path(v)) or 0)
             for v in versions
@@ -70,34 +70,34 @@ class Files:
 
 @dataclasses.dataclass(frozen=True)
 class _Shard:
-    """A full shard: its file's name, and its size in bytes by the lines of it."""
+    """A full shard: its file's name, and its size in bytes according to its lines."""
 
     file: str
     size: int
 
 
 class Shards:
-    """A set whose images are records of shards.
+    """A set whose images are records in shards.
 
-    A shard under way has a name of its own. One that is full has beside it the part
-    of the manifest that lists it, until all are full and their number is known. Of
-    full shards no line is kept in memory: of many photos they are millions.
+    A shard in progress has a name of its own. Beside a full one is the part of the
+    manifest that lists it, until all are full and their number is known. Lines of full
+    shards are not kept in memory: with many photos there are millions.
     """
 
     def __init__(self, folder: Path, limit: int):
         self._folder, self._limit = folder, limit
         self._full = self._finished()
-        self._listed = len(self._full)  # So many of them are in the manifest.
+        self._listed = len(self._full)  # How many of them are in the manifest.
         if not self._full:
             self._full = self._without_end()
-        # Versions of a photo come in order: it is told by their number which are there.
+        # Versions of a photo come in order, so a count says which exist.
         self._done = Counter(line.content for _, line in self._lines_of_full())
         self._lines: list[ranked_set.Image] = []
         self._size = 0
         self._writer: tf.io.TFRecordWriter  # Of the lines, if there are any.
 
     def missing(self, versions: list[Version]) -> list[Version]:
-        """Those of a photo that are not there."""
+        """Returns those of a photo's versions that are missing."""
         return versions[self._done[versions[0].content] :]
 
     def write(self, version: Version, contents: bytes, sides: tuple[int, ...]) -> None:
@@ -118,7 +118,7 @@ class Shards:
         self._size += size
 
     def finish(self, versions: Iterable[Version]) -> None:
-        """Writes the manifest of all images, and gives the shards their last names."""
+        """Writes the manifest of all images, and gives the shards their final names."""
         del versions
         if self._lines:
             self._close()
@@ -136,7 +136,7 @@ class Shards:
             self._path(".csv", number).unlink(missing_ok=True)
 
     def _finished(self) -> list[_Shard]:
-        """The shards of a set whose manifest is written; none if one is missing."""
+        """Returns the shards of a set with a manifest; none if one is missing."""
         path = ranked_set.manifest(self._folder)
         if not path.is_file():
             return []
@@ -155,7 +155,7 @@ class Shards:
         return shards
 
     def _without_end(self) -> list[_Shard]:
-        """The full shards of a set under way."""
+        """Returns the full shards of a set in progress."""
         shards: list[_Shard] = []
         while (part := self._path(".csv", len(shards))).is_file():
             shard = _shard(ranked_set.each_image(part))
@@ -165,7 +165,7 @@ class Shards:
         return shards
 
     def _lines_of_full(self) -> Iterator[tuple[int, ranked_set.Image]]:
-        """Reads what lists the images of full shards, with the numbers of these."""
+        """Yields the lines of full shards' images, with the shards' numbers."""
         numbers = {shard.file: n for n, shard in enumerate(self._full)}
         paths = [self._path(".csv", n) for n in range(self._listed, len(self._full))]
         if self._listed:
@@ -178,7 +178,7 @@ class Shards:
         return ranked_set.size_of(self._folder / shard.file) == shard.size
 
     def _close(self) -> None:
-        """Ends a shard, now that it is full."""
+        """Closes a shard that is full."""
         with _os_errors():
             self._writer.close()
         whole_file.sync(self._path(".partial"))
@@ -193,19 +193,19 @@ class Shards:
 
 
 def shard_name(number: int, count: int) -> str:
-    """The file of a shard, one of so many, once their number is known."""
+    """Returns a shard's file name, once the number of shards is known."""
     return f"ranked-{number:05}-of-{count:05}.tfrecord"
 
 
 def _shard(lines: Iterable[ranked_set.Image]) -> _Shard:
-    """The shard whose images these lines list."""
+    """Returns the shard whose images these lines list."""
     (last,) = collections.deque(lines, maxlen=1)
     return _Shard(last.file, last.offset + last.length + ranked_set.FOOTER)
 
 
 @contextlib.contextmanager
 def _os_errors() -> Iterator[None]:
-    """Raises what TensorFlow says of files, such as of a full disk, as an OSError."""
+    """Raises TensorFlow's errors about files, such as a full disk, as OSError."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -218,7 +218,7 @@ def _file_of(version: Version) -> str:
 
 
 def record(version: Version, contents: bytes, sides: tuple[int, ...]) -> bytes:
-    """The tf.train.Example of an image: its file, height and width, and what it is."""
+    """Returns an image's tf.train.Example: its file, height and width, and labels."""
     number = version.row.number if version.row else None
     height, width = sides
 

@@ -1,4 +1,4 @@
-"""One image of a set: what it shows, how it is made, and how it is encoded."""
+"""One image of a set: what it shows, how to make it, and how it is encoded."""
 
 import dataclasses
 import hashlib
@@ -16,7 +16,7 @@ from distortions.camera import codecs
 from distortions.registry import Row
 from distortions.sets import ranked_set
 
-# Where a distortion is a file's compression, that file is kept.
+# If a distortion is a file's compression, that file is kept.
 _ENCODERS: Mapping[Callable[..., tf.Tensor], tuple[str, Callable[..., tf.Tensor]]] = {
     jpeg.jpeg: ("jpg", jpeg.encode_jpeg),
     jpeg2000.jpeg2000: ("jp2", jpeg2000.encode_jpeg2000),
@@ -28,13 +28,13 @@ _ENCODERS: Mapping[Callable[..., tf.Tensor], tuple[str, Callable[..., tf.Tensor]
 
 @dataclasses.dataclass(frozen=True)
 class Version:
-    """An image to be made: a photo under a row of the preset, or itself if it is None.
+    """An image to be made: a photo distorted by a row, or itself if the row is None.
 
     Attributes:
-        content: the photo's path in its folder.
+        content: the photo's path relative to its folder.
         row: the distortion.
         level: 0 for the photo itself.
-        seed: of what is random.
+        seed: for a random distortion.
     """
 
     content: str
@@ -44,17 +44,17 @@ class Version:
 
     @property
     def name(self) -> str:
-        """The distortion; empty where it is the photo itself."""
+        """The name of the distortion; empty for the photo itself."""
         return self.row.name if self.row else ""
 
     @property
     def format(self) -> str:
-        """How it is encoded: png, jpg, jp2, webp or avif."""
+        """The format it is encoded in: png, jpg, jp2, webp or avif."""
         return self._encoder[0] if self._encoder else "png"
 
     def encode(self, photo: np.ndarray) -> bytes:
-        """Makes the image of the photo, uint8 [h, w, 3], and the file that holds it."""
-        # Asked for in each thread; a graphics processor would round otherwise.
+        """Makes the image from the photo, uint8 [h, w, 3], and the file with it."""
+        # Called in each thread; a GPU would round differently.
         with tf.device("CPU:0"):
             image = _uint8.to_float(tf.constant(photo))
             if self._encoder:

@@ -8,19 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from rankiqa_tf.datasets import table_file
-
-# What SciPy raises of a file that is no MATLAB file, or one of version 7.3.
-_MATLAB_ERRORS = (
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    OSError,
-    scipy.io.matlab.MatReadError,
-)
-
 
 _MOST_TOLD = 5  # Folders that a message names.
 
@@ -170,10 +159,19 @@ class DataFolder:
         Raises:
             ValueError: if the file is missing or broken, or has no such variable.
         """
+        import scipy.io  # Takes time, and --help lists the data sets.
+
         path = self.file(name)
         try:
             there = scipy.io.loadmat(path, squeeze_me=True, variable_names=variables)
-        except _MATLAB_ERRORS as error:
+        # What SciPy raises for a file that is not MATLAB's, or is of version 7.3.
+        except (
+            ValueError,
+            TypeError,
+            NotImplementedError,
+            OSError,
+            scipy.io.matlab.MatReadError,
+        ) as error:
             raise self.error(f"{name} is not a MATLAB file: {error}") from error
         for variable in variables:
             if variable not in there:

@@ -132,8 +132,11 @@ def train(
         The figures.
 
     Raises:
-        ValueError, ModuleNotFoundError, FloatingPointError, stopping.Interrupted,
-            workers.Lost: as `prepare` and `carry_out` do.
+        ValueError: as `prepare` and `carry_out` do.
+        ModuleNotFoundError: likewise.
+        FloatingPointError: likewise.
+        stopping.Interrupted: likewise.
+        workers.Lost: likewise.
     """
     workdir = Path(workdir)
     with held(config, workdir), preparation.random_weights(config.seed):
@@ -177,4 +180,6 @@ def _agreement_with_people(
     model: Model, photos: Split[list[ScoredPhoto]], prefix: str
 ) -> dict[str, float]:
     """Computes figures on the held-out scored photos."""
-    return opinion_check.check(model.score_many, photos.held_out).summary(prefix)
+    scores = opinion_check.check(model.score_many, photos.held_out)
+    on_scale = model.metadata.score_range is not None  # A ranker has none.
+    return scores.summary(prefix, on_scale=on_scale)
