@@ -15,7 +15,8 @@ from rankiqa_tf import datasets
 from rankiqa_tf.model import Model
 from tests import programs
 
-EXAMPLES = Path(__file__).parents[1] / "examples" / "extensions"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples" / "extensions"
 TRAINING = (
     "--stage=both",
     "--network=network:SMALL",
@@ -156,3 +157,10 @@ def test_the_ghost_is_the_photo_moved(modules):
     np.testing.assert_allclose(row.distort(photo, 3), expected, atol=1e-6)
     assert row.reach.margin_of(6, 0.3) == 6
     np.testing.assert_array_equal(row.distort(photo, 0), photo)
+
+
+@pytest.mark.parametrize("name", ["network", "dataset", "distortion"])
+def test_the_page_about_each_shows_the_example_as_it_is(name):
+    page = (ROOT / "docs" / "extending" / f"{name}.md").read_text(encoding="utf-8")
+    code = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    assert f"```python\n{code}```\n" in page

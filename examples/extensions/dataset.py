@@ -2,7 +2,7 @@
 
     python -m rankiqa_tf.evaluate --dataset=dataset:RATINGS --data_dir=my_ratings
 
-Run it in this folder. docs/extending/dataset.md goes through it line by line.
+Run this in the folder that holds the file. docs/extending/dataset.md explains it.
 """
 
 import json
@@ -32,8 +32,9 @@ def read(
         ValueError: if a file is missing, or an entry is not as it should be.
     """
     folder = folder.containing(_LIST)
+    text = folder.file(_LIST).read_text(encoding="utf-8")
     try:
-        entries = json.loads(folder.file(_LIST).read_text(encoding="utf-8"))
+        entries = json.loads(text)
     except ValueError as error:
         raise folder.error(f"{_LIST} is no JSON file: {error}") from error
     photos = []

@@ -1,8 +1,8 @@
-"""A distortion from outside the package: a ghost, as of light that is reflected.
+"""A distortion from outside the package: a ghost image, as reflected light gives.
 
     python -m distortions.generate --preset=distortion:GHOSTS --input=my --output=set
 
-Run it in this folder. docs/extending/distortion.md goes through it line by line.
+Run this in the folder that holds the file. docs/extending/distortion.md explains it.
 """
 
 import tensorflow as tf
@@ -11,21 +11,21 @@ import distortions
 
 
 @distortions.kind(
-    # A pixel shows what is up to `shift` pixels away from it.
+    # A pixel of the result depends on the photo up to `shift` pixels away.
     reach=distortions.Reach(lambda shift, opacity: shift),
     shift=distortions.Parameter(none=0, least=0, whole=True, unit="pixels"),
     opacity=distortions.Parameter(none=0, least=0, most=1),
 )
 def ghost(image: tf.Tensor, shift: tf.Tensor, opacity: tf.Tensor) -> tf.Tensor:
-    """Lays a copy over the photo, moved to the right.
+    """Blends the photo with a copy of itself, shifted to the right.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        shift: how far the copy is moved, in whole pixels; at least 0.
+        shift: how far the copy is shifted, in whole pixels; at least 0.
         opacity: the share of the copy in each pixel, 0 to 1.
 
     Returns:
-        The photo with its ghost. Beyond the left edge the photo is taken as mirrored.
+        The photo with its ghost, mirrored at the left edge.
 
     Raises:
         ValueError: if a parameter is out of its range.
@@ -41,7 +41,7 @@ GHOSTS = distortions.Preset(
     source="examples/extensions/distortion.py",
     rows=(
         distortions.Row(
-            number=None,  # It has none in TID2013.
+            number=None,  # It is not one of TID2013's distortions.
             name="ghost",
             function=ghost,
             # The parameters of levels 1 to 4, (shift, opacity) each.

@@ -2,7 +2,7 @@
 
     python -m rankiqa_tf.train --network=network:SMALL --levels=all --workdir=runs/small
 
-Run it in this folder. docs/extending/network.md goes through it line by line.
+Run this in the folder that holds the file. docs/extending/network.md explains it.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def backbone(
     Args:
         weights: the path of a .h5 file with the weights of this model, or None for
             random ones.
-        levels: the names of the levels that will be used; makes no difference here.
+        levels: the names of the levels that will be used; not needed here.
 
     Returns:
         The model, from images [N, h, w, 3] in 0..1 to the last level, and its levels by
