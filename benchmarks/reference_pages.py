@@ -20,7 +20,7 @@ _PRESETS = """# Presets
 A preset is a named table of distortions and the parameters of their levels. Functions
 know sigmas, variances and qualities; levels exist in these tables alone. `--preset`
 takes a name, several joined by commas, or one of your own as `module:NAME`
-([Distortions](../../distortions/README.md#kinds-and-presets-of-your-own)).
+([Add a distortion](../extending/distortion.md)).
 
 In the column *order*, "falls" means that each level looks worse than the one before,
 "below the photo" that all look worse than the photo and their own order is not known,
@@ -37,9 +37,10 @@ _DATA_SETS = """# Data sets
 
 `--dataset` of `rankiqa-train`, `rankiqa-evaluate` and `rankiqa-benchmark` takes one of
 these names, the path of a [CSV or .xlsx file](file-formats.md#human-scores), or a data
-set of your own as `module:NAME`. Nothing is downloaded: unpack the authors' archives
-side by side in a folder and give it as `--data_dir`. A folder that is not as it should
-be gives an error that says what is missing and where the data set can be had.
+set of your own as `module:NAME` ([Add a data set](../extending/dataset.md)). Nothing is
+downloaded: unpack the authors' archives side by side in a folder and give it as
+`--data_dir`. A folder that is not as it should be gives an error that says what is
+missing and where the data set can be had.
 """
 _NOTES = """
 - **Higher is better**: difference scores (DMOS) are turned round as they are read,
