@@ -84,6 +84,7 @@ from pathlib import Path
 import numpy as np
 
 import distortions
+from distortions import progress
 from distortions import whole_file
 from rankiqa_tf import datasets
 from rankiqa_tf import version
@@ -228,7 +229,8 @@ def opinion_scores(
         print(f"warning: {photo}: {doubt}", file=sys.stderr)
 
     paths = (photo.path for photo in data.photos)
-    scores = list(scorer.score_many(paths, warn=warn))
+    each = scorer.score_many(paths, warn=warn)
+    scores = list(progress.over(each, len(data.photos), "score"))
     problems += [score for score in scores if isinstance(score, PhotoError)]
     pairs = zip(data.photos, scores, strict=True)
     scored = [pair for pair in pairs if not isinstance(pair[1], PhotoError)]
