@@ -286,7 +286,7 @@ def test_raw_mos_are_learned_from_the_rankers_own_last_layer(photos, tmp_path):
 
 def test_no_steps_fit_the_last_layer_and_change_nothing_else(photos, tmp_path):
     model, figures, before = tuned(photos, tmp_path, finetune_steps=0)
-    assert figures["finetune/seconds"] == 0
+    assert figures["finetune/seconds"] > 0.1  # Of the fit, which is all the work.
     assert not (tmp_path / "checkpoints").exists()
     for layer, weights in zip(model.network.layers, before, strict=True):
         if layer.name not in ("standardise", "score"):

@@ -1,8 +1,11 @@
 """The loop: its records, its checkpoints, what a run costs and when it ends."""
 
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from terminal import Terminal
 from toy_training import SIZE
 from toy_training import Batches
 from toy_training import Killed
@@ -73,9 +76,11 @@ def test_steps_of_one_shape_are_traced_once(tmp_path):
     assert traces == [(SIZE,)]
 
 
-def test_the_bar_counts_images_up_to_the_last_step(tmp_path, capsys):
+def test_the_bar_counts_images_up_to_the_last_step(tmp_path, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
     train(linear(), tmp_path, steps=7)
-    assert f"{7 * SIZE}/{7 * SIZE}" in capsys.readouterr().err
+    assert f"{7 * SIZE}/{7 * SIZE}" in terminal.read()
 
 
 def test_evaluations_are_between_steps_and_not_at_the_end(tmp_path, capsys):
@@ -117,14 +122,15 @@ def test_there_is_a_checkpoint_at_each_evaluation_and_every_two_minutes(
     assert kept == [0, 3, 5, 8, 10, 12]
 
 
-def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, capsys):
+def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, monkeypatch):
     with pytest.raises(stopping.Interrupted):
         train(linear(), tmp_path, **stopping_at(3))
-    capsys.readouterr()
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
     train(linear(), tmp_path)
-    errors = capsys.readouterr().err
-    assert f"{4 * SIZE}/{7 * SIZE}" in errors
-    assert f"{7 * SIZE}/{7 * SIZE}" in errors
+    shown = terminal.read()
+    assert f" {4 * SIZE}/{7 * SIZE} [" in shown
+    assert f" {7 * SIZE}/{7 * SIZE} [" in shown
 
 
 def test_a_run_is_prepared_once(tmp_path):

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from distortions import progress
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
@@ -93,7 +94,13 @@ class RankingCheck:
         """
         if self._singles is None:
             singles = self._pictures().map(lambda _, single: single)
-            self._singles = np.stack(list(singles.as_numpy_iterator()))
+            each = progress.over(
+                singles.as_numpy_iterator(),
+                self._num_pictures,
+                "evaluate",
+                unit="images",
+            )
+            self._singles = np.stack(list(each))
         scores = [
             self._score(model, self._singles[first : first + 32]).numpy()
             for first in range(0, len(self._singles), 32)
@@ -121,10 +128,18 @@ class RankingCheck:
                     singles.append(single)
                 yield picture
 
-        scores = np.array(list(score_many(pictures())), float)
+        each = progress.over(
+            score_many(pictures()), self._num_pictures, "evaluate", unit="images"
+        )
+        scores = np.array(list(each), float)
         if keep_singles:
             self._singles = np.stack(singles)
         return self._by_level(scores)
+
+    @property
+    def _num_pictures(self) -> int:
+        kinds, levels = len(self._versions.names), self._versions.num_levels
+        return self._num_photos * (1 + kinds * levels)
 
     def _pictures(self) -> tf.data.Dataset:
         """Each photo, each of its versions, and a crop from a place of its own."""

@@ -16,6 +16,7 @@ import keras
 import tensorflow as tf
 import tqdm
 
+from distortions import progress
 from rankiqa_tf.config import Training
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
@@ -70,7 +71,7 @@ def train(
         stop: called after each step; True means stop.
 
     Returns:
-        Training time in seconds, including earlier parts of the run.
+        Training time in seconds, including `prepare` and earlier parts of the run.
 
     Raises:
         ValueError: if options and model do not fit, or no checkpoint can be read.
@@ -89,8 +90,10 @@ def train(
     worker, agreement = workers.this(), workers.Agreement()
     is_new = not agreement.any(worker.is_chief and kept.restore())
     if is_new:
+        began = time.monotonic()
         prepare()
         learner.begin()
+        seconds.assign(time.monotonic() - began)
     workers.share([*learner.variables, seconds])
     if is_new and worker.is_chief:
         kept.save(0)
@@ -100,14 +103,6 @@ def train(
     first = int(learner.steps.numpy())
     if first < steps:
         writer = tf.summary.create_file_writer(str(folder / "tensorboard" / stage))
-        bar = tqdm.tqdm(
-            desc=stage,
-            total=steps * size,
-            initial=first * size,
-            unit=" images",
-            mininterval=1.0,
-            dynamic_ncols=True,
-        )
         started = time.monotonic() - float(seconds.numpy())
         saved = time.monotonic()
         losses = bad_steps.Losses(model, batches)
@@ -120,7 +115,8 @@ def train(
             if worker.is_chief:
                 kept.save(number)
 
-        with bar, writer.as_default():
+        line = progress.bar(stage, steps * size, done=first * size)
+        with line as bar, writer.as_default():
             made = batches.dataset(first, steps)
             for number, batch in bad_steps.guarded(made, batches, first, save=save):
                 logged = learner.step(batch)
