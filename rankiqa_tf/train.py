@@ -2,8 +2,8 @@
 
     python -m rankiqa_tf.train --flagfile=configs/quickstart.cfg --workdir=runs/first
 
-The working folder then holds model.keras, saved_model/, model.tflite, figures/,
-results.json, and checkpoints/ and tensorboard/. Stopped anywhere, the same command
+The working folder then holds model.keras, saved_model/, model.tflite, report.html,
+figures/, results.json, and what is needed to go on. Stopped anywhere, the same command
 goes on where it was. With --strategy=multi_worker it is started on each machine, with
 the same flags and TF_CONFIG as TensorFlow wants it; only the first, the chief, writes.
 
@@ -14,8 +14,8 @@ same command goes on, on all machines.
 
 import contextlib
 import functools
+import shlex
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,9 +33,9 @@ from export import saved_model
 from export import tflite
 from rankiqa_tf import config as config_lib
 from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import run_page
 from rankiqa_tf.model import Model
 from rankiqa_tf.training import run as run_lib
-from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stopping
 from rankiqa_tf.training import workers
 
@@ -53,16 +53,24 @@ def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
     """Exports the saved model, and returns how far the exports are from it.
 
     It is loaded anew: one that several devices share cannot be exported.
+
+    Raises:
+        ValueError: if an export cannot be made, or is too far from the model.
     """
     model = Model.load(workdir / run_lib.MODEL)
     # Photos alone: distorted versions of them tell more where precision is lost.
     passes = gate.Gate(forms.Keras(model), photos=photos, distort=False)
-    agreements = [
-        *passes.write(
-            functools.partial(saved_model.write, model), workdir / "saved_model"
-        ),
-        *passes.write(functools.partial(tflite.write, model), workdir / "model.tflite"),
-    ]
+    try:
+        agreements = [
+            *passes.write(
+                functools.partial(saved_model.write, model), workdir / "saved_model"
+            ),
+            *passes.write(
+                functools.partial(tflite.write, model), workdir / "model.tflite"
+            ),
+        ]
+    except RuntimeError as error:  # Of the process that converts.
+        raise ValueError(str(error)) from error
     names = ("saved_model/bytes", "saved_model/pixels", "tflite")
     return {
         f"agreement/{name}": agreement.difference
@@ -77,7 +85,6 @@ def main(argv: list[str]) -> int:
 
 
 def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
-    started = time.monotonic()
     workdir = Path(_WORKDIR.value)
     try:
         if argv[1:]:
@@ -93,7 +100,12 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         return 2
     try:
         with stopping.on_signals() as stop:
-            figures = run_lib.carry_out(run, stop=stop)
+            figures = run_lib.carry_out(
+                run,
+                stop=stop,
+                export=export_model,
+                command=f"python -m rankiqa_tf.train {shlex.join(sys.argv[1:])}",
+            )
     except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return 130
@@ -111,15 +123,11 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         run.worker.leave(workdir)
         print("done: the chief has the model")
         return 0
-    try:
-        figures |= export_model(workdir, run.data.samples())
-    except (ValueError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    figures["seconds"] = time.monotonic() - started
-    run_folder.write_results(workdir, figures)
     print(metrics.to_json(figures, indent=2))
-    print(f"done: {workdir}/{run_lib.MODEL}, saved_model/, model.tflite, results.json")
+    print(
+        f"done: {workdir}/{run_lib.MODEL}, saved_model/, model.tflite, results.json, "
+        f"and a page of it all: {workdir}/{run_page.NAME}"
+    )
     return 0
 
 

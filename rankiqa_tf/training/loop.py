@@ -23,6 +23,7 @@ from rankiqa_tf.training import bad_steps
 from rankiqa_tf.training import workers
 from rankiqa_tf.training.best_weights import BestWeights
 from rankiqa_tf.training.checkpoints import Checkpoints
+from rankiqa_tf.training.records import Records
 from rankiqa_tf.training.step import Learner
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
@@ -61,11 +62,12 @@ def train(
         seed: decides what random layers draw.
         prepare: sets what the model starts from; called before the first step of a
             run, not when one is taken up again.
-        evaluate: what to measure now and then on photos held out; figures by name.
+        evaluate: what to measure now and then on photos held out; figures by name. It
+            may write to TensorBoard besides.
         monitor: the name of that figure, the higher the better, by which weights are
             chosen: the model ends with those of the best evaluation, of which there is
             one after the last step too. If empty, it ends with the last.
-        folder: of the run, where checkpoints and TensorBoard's records go.
+        folder: of the run, where checkpoints and records go.
         stage: what the run calls this training.
         stop: asked after each step whether to stop.
 
@@ -99,7 +101,7 @@ def train(
         batches = batches.part(worker.number, worker.count)
     first = int(learner.steps.numpy())
     if first < steps:
-        writer = tf.summary.create_file_writer(str(folder / "tensorboard" / stage))
+        records = Records(folder, stage, done=first)
         bar = tqdm.tqdm(
             desc=stage,
             total=steps * size,
@@ -118,9 +120,10 @@ def train(
             saved = time.monotonic()
             seconds.assign(saved - started)
             if worker.is_chief:
+                records.write()
                 kept.save(number)
 
-        with bar, writer.as_default():
+        with bar, records.opened():
             made = batches.dataset(first, steps)
             for number, batch in bad_steps.guarded(made, batches, first, save=save):
                 logged = learner.step(batch)
@@ -131,13 +134,16 @@ def train(
                 if number % 10 == 0 or last or is_due:
                     losses.check(number)  # Before the weights are evaluated or saved.
                 if number % 10 == 0 or last:
-                    _log(logged, number, bar)
+                    figures = {name: float(value) for name, value in logged.items()}
+                    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
+                    rate = bar.format_dict["rate"] or 0.0
+                    records.trained(number, figures, rate=rate)
                 if (is_due and not last) or (last and best):
-                    with learner.averaged():
+                    with learner.averaged(), records.evaluating(number):
                         found = evaluate()
                         if best:
                             best.update(found[monitor])
-                    _write(found, number)
+                    records.evaluated(number, found)
                     shown = ", ".join(f"{name} {found[name]:.3f}" for name in found)
                     bar.write(f"step {number}: {shown}")
                 stopped = agreement.any(stop())
@@ -151,15 +157,3 @@ def train(
         best.restore()
         workers.share([weight.value for weight in model.weights])
     return float(seconds.numpy())
-
-
-def _log(logged: dict[str, tf.Tensor], step: int, bar: tqdm.tqdm) -> None:
-    figures = {name: float(value) for name, value in logged.items()}
-    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
-    figures["images_per_second"] = bar.format_dict["rate"] or 0.0
-    _write(figures, step)
-
-
-def _write(figures: dict[str, float], step: int) -> None:
-    for name, value in figures.items():
-        tf.summary.scalar(name, value, step=step)
