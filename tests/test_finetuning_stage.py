@@ -332,7 +332,7 @@ def test_a_fitted_last_layer_keeps_the_order_of_versions_of_other_photos(
         model, _ = stages.finetune(
             model, photos, config, tmp_path, versions=of, stop=stopping.never
         )
-        figures = stages.keeps_order(model, good, config)
+        figures, _ = stages.keeps_order(model, good, config)
         shares.append(figures["test/order_kept/photo"])
     alone, kept = shares
     assert alone < 0.5
@@ -438,7 +438,7 @@ def test_steps_keep_the_order_of_versions_of_other_photos(photos, good, tmp_path
     shares = []
     for of in (None, good):
         model, _ = tuned_with_order(photos, of, tmp_path / str(of is None), **options)
-        figures = stages.keeps_order(model, good, config_with(**KEPT))
+        figures, _ = stages.keeps_order(model, good, config_with(**KEPT))
         shares.append(figures["test/order_kept/photo"])
     alone, kept_order = shares
     assert alone < 0.6

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-import tqdm
 
 from distortions import progress
 from rankiqa_tf.config import Training
@@ -24,6 +23,7 @@ from rankiqa_tf.training import bad_steps
 from rankiqa_tf.training import workers
 from rankiqa_tf.training.best_weights import BestWeights
 from rankiqa_tf.training.checkpoints import Checkpoints
+from rankiqa_tf.training.records import Records
 from rankiqa_tf.training.step import Learner
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
@@ -62,11 +62,12 @@ def train(
         seed: decides the randomness of random layers.
         prepare: initialises the model; called before the first step of a run, but not
             when a run is resumed.
-        evaluate: computes figures on held-out photos, by name; called at intervals.
+        evaluate: computes figures on held-out photos, by name; called at intervals. It
+            may also write to TensorBoard.
         monitor: name of the figure to choose weights by, higher being better: the model
             ends with the weights of the best evaluation, one of which follows the last
             step. If empty, it ends with the weights of the last step.
-        folder: folder of the run, for checkpoints and TensorBoard logs.
+        folder: folder of the run, for checkpoints and records.
         stage: name of this stage in the run.
         stop: called after each step; True means stop.
 
@@ -102,7 +103,7 @@ def train(
         batches = batches.part(worker.number, worker.count)
     first = int(learner.steps.numpy())
     if first < steps:
-        writer = tf.summary.create_file_writer(str(folder / "tensorboard" / stage))
+        records = Records(folder, stage, done=first)
         started = time.monotonic() - float(seconds.numpy())
         saved = time.monotonic()
         losses = bad_steps.Losses(model, batches)
@@ -113,10 +114,11 @@ def train(
             saved = time.monotonic()
             seconds.assign(saved - started)
             if worker.is_chief:
+                records.write()
                 kept.save(number)
 
         line = progress.bar(stage, steps * size, done=first * size)
-        with line as bar, writer.as_default():
+        with line as bar, records.opened():
             made = batches.dataset(first, steps)
             for number, batch in bad_steps.guarded(made, batches, first, save=save):
                 logged = learner.step(batch)
@@ -127,13 +129,16 @@ def train(
                 if number % 10 == 0 or last or is_due:
                     losses.check(number)  # Before the weights are evaluated or saved.
                 if number % 10 == 0 or last:
-                    _log(logged, number, bar)
+                    figures = {name: float(value) for name, value in logged.items()}
+                    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
+                    rate = bar.format_dict["rate"] or 0.0
+                    records.trained(number, figures, rate=rate)
                 if (is_due and not last) or (last and best):
-                    with learner.averaged():
+                    with learner.averaged(), records.evaluating(number):
                         found = evaluate()
                         if best:
                             best.update(found[monitor])
-                    _write(found, number)
+                    records.evaluated(number, found)
                     shown = ", ".join(f"{name} {found[name]:.3f}" for name in found)
                     bar.write(f"step {number}: {shown}")
                 stopped = agreement.any(stop())
@@ -147,15 +152,3 @@ def train(
         best.restore()
         workers.share([weight.value for weight in model.weights])
     return float(seconds.numpy())
-
-
-def _log(logged: dict[str, tf.Tensor], step: int, bar: tqdm.tqdm) -> None:
-    figures = {name: float(value) for name, value in logged.items()}
-    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
-    figures["images_per_second"] = bar.format_dict["rate"] or 0.0
-    _write(figures, step)
-
-
-def _write(figures: dict[str, float], step: int) -> None:
-    for name, value in figures.items():
-        tf.summary.scalar(name, value, step=step)
