@@ -33,15 +33,22 @@ MOBILE = ["ai-edge-litert>=1.4,<3"]
 
 BEAM = ["apache-beam>=2.77,<3"]  # Earlier ones were not tried.
 
+# The site: `mkdocs build --strict`.
+DOCS = ["mkdocs-material>=9.6,<10", "mkdocstrings[python]>=0.30,<2"]
+
 TEST = [
     "pytest>=8",
     "pytest-xdist>=3.5",
     "ruff>=0.17,<0.18",  # Another version formats differently.
     "mypy>=2.4,<3",
+    "coverage>=7.10",  # The first to follow forks.
+    "nbclient>=0.10",  # Runs the notebook, by
+    "ipykernel>=6.29",
     HEIF,
     "pillow-heif>=1.0,<2",  # Writes HEIC files to be read.
     "setuptools>=70.1",  # Builds the wheel that test_packaging looks into.
     *BEAM,
+    *DOCS,
     *IMAGENET,
     *MOBILE,
     *SERVING,
@@ -49,7 +56,7 @@ TEST = [
 
 setup(
     name="rankiqa-tf",
-    version="0.1.0",
+    version="0.2.0",
     description="No-reference image quality assessment by learning from rankings.",
     long_description=README.read_text(encoding="utf-8") if README.exists() else "",
     long_description_content_type="text/markdown",
@@ -132,6 +139,7 @@ setup(
             f"kserve>=0.21; {WITHOUT_TFIO}",
         ],
         "beam": BEAM,
+        "docs": DOCS,
         "heif": [HEIF],
         "imagenet": IMAGENET,
         "test": TEST,

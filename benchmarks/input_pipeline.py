@@ -203,11 +203,12 @@ def of_service(photos):
     """Prints what workers on separate cores make, and what the trainer still does."""
     there = sorted(os.sched_getaffinity(1)) if hasattr(os, "sched_getaffinity") else [0]
     print(
-        f"\n## A tf.data service\n\nlive with --kinds={IN_GRAPH}. Each worker has one "
-        f"core, of {len(there)} that this machine has; the trainer, which only takes, "
-        f"shares the first. Load average at the start: {os.getloadavg()[0]:.1f}.\n"
+        f"\n## A tf.data service\n\nlive with --distortions={IN_GRAPH}. Each worker "
+        f"has one core, of {len(there)} that this machine has; the trainer, which only "
+        "takes, shares the first. Load average at the start: "
+        f"{os.getloadavg()[0]:.1f}.\n"
     )
-    preset = config_lib.Config(preset="live", kinds=IN_GRAPH).chosen_preset()
+    preset = config_lib.Config(preset="live", distortions=IN_GRAPH).chosen_preset()
     made = versions.MadeAnew(photos, preset, in_graph=True)
     table(
         *("made by", "crops a second, wall clock", "CPU ms a crop of the workers"),

@@ -1,4 +1,8 @@
-"""What the programs share: how a command line is read, and how whatever fails ends."""
+"""What the programs share: how a command line is read, and how whatever fails ends.
+
+A program defines its flags, calls `begin`, imports what is slow, such as TensorFlow,
+and defines its main. So --help and the message about a wrong flag come at once.
+"""
 
 import dataclasses
 import errno
@@ -9,6 +13,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +22,9 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from distortions import exit_codes
 from distortions import flag_files
+from distortions import program_help
 
 if TYPE_CHECKING:
     from distortions.registry import Preset
@@ -29,52 +36,90 @@ _WHERE = re.compile(
 # What output cannot show is escaped: a name in another script, or one that is no text
 # at all, must not end a program half-way.
 ERRORS = "backslashreplace"
-_FAILED = 1
-_BUG = 70  # EX_SOFTWARE of sysexits.h.
 # A disk, the part of it that a user may have, the size that a file may have.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MAKE_ROOM = "make room on that disk, and give the same command again"
-_UNREAD = 141  # What shells say of a program that SIGPIPE ended: 128 + 13.
+# What absl says of a flag that has to be given; and is not.
+_MISSING = re.compile(r"Flag --(\w+) must have a value other than None")
+
+
+@dataclasses.dataclass
+class _Program:
+    """The program that this process runs, as far as `begin` was told of it.
+
+    Attributes:
+        docstring: its module's.
+        groups: its options by heading.
+        arguments: its command line without the flags, once that is read.
+    """
+
+    docstring: str = ""
+    groups: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    arguments: list[str] | None = None
+
+
+_program = _Program()
+
+
+def begin(
+    name: str, docstring: str | None, groups: Mapping[str, Sequence[str]]
+) -> None:
+    """Reads the command line of a program, before it imports what is slow.
+
+    Prints what --help asks for and exits with 0; a wrong flag exits with 2 and a line
+    that says what is wrong. Where the module is imported, and not run, nothing is read
+    until `run`.
+
+    Args:
+        name: the module's __name__.
+        docstring: the module's, of which --help prints the opening, up to its first
+            examples, and the sentences from "Exit code:" on.
+        groups: the names of its flags by heading, in the order in which --help is to
+            print them.
+    """
+    _program.docstring, _program.groups = docstring or "", groups
+    if name == "__main__":
+        _escape_what_cannot_be_shown()
+        _program.arguments = _parse(sys.argv)
 
 
 def run(main: Callable[[list[str]], int]) -> None:
     """Reads the flags, calls main with the other arguments, exits with its code.
 
-    Flags may follow other arguments. A wrong flag ends with exit code 2 and one line
-    that says what was wrong: absl's own code for it, 1, means here that something
-    failed on the way. Ctrl-C ends with 130 and without a traceback, and so does a
-    reader of the output that wants no more of it with 141.
+    Flags may follow other arguments, and may have been read by `begin`. A wrong flag
+    ends with exit code 2 and one line that says what was wrong: absl's own code for it,
+    1, means here that something failed on the way. Ctrl-C ends with 130 and without a
+    traceback, and so does a reader of the output that wants no more of it with 141.
 
-    Nor does any exception that main lets through end in a traceback, but in a line that
-    names its type, says what it says, and where the traceback was written to: a
-    failure of the machine with 1; anything else with 70, for it is a bug. Nor does text
-    that the output's encoding has no characters for: it is escaped.
+    An exception that main lets through ends in one line: its type, its message, and the
+    file that the traceback was written to. A failure of the machine exits with 1,
+    anything else with 70, for it is a bug. Text that the output's encoding has no
+    characters for is escaped.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=ERRORS)
+    _escape_what_cannot_be_shown()
+    read, _program.arguments = _program.arguments, None
     try:
-        app.run(main, flags_parser=_parse)
+        app.run(main, flags_parser=lambda argv: _parse(argv) if read is None else read)
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(exit_codes.INTERRUPTED)
     except BrokenPipeError:
         # Who reads the output, such as head, wants no more of it. Python would write
         # what is left when it ends, and fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(_UNREAD)
+        sys.exit(exit_codes.OUTPUT_CLOSED)
     except Exception as error:
         # What fails by the machine: full disks, too little memory, files that are gone.
         if isinstance(error, (OSError, MemoryError, *_op_errors())):
             advice = f": {_MAKE_ROOM}" if _is_full(error) else ""
             print(f"error: {_said(error)}{advice} ({_kept(error)})", file=sys.stderr)
-            sys.exit(_FAILED)
+            sys.exit(exit_codes.FAILED)
         print(
             f"error: {_said(error)}. This is a bug of this program, please report it "
             f"({_kept(error)})",
             file=sys.stderr,
         )
-        sys.exit(_BUG)
+        sys.exit(exit_codes.BUG)
 
 
 def _is_full(error: Exception) -> bool:
@@ -134,8 +179,20 @@ def chosen(preset: str, names: Sequence[str]) -> "Preset":
 def _parse(argv: list[str]) -> list[str]:
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells of each file it writes.
     flags.FLAGS.set_gnu_getopt()
+    if flag := program_help.asked(argv[1:]):
+        print(program_help.text(flag, _program.docstring, _program.groups))
+        sys.exit(exit_codes.DONE)
     try:
         return flags.FLAGS(flag_files.expand(argv))
     except (flags.Error, ValueError, OSError) as error:
-        print(f"error: {error}\nPass --help to see the flags.", file=sys.stderr)
-        sys.exit(2)
+        said = str(error)
+        if missing := _MISSING.search(said):
+            said = f"give --{missing[1]}: {flags.FLAGS[missing[1]].help}"
+        print(f"error: {said}\nPass --help to see the flags.", file=sys.stderr)
+        sys.exit(exit_codes.NOTHING_BEGUN)
+
+
+def _escape_what_cannot_be_shown() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)

@@ -10,6 +10,7 @@ from typing import Literal
 from typing import get_args
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from distortions.kinds import Scalar
@@ -106,7 +107,7 @@ class Row:
         names = _parameter_names(self.function)
         return dict(zip(names, self._values(level), strict=True))
 
-    def better(self) -> np.ndarray:
+    def better(self) -> npt.NDArray[np.bool_]:
         """Returns the order of quality implied by the policy.
 
         Returns:
@@ -369,7 +370,7 @@ class Preset:
         """Number of levels per distortion, excluding level 0, the image itself."""
         return len(self.rows[0].parameters)
 
-    def better(self) -> np.ndarray:
+    def better(self) -> npt.NDArray[np.bool_]:
         """The orders of all rows: bool [rows, levels + 1, levels + 1]."""
         return np.stack([row.better() for row in self.rows])
 

@@ -3,31 +3,43 @@
     python -m distortions.sheet --preset=live --input=PHOTO --output=sheet.png
 
 Photos are reduced, before they are distorted, until the short side has 384 pixels. Each
-tile is the middle of a distorted photo at full resolution. Exit code: 0, or 2 if the
-sheet could not be drawn.
+tile is the middle of a distorted photo at full resolution.
+
+Exit code: 0 when done; 2 if the sheet could not be drawn.
 """
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+from distortions import program_flags
+
+_INPUT = flags.DEFINE_string("input", "", "The photo.")
+_CHOSEN = program_flags.define_preset()
+_OUTPUT = flags.DEFINE_string("output", "sheet.png", "The image file to write.")
+_SIZE = flags.DEFINE_integer(
+    "size", 160, "Side of a tile, in pixels.", lower_bound=64, upper_bound=4096
+)
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "Which photo": ["input"],
+        "Which distortions": ["preset", "distortions", "seed"],
+        "What is written": ["output", "size"],
+    },
+)
 
 import sys
 from pathlib import Path
 
-from absl import flags
 from PIL import Image
 
 from distortions import photo_files
-from distortions import program
 from distortions import whole_file
 from distortions.sets import contact_sheet
-
-_PRESET = flags.DEFINE_string("preset", "", "Which distortions and levels.")
-_DISTORTIONS = flags.DEFINE_list(
-    "distortions", [], "Only these of the preset, by name; all if not given."
-)
-_INPUT = flags.DEFINE_string("input", "", "The photo.")
-_OUTPUT = flags.DEFINE_string("output", "sheet.png", "The file to write.")
-_SIZE = flags.DEFINE_integer(
-    "size", 160, "Side of a tile, in pixels.", lower_bound=64, upper_bound=4096
-)
-_SEED = flags.DEFINE_integer("seed", 0, "Decides all that is random.")
 
 
 def main(argv: list[str]) -> int:
@@ -35,7 +47,7 @@ def main(argv: list[str]) -> int:
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
-        preset = program.chosen(_PRESET.value, _DISTORTIONS.value)
+        preset = program.chosen(_CHOSEN.preset.value, _CHOSEN.distortions.value)
         if not _INPUT.value:
             raise ValueError("give a photo as --input")
         output = Path(_OUTPUT.value)
@@ -44,13 +56,15 @@ def main(argv: list[str]) -> int:
         if not output.parent.is_dir():
             raise ValueError(f"no such folder: {output.parent}")
         photo = photo_files.read(Path(_INPUT.value))
-        sheet = contact_sheet.draw(photo, preset, size=_SIZE.value, seed=_SEED.value)
+        sheet = contact_sheet.draw(
+            photo, preset, size=_SIZE.value, seed=_CHOSEN.seed.value
+        )
         with whole_file.made_beside(output) as made:
             sheet.save(made)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+        return exit_codes.NOTHING_BEGUN
+    return exit_codes.DONE
 
 
 if __name__ == "__main__":

@@ -5,35 +5,23 @@
 Each form is written, then scores photos and distorted versions of them beside the
 Keras model, and is kept only if it agrees (see `gate`). README.md, the card, says of
 each what it takes and how near it is. Stopped anywhere, the same command makes what is
-in the folder anew. Exit code: 0 if all were written, 1 if some were not, 2 if nothing
-could be begun.
+in the folder anew.
+
+Exit code: 0 if all forms were written; 1 if some were not; 2 if nothing was begun.
 """
 
-import contextlib
-import dataclasses
-import hashlib
-import json
-import sys
-from pathlib import Path
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
 
 from rankiqa_tf import surroundings
 
-if not surroundings.settle("distortions", "export"):
-    sys.exit(surroundings.FAILED)
+surroundings.settle("distortions", "export")
 
 from absl import flags
 
+from distortions import exit_codes
 from distortions import program
-from export import card
-from export import cost
-from export import exporter
-from export import output_folder
-from export import percentiles
-from export import web
 from export.formats import FORMATS
 from rankiqa_tf import library
-from rankiqa_tf.data import decode
-from rankiqa_tf.model import Model
 
 _MODEL = flags.DEFINE_string(
     "model",
@@ -45,25 +33,27 @@ _OUTPUT = flags.DEFINE_string(
     "output", None, "The folder to write to; new or empty.", required=True
 )
 _FORMATS = flags.DEFINE_list(
-    "formats", ["saved_model", "tflite"], f"Which of: {', '.join(FORMATS)}."
+    "formats",
+    ["saved_model", "tflite"],
+    f"Which forms, joined by commas: {', '.join(FORMATS)}.",
 )
 _CROP_SIZE = flags.DEFINE_integer(
     "crop_size",
     None,
     "Side of the crops, in pixels; if not given, the model's. Smaller ones are less "
-    "work, and another score.",
+    "work, and give other scores.",
     lower_bound=1,
 )
 _PHOTO_SIZE = flags.DEFINE_string(
     "photo_size",
     None,
-    "HEIGHTxWIDTH: the TFLite files take whole photos of this size, and not crops.",
+    "HEIGHTxWIDTH: TFLite files take whole photos of this size instead of crops.",
 )
 _PHOTOS = flags.DEFINE_list(
     "photos",
     [],
-    "Good photos, or folders of them, that forms are compared on and int8 is "
-    "calibrated with; the package's own if none.",
+    "Good photos, or folders of them, to compare forms on and calibrate int8 with. If "
+    "none are given, those that the package carries.",
 )
 _LITERT_JS = flags.DEFINE_string(
     "litert_js",
@@ -71,22 +61,51 @@ _LITERT_JS = flags.DEFINE_string(
     "For web: the folder of the npm package @litertjs/core.",
 )
 _LICENCE = flags.DEFINE_string(
-    "licence", "", "What the card states of the weights, such as apache-2.0."
+    "licence",
+    "",
+    "The licence of the weights that the card states, such as apache-2.0.",
 )
 _DATA_TERMS = flags.DEFINE_string(
-    "data_terms", "", "What it states of the data that they were trained on."
+    "data_terms", "", "The terms of the training data that the card states."
 )
 
 _PERCENTILES = flags.DEFINE_string(
     "percentiles",
     "",
-    "A CSV with a column score, as rankiqa_tf.score --format=csv writes it of a large "
-    "collection of photos: its percentiles are put into every form.",
+    "A CSV with a column score, whose percentiles are put into every form. It is "
+    "written by rankiqa_tf.score --format=csv from a large collection of photos.",
 )
 _PERCENTILES_OF = flags.DEFINE_string(
     "percentiles_of", "", 'What collection that is, such as "10,000 photos of BIQ2021".'
 )
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "The model": ["model", "crop_size", "photo_size"],
+        "What is written": ["output", "formats", "litert_js"],
+        "Comparing": ["photos"],
+        "The card": ["licence", "data_terms", "percentiles", "percentiles_of"],
+    },
+)
 
+surroundings.settle_keras()
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+from export import card
+from export import cost
+from export import exporter
+from export import output_folder
+from export import percentiles
+from export import web
+from rankiqa_tf.data import decode
+from rankiqa_tf.model import Model
 
 _DECIDING = (
     _FORMATS,
@@ -200,7 +219,7 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         model = load(file)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
 
     print(cost.describe(model), flush=True)
     forms = exporter.Exporter(
@@ -208,7 +227,7 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     )
     written = forms.write_each(_FORMATS.value)
     if not written:
-        return 1
+        return exit_codes.FAILED
     forms.write_card(
         Path(_MODEL.value).absolute().name.removesuffix(".keras"),
         written,
@@ -217,9 +236,9 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         figures={} if _CROP_SIZE.value else figures_of(file),
     )
     if len(written) < len(set(_FORMATS.value)):
-        return 1
+        return exit_codes.FAILED
     output_folder.finish(output)
-    return 0
+    return exit_codes.DONE
 
 
 if __name__ == "__main__":

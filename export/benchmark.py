@@ -3,9 +3,33 @@
     python -m export.benchmark model.keras saved_model model.tflite
 
 A model that the package carries may be given by its name. Each form is run in a process
-of its own. Load time is from the start of that process to its first score. Exit code: 0
-when done, 1 if a form could not be run, 2 if nothing could be begun.
+of its own. Load time is from the start of that process to its first score.
+
+Exit code: 0 when done; 1 if a form could not be run; 2 if nothing was begun.
 """
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from rankiqa_tf import surroundings
+
+surroundings.settle("distortions", "export")
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+
+_PHOTOS = flags.DEFINE_list(
+    "photos",
+    [],
+    "Photos, and folders of photos. If none are given, those that the package carries.",
+)
+_FORMAT = flags.DEFINE_enum(
+    "format", "table", ["table", "jsonl"], "How to print: jsonl is an object a line."
+)
+program.begin(__name__, __doc__, {"Options": ["photos", "format"]})
+
+surroundings.settle_keras()
 
 import json
 import os
@@ -18,24 +42,13 @@ from pathlib import Path
 
 import numpy as np
 
-from rankiqa_tf import surroundings
-
-if not surroundings.settle("distortions", "export"):
-    sys.exit(surroundings.FAILED)
-
-from absl import flags
-
-from distortions import program
+from distortions import progress
 from export import forms
 from rankiqa_tf import library
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 
-_PHOTOS = flags.DEFINE_list(
-    "photos", [], "Photos and folders of photos; the package's own if none."
-)
-_JSON = flags.DEFINE_bool("json", False, "Print an object a line in place of a table.")
 _SIDE = 512  # Of the photos, in pixels.
 _MOST = 8
 
@@ -115,24 +128,24 @@ def main(argv: list[str]) -> int:
         images = [_middle(decode.read_photo(file)) for file in files[:_MOST]]
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     found: dict[str, dict[str, float]] = {}
     failed = False
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos.npy")
         np.save(photos, np.stack(images))
-        for form in argv[1:]:
+        for form in progress.over(argv[1:], len(argv) - 1, "measure", unit="forms"):
             try:
                 found[form] = measure(form, photos)
             except RuntimeError as error:
                 print(f"error: {error}", file=sys.stderr)
                 failed = True
                 continue
-            if _JSON.value:
+            if _FORMAT.value == "jsonl":
                 print(json.dumps({"form": form, **found[form]}), flush=True)
-    if found and not _JSON.value:
+    if found and _FORMAT.value == "table":
         print(table({Path(form).name: figures for form, figures in found.items()}))
-    return 1 if failed else 0
+    return exit_codes.FAILED if failed else exit_codes.DONE
 
 
 def _middle(photo: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ _FIGURES = {
     "test/lcc": "LCC with human scores",
     "test/krocc": "KROCC with human scores",
     "test/rmse": "root mean squared error, in the scores' unit",
-    "rank/pair_accuracy": "share of pairs of levels ranked correctly, on held-out photos",
+    "rank/pair_accuracy": "share of pairs of levels ranked right, on held-out photos",
     "rank/order_kept/photo_from_level_2": "share of distorted versions of level 2 and "
     "above that score below their photo, after ranking",
     "test/order_kept/photo_from_level_2": "the same after fine-tuning",

@@ -5,7 +5,6 @@ import sys
 
 import tensorflow as tf
 
-from rankiqa_tf import models
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.model import Model
 
@@ -44,7 +43,7 @@ def describe(model: Model) -> str:
     cost proportionally less, and see less of the photo. Small photos need more small
     crops to be covered and may cost more.
     """
-    own = models.network(model.metadata.network).crop_size
+    own = model.own_crop_size
     ways = [model]
     if own < model.metadata.crop_size and model.network.input_shape[1] is None:
         ways.append(model.with_crop_size(own))

@@ -4,9 +4,39 @@
 
 FOLDER then holds a folder for each model: its forms, each gated on agreement with the
 Keras model, and its card; and an index, README.md. The page for the browser is left out
-where there is no LiteRT.js. Exit code: 0 if all else was written, 1 if something
-failed, 2 if nothing could be begun.
+where there is no LiteRT.js.
+
+Exit code: 0 if all else was written; 1 if something failed; 2 if nothing was begun.
 """
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from rankiqa_tf import surroundings
+
+surroundings.settle("distortions", "export")
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+from rankiqa_tf import library
+
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "The folder to write to; new or empty.", required=True
+)
+_MODELS = flags.DEFINE_list(
+    "models",
+    [],
+    f"Which models, joined by commas: {library.in_words()}; all if none.",
+)
+_LITERT_JS = flags.DEFINE_string(
+    "litert_js",
+    "node_modules/@litertjs/core",
+    "For the page: the folder of the npm package @litertjs/core.",
+)
+program.begin(__name__, __doc__, {"Options": ["output", "models", "litert_js"]})
+
+surroundings.settle_keras()
 
 import contextlib
 import dataclasses
@@ -17,34 +47,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from rankiqa_tf import surroundings
-
-if not surroundings.settle("distortions", "export"):
-    sys.exit(surroundings.FAILED)
-
-from absl import flags
-
-from distortions import program
 from export import card
 from export import output_folder
 from export import web
 from export.exporter import CARD
 from export.exporter import Exporter
 from export.formats import FORMATS
-from rankiqa_tf import library
 from rankiqa_tf.data import whole_file
-
-_OUTPUT = flags.DEFINE_string(
-    "output", None, "The folder to write to; new or empty.", required=True
-)
-_MODELS = flags.DEFINE_list(
-    "models", [], f"Which of: {library.in_words()}; all if not given."
-)
-_LITERT_JS = flags.DEFINE_string(
-    "litert_js",
-    "node_modules/@litertjs/core",
-    "For the page: the folder of the npm package @litertjs/core.",
-)
 
 _TERMS: Mapping[str, card.Terms] = MappingProxyType(
     {
@@ -168,7 +177,7 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         stack.enter_context(output_folder.begun(output, json.dumps(names)))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     left_out: dict[str, str] = {}
     try:
         web.check_runtime(_LITERT_JS.value)
@@ -180,13 +189,13 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         released = [release(name, output / name, formats) for name in names]
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return exit_codes.FAILED
     whole_file.write(output / CARD, index(released, left_out))
     print(f"{output / CARD}: the index")
     if any(each.failed for each in released):
-        return 1
+        return exit_codes.FAILED
     output_folder.finish(output)
-    return 0
+    return exit_codes.DONE
 
 
 if __name__ == "__main__":

@@ -37,7 +37,6 @@ import tensorflow as tf
 
 from distortions import photo_tensorflow
 from export import file_headers
-from rankiqa_tf import models
 from rankiqa_tf.data import crops
 from rankiqa_tf.model import Model
 from rankiqa_tf.model import crops_a_pass
@@ -159,7 +158,7 @@ class _PhotosAndMaps(_Photos):
     def __init__(self, model: Model):
         super().__init__(model)
         # As in Model.score_map.
-        self._map_side = models.network(model.metadata.network).crop_size
+        self._map_side = model.own_crop_size
         self._stride = max(self._map_side // 4, 1)
 
     def signatures(self) -> dict[str, Callable[..., dict[str, tf.Tensor]]]:

@@ -1,4 +1,4 @@
-"""Serves a SavedModel by REST and gRPC, in TensorFlow Serving's forms.
+"""Serves a SavedModel by REST and gRPC, with TensorFlow Serving's interface.
 
     python -m export.serve --rest_port=8501 --grpc_port=8500
 
@@ -10,45 +10,28 @@ the package carries, of which a SavedModel is made at the start, in half a minut
 compared with it, and kept for as long as it is served.
 
 For where TensorFlow Serving itself cannot be had, and to try clients against. gRPC
-needs the extra `serving`. There is no encryption and nobody is asked who he is: it
-listens to this machine only, unless --host says otherwise, and then a proxy should
-stand in front of it.
+needs the extra `serving`. There is no encryption and no authentication: it listens to
+this machine only, unless --host says otherwise, and then a proxy should stand in front
+of it.
 
 SIGTERM and Ctrl-C end it: requests that have come are answered first, for up to 20
-seconds. Exit code: 0 if it was ended so, 1 if some were not answered by then, 2 if it
+seconds.
+
+Exit code: 0 if it was ended so; 1 if some requests were not answered by then; 2 if it
 could not begin.
 """
 
-import functools
-import signal
-import sys
-import tempfile
-import threading
-import time
-from pathlib import Path
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
 
 from rankiqa_tf import surroundings
 
-if not surroundings.settle("distortions", "export"):
-    sys.exit(surroundings.FAILED)
+surroundings.settle("distortions", "export")
 
 from absl import flags
 
+from distortions import exit_codes
 from distortions import program
-from export import exporter
-from export import forms
-from export import gate
-from export import rest
-from export import served_model
 from rankiqa_tf import library
-
-try:
-    from export import grpc_service
-    from export import warmup
-except ImportError as error:  # Without the extra `serving`.
-    _NO_GRPC = str(error)
-else:
-    _NO_GRPC = ""
 
 _MODEL = flags.DEFINE_string(
     "model",
@@ -58,7 +41,7 @@ _MODEL = flags.DEFINE_string(
 )
 _NAME = flags.DEFINE_string("name", "rankiqa", "What requests call the model.")
 _HOST = flags.DEFINE_string(
-    "host", "127.0.0.1", "The address to listen at; 0.0.0.0 for all there are."
+    "host", "127.0.0.1", "The address to listen on; 0.0.0.0 for all there are."
 )
 _REST_PORT = flags.DEFINE_integer(
     "rest_port", 8501, "Port for REST; 0 takes a free one.", 0, 65535
@@ -71,11 +54,49 @@ _GRPC_PORT = flags.DEFINE_integer(
     65535,
 )
 _MAX_REQUEST_MB = flags.DEFINE_integer(
-    "max_request_mb", 64, "Megabytes of a request; larger ones are refused.", 1, 1024
+    "max_request_mb",
+    64,
+    "Largest request, in megabytes; larger ones are refused.",
+    1,
+    1024,
 )
 _MAX_REQUESTS = flags.DEFINE_integer(
     "max_requests", 64, "Connections and calls at once; more are refused.", 1, 1000
 )
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "What is served": ["model", "name"],
+        "Where": ["host", "rest_port", "grpc_port"],
+        "Limits": ["max_request_mb", "max_requests"],
+    },
+)
+
+surroundings.settle_keras()
+
+import functools
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from export import exporter
+from export import forms
+from export import gate
+from export import rest
+from export import served_model
+
+try:
+    from export import grpc_service
+    from export import warmup
+except ImportError as error:  # Without the extra `serving`.
+    _NO_GRPC = str(error)
+else:
+    _NO_GRPC = ""
+
 
 _GRACE_SECONDS = 20.0
 _POLL_SECONDS = 0.2
@@ -85,7 +106,7 @@ def main(argv: list[str]) -> int:
     """Serves until a signal ends it."""
     if len(argv) > 1:
         print(f"error: unexpected arguments: {argv[1:]}", file=sys.stderr)
-        return surroundings.FAILED
+        return exit_codes.NOTHING_BEGUN
     with tempfile.TemporaryDirectory() as scratch:
         return _serve(Path(scratch))
 
@@ -119,7 +140,7 @@ def _serve(scratch: Path) -> int:
         _warm_up(model)
     except (ValueError, OSError, gate.AgreementError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return surroundings.FAILED
+        return exit_codes.NOTHING_BEGUN
     threading.Thread(target=web.serve_forever, daemon=True).start()
     host = _bracketed(_HOST.value)
     print(f"REST: http://{host}:{web.server_port}/v1/models/{model.name}")
@@ -135,7 +156,7 @@ def _serve(scratch: Path) -> int:
     answered = web.stop(_GRACE_SECONDS)
     if closing:
         closing.wait()
-    return 0 if answered else 1
+    return exit_codes.DONE if answered else exit_codes.FAILED
 
 
 def _saved_model(name: str, scratch: Path) -> Path:

@@ -30,7 +30,6 @@ from distortions import whole_file
 from export import calibration
 from export import float_layers
 from export import tflite_metadata
-from rankiqa_tf import models
 from rankiqa_tf.model import Model
 
 FORMS = ("float32", "float16", "dynamic", "int8")
@@ -66,7 +65,7 @@ def write(
         raise ValueError(f"form must be one of {', '.join(FORMS)}, not {form!r}")
     if size is not None:
         model.check_crops("whole")
-        least = models.network(model.metadata.network).smallest
+        least = model.smallest
         if min(size) < least:
             raise ValueError(
                 f"network {model.metadata.network} takes photos of {least} pixels a "

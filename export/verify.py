@@ -4,31 +4,28 @@
 
 The first is what the others are compared with; they may be any of a model.keras, the
 folder of a run or of a SavedModel, a .tflite file, and the name of a model that the
-package carries. They score the photos and distorted versions of them. Exit code: 0 if
-all are as near to the first as their form has to be, 1 if one is not, 2 if nothing
-could be begun.
+package carries. They score the photos and distorted versions of them.
+
+Exit code: 0 if all are as near to the first as their form has to be; 1 if one is not; 2
+if nothing was begun.
 """
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
 
 from rankiqa_tf import surroundings
 
-if not surroundings.settle("distortions", "export"):
-    sys.exit(surroundings.FAILED)
+surroundings.settle("distortions", "export")
 
 from absl import flags
 
+from distortions import exit_codes
 from distortions import program
-from export import forms
-from export import gate
-from export import samples as samples_lib
-from rankiqa_tf.data import decode
-from rankiqa_tf.data import references
+from distortions import program_flags
 
 _PHOTOS = flags.DEFINE_list(
-    "photos", [], "Photos and folders of photos; the package's own if none."
+    "photos",
+    [],
+    "Photos, and folders of photos. If none are given, those that the package carries.",
 )
 _MOST_PHOTOS = flags.DEFINE_integer(
     "most_photos",
@@ -36,9 +33,28 @@ _MOST_PHOTOS = flags.DEFINE_integer(
     "How many photos to take at most, evenly spread over those there are.",
     lower_bound=2,
 )
-_PRESET = flags.DEFINE_string("preset", "tid2013", "Whose distortions.")
-_DISTORTIONS = flags.DEFINE_list("distortions", [], "Which of them; all if none.")
+_CHOSEN = program_flags.define_preset("tid2013")
 _LEVELS = flags.DEFINE_list("levels", [], "Which levels, such as 2,4; all if none.")
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "Which photos": ["photos", "most_photos"],
+        "Which distortions": ["preset", "distortions", "levels", "seed"],
+    },
+)
+
+surroundings.settle_keras()
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from export import forms
+from export import gate
+from export import samples as samples_lib
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import references
 
 
 def table(agreements: Sequence[gate.Agreement], problems: Sequence[str]) -> str:
@@ -74,29 +90,26 @@ def main(argv: list[str]) -> int:
         reference, *others = forms.load_alike(argv[1:])
         samples = samples_lib.Samples(
             photos,
-            preset=_PRESET.value,
-            names=_DISTORTIONS.value or None,
+            preset=_CHOSEN.preset.value,
+            names=_CHOSEN.distortions.value or None,
+            seed=_CHOSEN.seed.value,
             levels=[int(level) for level in _LEVELS.value] or None,
             cut=reference.size,
             mirror=reference.size is not None,
         )
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
-
-    def tell(done: int) -> None:
-        print(f"{done} of {len(photos)} photos", end="\r", file=sys.stderr, flush=True)
+        return exit_codes.NOTHING_BEGUN
 
     try:
-        expected, *found = gate.score([reference, *others], samples, tell=tell)
-        print(file=sys.stderr)
+        expected, *found = gate.score([reference, *others], samples)
         agreements = [
             gate.compare(form, reference, scores, expected, samples)
             for form, scores in zip(others, found, strict=True)
         ]
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return exit_codes.FAILED
     problems = [
         "; ".join(each.problems(gate.tolerance(form, reference)))
         for each, form in zip(agreements, others, strict=True)
@@ -104,7 +117,7 @@ def main(argv: list[str]) -> int:
     print(table(agreements, problems))
     for problem in filter(None, problems):
         print(problem, file=sys.stderr)
-    return 1 if any(problems) else 0
+    return exit_codes.FAILED if any(problems) else exit_codes.DONE
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from rankiqa_tf.data import crops
+from rankiqa_tf.data import crop_grid
 from rankiqa_tf.model import Model
 
 FILE = Path("assets.extra", "tf_serving_warmup_requests")
@@ -34,7 +34,7 @@ def write(model: Model, path: str | Path) -> None:
         path: of the SavedModel.
     """
     side = model.metadata.crop_size
-    small, large = _photo(side), _photo(side * crops.MAX_CROPS_A_SIDE)
+    small, large = _photo(side), _photo(side * crop_grid.MAX_CROPS_A_SIDE)
     files = [tf.io.encode_jpeg(small).numpy(), tf.io.encode_png(large).numpy()]
     given: list[tuple[str, str, Any]] = [
         *(("serving_default", "image_bytes", [file]) for file in files),

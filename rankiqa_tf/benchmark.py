@@ -5,10 +5,70 @@
 Baseline is fine-tuned from --init; RankIQA is ranked on --photos, once; RankIQA+FT is
 fine-tuned from that ranker. The working folder then holds report.html, table.md,
 table.csv, results.json, splits.json, ranked.keras, and a folder a split with models and
-predictions; the tables grow with every split. Stopped anywhere, the same command goes
-on where it was. Exit code: 0 when done, 1 when something failed on the way, 2 if
-nothing could be begun, 130 if it was stopped by Ctrl-C.
+predictions; the tables grow with every split. The same command resumes a benchmark that
+was stopped.
+
+Exit code: 0 when done; 1 if something failed on the way; 2 if nothing was begun; 130 if
+it was stopped by Ctrl-C.
 """  # noqa: E501 - a command is not cut in two.
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from rankiqa_tf import surroundings
+
+surroundings.settle("distortions")
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+from rankiqa_tf import choices
+from rankiqa_tf import config as config_lib
+from rankiqa_tf import scoring_flags
+from rankiqa_tf.config import Config
+
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the benchmark; made if it is not there.", required=True
+)
+_METHODS = flags.DEFINE_list(
+    "methods", list(choices.METHODS), "Which methods to compare, joined by commas."
+)
+_SPLITS = flags.DEFINE_integer(
+    "splits",
+    0,
+    "How many splits to draw; 0 for 10, as in the paper. If the data set has an "
+    "official split, how often to train on it, each time with another seed; 0 for "
+    "once.",
+    lower_bound=0,
+)
+_SPLITS_FILE = flags.DEFINE_string(
+    "splits_file",
+    "",
+    "A splits.json, or a CSV file with a column for each split, such as pyiqa's "
+    "meta_info files, to take instead of drawing splits.",
+)
+_RANKED = flags.DEFINE_string(
+    "ranked", "", "A ranked model.keras to take instead of ranking --photos."
+)
+_CROPS = scoring_flags.define_crops()
+config_lib.define_flags()
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "The benchmark": [
+            "workdir",
+            "methods",
+            "splits",
+            "splits_file",
+            "ranked",
+            "crops",
+        ],
+        **config_lib.OPTION_GROUPS,
+    },
+)
+
+surroundings.settle_keras()
 
 import contextlib
 import dataclasses
@@ -20,26 +80,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rankiqa_tf import surroundings
-
-if not surroundings.settle("distortions"):
-    sys.exit(surroundings.FAILED)
-
-from absl import flags
-
-from distortions import program
-from rankiqa_tf import config as config_lib
 from rankiqa_tf import datasets
-from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
-from rankiqa_tf.config import Config
 from rankiqa_tf.data import whole_file
 from rankiqa_tf.data.versions import Versions
 from rankiqa_tf.datasets import splits as splits_lib
+from rankiqa_tf.datasets import splits_file
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
 from rankiqa_tf.evaluation import figures as figures_lib
 from rankiqa_tf.evaluation import page
+from rankiqa_tf.evaluation import settings as settings_lib
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.model import Model
@@ -49,30 +100,6 @@ from rankiqa_tf.training import run_data
 from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stages
 from rankiqa_tf.training import stopping
-
-_WORKDIR = flags.DEFINE_string(
-    "workdir", None, "Folder of the benchmark; made if it is not there.", required=True
-)
-_METHODS = flags.DEFINE_list(
-    "methods", list(methods_lib.METHODS), "Which to compare, with commas between them."
-)
-_SPLITS = flags.DEFINE_integer(
-    "splits",
-    0,
-    "How many splits to draw; 0 for 10, as the paper. Of an official split, how often "
-    "to train on it, each time with another seed; 0 for once.",
-    lower_bound=0,
-)
-_SPLITS_FILE = flags.DEFINE_string(
-    "splits_file", "", "A splits.json to take instead of drawing splits."
-)
-_RANKED = flags.DEFINE_string(
-    "ranked", "", "A ranked model.keras to take instead of ranking --photos."
-)
-_CROPS = scoring_flags.define_crops()
-flags.adopt_module_key_flags(scoring_flags)
-config_lib.define_flags()
-flags.adopt_module_key_flags(config_lib)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -122,7 +149,10 @@ class Benchmark:
             last = number == len(self.splits)
             # A thousand draws of ten splits take minutes: only for what stays.
             figures = figures_lib.measure(
-                results, dataset=self.data.name, draws=1000 if last else 100
+                results,
+                dataset=self.data.name,
+                unscaled=[n for n in results if not methods_lib.METHODS[n].finetunes],
+                draws=1000 if last else 100,
             )
             self._report(figures, settings)
         return figures
@@ -138,7 +168,7 @@ class Benchmark:
             scale=self.data.scale,
             command=f"python -m rankiqa_tf.benchmark {shlex.join(sys.argv[1:])}",
             versions=version.packages(),
-            settings=settings,
+            settings=settings_lib.of_options(settings),
             date=datetime.date.today().isoformat(),
         )
 
@@ -180,7 +210,7 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
     run_folder.check(workdir, options)
     data = run_data.data_set(config, workdir)
     if _SPLITS_FILE.value:
-        splits = splits_lib.read(_SPLITS_FILE.value, data.photos)
+        splits = splits_file.read(_SPLITS_FILE.value, data.photos)
     elif data.official_split:
         splits = (_SPLITS.value or 1) * [data.official_split]
     else:
@@ -206,7 +236,7 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
     if to_rank:
         fingerprint["photos"] = to_rank.fingerprint
     run_folder.claim(workdir, options, fingerprint)
-    splits_lib.write(workdir / "splits.json", splits)
+    splits_file.write(workdir / "splits.json", splits)
     return Benchmark(
         config=config,
         methods=options["methods"],
@@ -240,19 +270,19 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         benchmark = _begin(config, options, workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     try:
         with strategy.scope(), stopping.on_signals() as stop:
             figures = benchmark.run(options, stop)
     except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
-        return 130
+        return exit_codes.INTERRUPTED
     except (ValueError, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return exit_codes.FAILED
     print(tables.markdown(figures))
     print(f"done: {workdir}/report.html, table.md, table.csv, results.json")
-    return 0
+    return exit_codes.DONE
 
 
 if __name__ == "__main__":

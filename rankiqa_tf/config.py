@@ -4,19 +4,24 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 from typing import Any
 
 from absl import flags
 
-import distortions
 from distortions import program
+from rankiqa_tf import choices
 from rankiqa_tf import datasets
 from rankiqa_tf import library
-from rankiqa_tf import models
-from rankiqa_tf.data import quality
-from rankiqa_tf.data import ranked
-from rankiqa_tf.data import service
-from rankiqa_tf.datasets import opinion_table
+
+if TYPE_CHECKING:
+    from distortions.registry import Preset
+    from rankiqa_tf.data.ranked import BatchShape
+    from rankiqa_tf.datasets.row import Choice
+
+# Nothing here imports TensorFlow before options are checked: the flags of programs are
+# made from this module, and --help is to come at once.
 
 STAGES = ("rank", "finetune", "both")
 LOSSES = ("hinge", "hinge_sum", "hinge_sum_over_images", "logistic", "fidelity")
@@ -27,6 +32,7 @@ MOS_SCALES = ("raw", "standard", "half_ranks")
 
 
 def _option(default: Any, help_text: str, **bounds: Any) -> Any:
+    """An option; the first sentence of its help is what --help prints."""
     return dataclasses.field(default=default, metadata={"help": help_text, **bounds})
 
 
@@ -35,35 +41,46 @@ class Training:
     """How weights are trained: what every stage shares, whatever it learns."""
 
     optimizer: str = _option(
-        "sgd", "The optimizer; sgd has a momentum of 0.9.", enum_values=OPTIMIZERS
+        "sgd",
+        "The optimizer. sgd has a momentum of 0.9.",
+        enum_values=OPTIMIZERS,
     )
     warmup_steps: int = _option(
-        0, "First steps, in which the learning rate rises from 0.", lower_bound=0
+        0,
+        "Steps at the start over which the learning rate rises from 0.",
+        lower_bound=0,
     )
     decay_steps: int = _option(
         10_000,
-        "Steps after each of which the learning rate is multiplied by --decay_factor; "
-        "0 for a cosine instead, down to 0 at the last step.",
+        "Steps after which the learning rate is multiplied by --decay_factor, again "
+        "and again; 0 for a cosine. The cosine falls to 0 at the last step.",
         lower_bound=0,
     )
-    decay_factor: float = _option(0.1, "What the learning rate is multiplied by.")
+    decay_factor: float = _option(
+        0.1,
+        "What the learning rate is multiplied by every --decay_steps.",
+    )
     l2: float | None = _option(
         None,
-        "Weight decay of kernels inside the gradient, as the paper has it; by default "
-        "5e-4 with sgd and 0 with adam and adamw.",
+        "Weight decay of kernels inside the gradient, as in the paper. By default "
+        "5e-4 with sgd, and 0 with adam and adamw.",
         lower_bound=0.0,
     )
     weight_decay: float = _option(
-        0.0, "Decoupled weight decay of kernels, of adamw.", lower_bound=0.0
+        0.0,
+        "Decoupled weight decay of kernels; only with adamw.",
+        lower_bound=0.0,
     )
     caffe_rates: str = _option(
         "",
-        "Names of layers, joined by commas, that learn at 10 times the rate while all "
-        "biases learn at 2 times theirs, as the new layers of the released Caffe code; "
-        "empty for one rate for all.",
+        "Layers, joined by commas, that learn at 10 times the rate. All biases then "
+        "learn at twice the rate of their kernels. These are the rates of new layers "
+        "in the released Caffe code. Empty for one rate for all.",
     )
     clip_norm: float = _option(
-        0.0, "Greatest norm of the gradient; 0 for any.", lower_bound=0.0
+        0.0,
+        "Largest norm of the gradient; 0 for no limit.",
+        lower_bound=0.0,
     )
     ema: float = _option(
         0.0,
@@ -73,23 +90,23 @@ class Training:
     )
     precision: str = _option(
         "float32",
-        "What layers compute in while training; variables are float32.",
+        "The precision that layers compute in during training. Variables stay float32.",
         enum_values=PRECISIONS,
     )
     xla: bool = _option(
         False,
-        "Compile the step by XLA. It takes a while at the start, and what it gives "
-        "depends on the GPU; on a CPU steps become slower.",
+        "Compile the training step with XLA. That takes a while at the start. "
+        "Whether steps get faster depends on the GPU; on a CPU they get slower.",
     )
     frozen_layers: int = _option(
         0,
-        "How many of the network's first layers with weights stay as they are.",
+        "How many of the network's first layers with weights are not trained.",
         lower_bound=0,
     )
     evaluate_every: int = _option(
         500,
-        "Steps between two evaluations on held-out photos, each with a checkpoint; "
-        "there is a checkpoint every two minutes, too.",
+        "Steps between evaluations on held-out photos, each with a checkpoint. A "
+        "checkpoint is also written every two minutes.",
         lower_bound=1,
     )
 
@@ -131,194 +148,229 @@ class Config:
 
     stage: str = _option(
         "rank",
-        "What to train: both ranks, then fine-tunes.",
+        "What to train: a ranker, a model of human scores, or first one, then the "
+        "other.",
         enum_values=STAGES,
     )
     network: str = _option(
         "shallow",
-        f"The network: {', '.join(models.NETWORKS)}, or a backbone of "
-        "keras.applications by its name there, such as MobileNetV2.",
+        f"The network: {', '.join(choices.NETWORKS)}, a backbone of "
+        "keras.applications by its name there, such as MobileNetV2, or one of your own "
+        "as module:NAME.",
     )
     levels: str = _option(
         "last",
-        "Levels whose features the score is made of: last, all, or names joined by "
-        "commas.",
+        "The feature levels that the score is computed from: last, all, or names "
+        "joined by commas. A wrong name gives an error that lists the network's "
+        "levels.",
     )
     init: str = _option(
         "random",
-        "First weights: random, imagenet, a model that the package carries "
-        f"({library.in_words()}) or the path of a model.keras (which also decide "
-        "network and levels), or the path of another file of weights.",
+        "Initial weights: random, imagenet, a model that the package carries "
+        f"({library.in_words()}), or a path. The path is that of a model.keras or of "
+        "another file of weights. A model.keras, like a model by name, also decides "
+        "--network and --levels.",
     )
     crop_size: int = _option(
         0,
-        "Side of the crops in training; 0 for the network's own. Only fully "
-        "convolutional networks take others.",
+        "Side of the crops in training, in pixels; 0 for the network's own. Only "
+        "fully convolutional networks take other sizes.",
         lower_bound=0,
         upper_bound=4096,
     )
     scoring_crop_size: int = _option(
         0,
-        "Side of the crops that a photo is scored by, by the trained model and its "
-        "exports; 0 for --crop_size, that of --init, or the network's own.",
+        "Side of the crops that the trained model scores a photo by, in pixels; 0 "
+        "for --crop_size. The exports take the same crops. Where --crop_size is 0 "
+        "too, it is that of the model given as --init, or the network's own.",
         lower_bound=0,
         upper_bound=4096,
     )
     photos: str = _option(
         "",
-        "Folder of pristine photos to rank, or a set that distortions.generate made "
-        "of them; empty for the embedded ones. In stage finetune it is those whose "
-        "versions are to keep their order; empty for none.",
+        "Folder of pristine photos to rank, or a set made by distortions.generate; "
+        "empty for the package's own sample photos. With --stage=finetune, the "
+        "photos whose distorted versions should stay in order; empty for none.",
     )
     preset: str = _option(
         "live",
-        f"Distortions and their levels: {', '.join(distortions.PRESETS)}, one of your "
-        "own as module:NAME, or several with commas between them.",
+        f"Distortions and their levels: {', '.join(choices.PRESETS)}, one of your own "
+        "as module:NAME, or several joined by commas.",
     )
-    kinds: str = _option(
+    distortions: str = _option(
         "",
-        "Only these distortions of the preset, by their names with commas between "
-        "them; empty for all.",
+        "Only these distortions of the preset, joined by commas; empty for all.",
     )
     strengths: str = _option(
         "levels",
-        "How strong the distortions of ranked images are: as the preset's levels, or "
-        "any, drawn anew for each image from between them.",
+        "Distort at the preset's levels, or at any strength between them. Strengths "
+        "between the levels are drawn anew for each image.",
         enum_values=("levels", "any"),
     )
     least_difference: float = _option(
         0.25,
-        "By how many levels strengths, or quality where --pairs_by has other sources "
-        "than levels, must differ for two images to be compared.",
+        "How many levels two images must differ by to be compared, where strengths "
+        "are any. Where --pairs_by names other sources than levels, it is the "
+        "difference of their quality, which is in levels too.",
         lower_bound=0.0,
     )
-    photos_per_batch: int = _option(2, "Photos in a ranked batch.", lower_bound=1)
+    photos_per_batch: int = _option(
+        2,
+        "Photos in a ranked batch.",
+        lower_bound=1,
+    )
     distortions_per_batch: int = _option(
-        0, "Distortions in a ranked batch; 0 for all.", lower_bound=0
+        0,
+        "Distortions in a ranked batch; 0 for all.",
+        lower_bound=0,
     )
     same_content_pairs: bool = _option(
-        False, "Compare only images of the same photo, as the paper's text has it."
+        False,
+        "Compare only images of the same photo, as the paper's text says.",
     )
     loss: str = _option(
         "hinge",
-        "Loss of ranking: the paper's hinge, as its mean over all pairs, its sum over "
-        "them (Eq. 5), or that divided by the number of images (the released code); or "
-        "the mean of the logistic loss of RankNet, which has no margin.",
+        "The ranking loss. The hinge of the paper, as its mean over all pairs "
+        "(hinge), its sum over them (hinge_sum, Eq. 5), or that sum divided by the "
+        "number of images (hinge_sum_over_images, the released code). logistic is "
+        "the mean of RankNet's loss, and fidelity that of UNIQUE; neither "
+        "has a margin.",
         enum_values=LOSSES,
     )
     pairs_by: str = _option(
-        quality.LEVELS,
-        "What says which of two images of a ranked batch is better: levels, within a "
-        f"distortion; or one or several, with commas, of {', '.join(quality.SOURCES)}, "
-        "across distortions too: full-reference measures of an image beside its photo, "
-        "and opinions, the means that TID2013 published of its distortions (preset "
-        "tid2013). Pairs are those that all agree on and no level contradicts; the "
-        "margin of each is in proportion to its difference.",
+        "levels",
+        "What decides which of two images is better: levels, or any of opinions, "
+        f"{', '.join(choices.MEASURES)}, joined by commas. Levels compare images of "
+        "the same distortion only; the others compare across distortions too. mdsi and "
+        "those after it are full-reference measures of an image beside its pristine "
+        "photo. opinions are the mean opinions that TID2013 published of its "
+        "distortions (preset tid2013). A pair counts if all sources agree and no "
+        "level contradicts, and its margin is in proportion to the difference.",
     )
     photos_beat_level: int = _option(
         0,
-        "Take every photo as it is to be better than versions of this level and above "
-        "of all others, whatever their kind; 0 to compare photos with their own "
-        "versions alone.",
+        "Rank every pristine photo above the versions of all other photos from this "
+        "level on, whatever the distortion; 0 to compare photos with their own "
+        "versions only.",
         lower_bound=0,
     )
     margin: float = _option(
         1.0,
-        "By how much a better image should outscore a worse one; for each level of "
-        "difference where --pairs_by has other sources than levels.",
+        "By how much a better image should outscore a worse one. Where --pairs_by "
+        "names other sources than levels, for each level of difference.",
     )
     rank_steps: int = _option(
         50_000,
-        "Steps of ranking; 0 leaves the network as it is, and fits the last layer.",
+        "Steps of ranking; 0 only fits the last layer.",
         lower_bound=0,
     )
-    rank_learning_rate: float = _option(1e-4, "First learning rate of ranking.")
+    rank_learning_rate: float = _option(
+        1e-4,
+        "Learning rate at the start of ranking.",
+    )
     dataset: str = _option(
         "",
-        "Human scores to fine-tune on: a CSV or .xlsx file, image,mos[,reference]; a "
-        f"public data set by name ({', '.join(datasets.DATA_SETS)}), opinion_table "
-        "being TID2013's mean opinions of kinds and levels of distortion.",
+        "Human scores to fine-tune on: a CSV or .xlsx file with columns "
+        "image,mos[,reference], or a public data set: "
+        f"{', '.join(datasets.DATA_SETS)}; or one of your own as module:NAME. Options "
+        "of its reader follow after commas: live,not_realigned. opinion_table stands "
+        "for TID2013's mean opinions of kinds and levels of distortion, put on photos "
+        "of your own.",
     )
     data_dir: str = _option(
         "",
-        "Folder of the data set as its authors distribute it. Of a CSV, where its "
-        "image paths start, if not in its own folder. Of opinion_table, a set that "
-        "distortions.generate made with preset tid2013; if empty, it is made of "
-        "--photos in the workdir.",
+        "Folder of the data set, or of a CSV's images if they are not beside it. A "
+        "public data set is read as its authors distribute it. Of opinion_table, a "
+        "set that distortions.generate made with preset tid2013; if empty, it is "
+        "made of --photos in the workdir.",
     )
     opinion_crop: int = _option(
         256,
-        "Side of the middle of each photo that such an opinion_table is made of, in "
+        "Side of the middle of each photo that an opinion_table is made of, in "
         "pixels; 0 for whole photos.",
         lower_bound=0,
     )
     finetune_steps: int = _option(
         50_000,
-        "Steps of fine-tuning; 0 leaves the network as it is, and fits the last layer.",
+        "Steps of fine-tuning; 0 only fits the last layer.",
         lower_bound=0,
     )
-    finetune_learning_rate: float = _option(1e-6, "First learning rate of fine-tuning.")
+    finetune_learning_rate: float = _option(
+        1e-6,
+        "Learning rate at the start of fine-tuning.",
+    )
     finetune_batch: int = _option(
-        30, "Images in a batch of fine-tuning.", lower_bound=1
+        30,
+        "Images in a batch of fine-tuning.",
+        lower_bound=1,
     )
     finetune_flips: bool = _option(
-        False, "Turn half of the crops left to right in fine-tuning."
+        False,
+        "Mirror half of the crops left to right in fine-tuning.",
     )
     kept_crops: int = _option(
         0,
-        "How many crops of each photo with a score pass the frozen layers, once, "
-        "before fine-tuning. Steps then train the other layers on what came of them, "
-        "which the workdir keeps until the end (200 KB for a crop of 448 and 66 layers "
-        "of EfficientNet-Lite0); versions of --photos, if there are any, are in the "
-        "steps too, and keep their order. 0 to let each step's images pass all layers.",
+        "Crops of each scored photo whose output of the frozen layers is computed "
+        "once and kept; 0 to compute it in every step. The steps then train the "
+        "other layers on what was kept, which is faster. It lies in the workdir "
+        "until the end: 200 KB for a crop of 448 pixels and 66 layers of "
+        "EfficientNet-Lite0. Versions of --photos, if there are any, are in the "
+        "steps too, and stay in order.",
         lower_bound=0,
     )
     mos_scale: str = _option(
         "standard",
-        "How MOS are learned; the model gives MOS all the same. raw is the paper's "
-        "way: as they are, from the ranker's own last layer. Else the last layer is "
-        "set by ridge regression on the training photos, before the steps and after, "
-        "then so that it keeps the order of versions of --photos, if there are any, "
-        "and MOS are learned in standard deviations from their mean, so that a "
-        "learning rate fits any scale; or half that and half their ranks, which SROCC "
-        "compares.",
+        "The scale on which human scores are learned; the model predicts MOS in any "
+        "case. raw is the paper's way: MOS as they are, from the ranker's own last "
+        "layer. With the other two, ridge regression on the training photos sets the "
+        "last layer before the steps and after them, so that distorted versions of "
+        "--photos, if there are any, stay in order. standard learns MOS in standard "
+        "deviations from their mean, so that one learning rate fits any scale; "
+        "half_ranks learns half that and half their ranks, which SROCC compares.",
         enum_values=MOS_SCALES,
     )
     mos_range: str | None = _option(
         None,
-        "Of scores of your own, the worst and the best that people could give, such as "
-        "1,5. The model then says on what scale its scores are, and not only which it "
-        "was trained on. A public data set knows its own.",
+        "Of scores of your own, the worst and the best that people could give, such "
+        "as 1,5. The model then states the scale of its scores, and not only the "
+        "scores it was trained on. A public data set knows its own.",
     )
     validation: float = _option(
         0.0,
-        "Share of the training references in fine-tuning that is kept back to choose "
-        "the weights by, at each evaluation; 0 for none, which ends with the last "
-        "weights. A data set's own validation part is taken instead, if it has one.",
+        "Share of the training references that is kept back to choose the best "
+        "weights by; 0 for the last weights. Weights are compared at each evaluation "
+        "of fine-tuning. If the data set has a validation part of its own, that is "
+        "taken instead.",
         lower_bound=0.0,
     )
-    holdout: float = _option(0.2, "Share of photos and references held out.")
+    holdout: float = _option(
+        0.2,
+        "Share of photos and references held out for evaluation.",
+    )
     evaluation_photos: int = _option(
         100,
-        "How many of the held-out photos to rank the evaluation at the end takes, each "
+        "How many held-out photos the evaluation of ranking at the end takes, each "
         "at every level; 0 for all.",
         lower_bound=0,
     )
     strategy: str = _option(
         "none",
-        "What shares the images of each step, an equal part each: nothing, all GPUs of "
-        "this machine, or those of all machines that TF_CONFIG names; of the loss, "
-        "whose pairs reach over all images, each sees the whole.",
+        "Which devices share each step: one, all GPUs of this machine, or all "
+        "machines that TF_CONFIG names. Each takes an equal part of the images; the "
+        "loss compares the images of all of them.",
         enum_values=STRATEGIES,
     )
     data_service: str = _option(
         "",
         "Address of a tf.data service, grpc://host:port, whose workers make the "
-        "images of the steps (python -m rankiqa_tf.data_service); empty to make them "
-        "here. The batches are the same.",
+        "training images; empty to make them here. It is started by python -m "
+        "rankiqa_tf.data_service. The batches are the same.",
     )
     seed: int = _option(
-        0, "Decides everything random.", lower_bound=0, upper_bound=2**31 - 1
+        0,
+        "Decides everything random.",
+        lower_bound=0,
+        upper_bound=2**31 - 1,
     )
     training: Training = dataclasses.field(default_factory=Training)
 
@@ -358,6 +410,8 @@ class Config:
         if self.initial_model is None:
             self._check_network()
         if self.data_service:
+            from rankiqa_tf.data import service
+
             try:
                 service.check_address(self.data_service)
             except ValueError as error:
@@ -368,34 +422,41 @@ class Config:
         options = dataclasses.asdict(self)
         return options | options.pop("training")
 
-    def chosen_preset(self) -> distortions.Preset:
+    def chosen_preset(self) -> "Preset":
         """The preset, with those of its distortions that the options name."""
-        return program.chosen(self.preset, self._kinds)
+        return program.chosen(self.preset, self._names)
 
     @property
     def preset_in_words(self) -> str:
         """The name of the preset, and of its distortions where not all are chosen."""
         return (
-            f"{self.preset} ({', '.join(self._kinds)})" if self.kinds else self.preset
+            f"{self.preset} ({', '.join(self._names)})"
+            if self.distortions
+            else self.preset
         )
 
     @property
-    def _kinds(self) -> list[str]:
-        return [name.strip() for name in self.kinds.split(",") if name.strip()]
+    def _names(self) -> list[str]:
+        return [name.strip() for name in self.distortions.split(",") if name.strip()]
 
     @property
     def scale(self) -> tuple[float, float] | None:
         """The worst and the best human score of the scale; None if it is not known."""
-        if self.dataset in datasets.DATA_SETS:
-            return datasets.DATA_SETS[self.dataset].scale
+        if self._data_set:
+            return self._data_set.row.scale
         return None if self.mos_range is None else _ends("mos_range", self.mos_range)
 
     @property
     def scale_of(self) -> str:
         """What that scale is, in words; empty if it is not known."""
-        if self.dataset in datasets.DATA_SETS:
-            return datasets.DATA_SETS[self.dataset].scale_of
+        if self._data_set:
+            return self._data_set.scale_of
         return f"mean opinion scores of {self.dataset_name}" if self.scale else ""
+
+    @property
+    def _data_set(self) -> "Choice | None":
+        """The data set that is named, not a CSV file; None where there is none."""
+        return datasets.choose(self.dataset)
 
     @property
     def initial_model(self) -> Path | None:
@@ -418,13 +479,15 @@ class Config:
     @property
     def pair_sources(self) -> tuple[str, ...]:
         """What says which of two images is better, beside levels."""
-        if self.pairs_by == quality.LEVELS:
+        if self.pairs_by == "levels":
             return ()
         return tuple(name.strip() for name in self.pairs_by.split(","))
 
     @property
-    def batch_shape(self) -> ranked.BatchShape:
+    def batch_shape(self) -> "BatchShape":
         """What a ranked batch is made of."""
+        from rankiqa_tf.data import ranked
+
         return ranked.BatchShape(
             photos=self.photos_per_batch,
             distortions=self.distortions_per_batch,
@@ -471,7 +534,10 @@ class Config:
             "both": ("rank_steps", "finetune_steps"),
         }[self.stage]
 
-    def _check_pairs(self, preset: distortions.Preset) -> None:
+    def _check_pairs(self, preset: "Preset") -> None:
+        from rankiqa_tf.data import quality
+        from rankiqa_tf.datasets import opinion_table
+
         sources = self.pair_sources
         for name in sources:
             if name not in quality.SOURCES or sources.count(name) > 1:
@@ -492,6 +558,8 @@ class Config:
                 f"({library.in_words()}), or the path of a model.keras or of another "
                 f"file of weights, not {self.init!r}"
             )
+        from rankiqa_tf import models
+
         models.check(self.network, weights=self.weights, levels=self.levels)
 
     def _check_scores(self) -> None:
@@ -507,18 +575,17 @@ class Config:
         if not self.dataset:
             raise ValueError(
                 f"stage {self.stage} needs human scores: give a CSV file as dataset, "
-                f"or one of {', '.join(datasets.DATA_SETS)}"
+                f"one of {', '.join(datasets.DATA_SETS)}, or your own as module:NAME"
             )
         # An opinion table can be made of the photos.
-        needs_folder = self.dataset in datasets.DATA_SETS.keys() - {"opinion_table"}
-        if needs_folder and not self.data_dir:
+        if self._data_set and not (self.data_dir or self._has_table):
             raise ValueError(
                 f"dataset {self.dataset} needs its folder: give it as data_dir; it can "
-                f"be had from {datasets.DATA_SETS[self.dataset].source}"
+                f"be had from {self._data_set.row.source}"
             )
         if self.mos_range is None:
             return
-        if self.dataset in datasets.DATA_SETS:
+        if self._data_set:
             raise ValueError(
                 f"mos_range is for scores of your own; {self.dataset} is known to go "
                 "from {:g} to {:g}: leave it out".format(*self.scale or ())
@@ -570,8 +637,7 @@ class Config:
     @property
     def dataset_name(self) -> str:
         """What the human scores are called: the data set's name, or that of the CSV."""
-        is_known = self.dataset in datasets.DATA_SETS
-        return self.dataset if is_known else Path(self.dataset).name
+        return self.dataset if self._data_set else Path(self.dataset).name
 
 
 def _ends(name: str, text: str) -> tuple[float, float]:
@@ -618,8 +684,76 @@ _DEFINE: Mapping[Any, Any] = {
 }
 
 
-def _fields(of: type[Config] | type[Training]) -> list[dataclasses.Field]:
+def _fields(of: type[Config] | type[Training]) -> list[dataclasses.Field[Any]]:
     return [field for field in dataclasses.fields(of) if field.name != "training"]
+
+
+# The order and the headings that --help lists the options in.
+OPTION_GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "What to train": (
+            "stage",
+            "network",
+            "levels",
+            "init",
+            "crop_size",
+            "scoring_crop_size",
+        ),
+        "What to train on": (
+            "photos",
+            "preset",
+            "distortions",
+            "strengths",
+            "dataset",
+            "data_dir",
+            "mos_range",
+            "opinion_crop",
+            "holdout",
+        ),
+        "Ranking": (
+            "rank_steps",
+            "rank_learning_rate",
+            "photos_per_batch",
+            "distortions_per_batch",
+            "loss",
+            "margin",
+            "pairs_by",
+            "least_difference",
+            "same_content_pairs",
+            "photos_beat_level",
+        ),
+        "Fine-tuning": (
+            "finetune_steps",
+            "finetune_learning_rate",
+            "finetune_batch",
+            "finetune_flips",
+            "mos_scale",
+            "validation",
+            "frozen_layers",
+            "kept_crops",
+        ),
+        "Optimizer": (
+            "optimizer",
+            "warmup_steps",
+            "decay_steps",
+            "decay_factor",
+            "l2",
+            "weight_decay",
+            "caffe_rates",
+            "clip_norm",
+            "ema",
+        ),
+        "Running": (
+            "evaluate_every",
+            "evaluation_photos",
+            "precision",
+            "xla",
+            "strategy",
+            "data_service",
+            "seed",
+        ),
+    }
+)
 
 
 def option_names() -> list[str]:

@@ -7,28 +7,22 @@
 One dispatcher, and on each machine whose cores are to be used one worker. Workers read
 the photos by the paths that the trainer has, and need its versions of this package and
 of TensorFlow. They may come and go while a training runs: what one that dies had begun,
-the trainer makes. There is no encryption and nobody is asked who he is: it is for a
-network of one's own.
+the trainer makes. There is no encryption and no authentication: run it in a network of
+your own.
 
-SIGTERM and Ctrl-C end it. Exit code: 0 if it was ended so, 2 if it could not begin.
+Exit code: 0 if SIGTERM or Ctrl-C ended it; 2 if it could not begin.
 """
 
-import signal
-import socket
-import sys
-import time
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
 
 from rankiqa_tf import surroundings
 
-if not surroundings.settle("distortions", keras=False):
-    sys.exit(surroundings.FAILED)
+surroundings.settle("distortions")
 
-import tensorflow as tf
 from absl import flags
 
+from distortions import exit_codes
 from distortions import program
-from rankiqa_tf.data import decode
-from rankiqa_tf.data import service
 
 _ROLE = flags.DEFINE_enum(
     "role",
@@ -40,7 +34,7 @@ _ROLE = flags.DEFINE_enum(
 _PORT = flags.DEFINE_integer(
     "port",
     0,
-    "The port to listen at; 0 for any that is free, which is told.",
+    "The port to listen on; 0 for any free one, which is printed.",
     lower_bound=0,
     upper_bound=65535,
 )
@@ -50,15 +44,34 @@ _DISPATCHER = flags.DEFINE_string(
 _HOST = flags.DEFINE_string(
     "host",
     "localhost",
-    "Of a worker, the name or address by which trainers on other machines reach it; "
-    "the default is for this machine alone.",
+    "Of a worker, the name or address by which trainers on other machines reach it. "
+    "The default serves trainers on this machine only.",
 )
 _WAIT = flags.DEFINE_integer(
     "wait",
     60,
-    "Of a worker, how many seconds to wait for a dispatcher that is not yet there.",
+    "Of a worker, how many seconds to wait for a dispatcher that is not there yet.",
     lower_bound=0,
 )
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "Every part": ["role", "port"],
+        "A worker": ["dispatcher", "host", "wait"],
+    },
+)
+
+import signal
+import socket
+import sys
+import time
+
+import tensorflow as tf
+
+from rankiqa_tf.data import decode
+from rankiqa_tf.data import service
+
 _POLL_SECONDS = 0.2
 
 
@@ -75,13 +88,13 @@ def main(argv: list[str]) -> int:
     except (ValueError, OSError, tf.errors.OpError) as error:
         said = str(error).strip().splitlines()[0]
         print(f"error: {said}", file=sys.stderr)
-        return surroundings.FAILED
+        return exit_codes.NOTHING_BEGUN
     # Not by an event: the signal may come to one of TensorFlow's threads, and Python
     # sees it when its own runs again.
     while not signals:
         time.sleep(_POLL_SECONDS)
     del server
-    return 0
+    return exit_codes.DONE
 
 
 def _dispatcher() -> tf.data.experimental.service.DispatchServer:

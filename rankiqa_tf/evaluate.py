@@ -1,39 +1,98 @@
 """Evaluates a model on photos with human scores, on good photos, or on both.
 
-    python -m rankiqa_tf.evaluate --model=model.keras --dataset=scores.csv --photos=my_photos --report=page.html
+    python -m rankiqa_tf.evaluate --model=model.keras --dataset=scores.csv --report=page.html
+    python -m rankiqa_tf.evaluate --model=model.keras --photos=my_photos
 
 Of photos with human scores it prints SROCC, LCC, LCC after a logistic, KROCC and RMSE,
 those of each distortion, and 95 % intervals. Good photos are distorted, and it prints
-the share of versions that score below their photo, and below weaker ones. Exit code: 0
-if all photos were scored, 1 if some could not be read (they are named and left out), 2
-if nothing could be begun.
+the share of versions that score below their photo, and below weaker ones.
+
+Exit code: 0 if all photos were scored; 1 if some could not be read (they are named and
+left out) or something failed; 2 if nothing was begun.
 """  # noqa: E501 - a command is not cut in two.
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from rankiqa_tf import surroundings
+
+surroundings.settle("distortions")
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+from rankiqa_tf import datasets
+from rankiqa_tf import scoring_flags
+
+_scorer = scoring_flags.define_scorer()
+_DATASET = flags.DEFINE_string(
+    "dataset",
+    None,
+    "Human scores: a CSV or .xlsx file with columns "
+    "image,mos[,reference,dmos,distortion,level]; a public data set: "
+    f"{', '.join(datasets.DATA_SETS)}; or one of your own as module:NAME. Options "
+    "of its reader follow after commas: live,not_realigned.",
+)
+_PHOTOS = flags.DEFINE_list(
+    "photos",
+    None,
+    "Good photos, or folders of them, whose distorted versions the model should rank. "
+    "The model should not have been trained on them. Each takes as long as some "
+    "hundred photos.",
+)
+_PRESET = flags.DEFINE_string(
+    "preset", "live,tid2013", "Distortions of --photos, as in training."
+)
+_DATA_DIR = flags.DEFINE_string(
+    "data_dir",
+    "",
+    "Folder of the data set, or of a CSV's images if they are not beside it. A public "
+    "data set is read as its authors distribute it.",
+)
+_PART = flags.DEFINE_enum(
+    "part",
+    "all",
+    ["all", "held_out"],
+    "Which photos: all, or those that the data set's official split tests on.",
+)
+_FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
+_PREDICTIONS = flags.DEFINE_string(
+    "predictions", None, "A CSV file to write, image,mos,...,level,score."
+)
+_REPORT = flags.DEFINE_string(
+    "report", None, "An HTML page to write, with all figures, plots and photos."
+)
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "What scores": ["model", "crops", "seed"],
+        "What to evaluate on": ["dataset", "data_dir", "part", "photos", "preset"],
+        "What is written": ["format", "predictions", "report"],
+    },
+)
+
+surroundings.settle_keras()
 
 import dataclasses
 import datetime
+import math
 import shlex
 import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
-from rankiqa_tf import surroundings
-
-if not surroundings.settle("distortions"):
-    sys.exit(surroundings.FAILED)
-
 import numpy as np
-from absl import flags
 
 import distortions
-from distortions import program
+from distortions import progress
 from distortions import whole_file
+from distortions.photo_header import PhotoError
 from rankiqa_tf import datasets
-from rankiqa_tf import scoring_flags
 from rankiqa_tf import version
 from rankiqa_tf.data import decode
 from rankiqa_tf.data import versions
-from rankiqa_tf.data.decode import PhotoError
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import figures as figures_lib
@@ -45,44 +104,10 @@ from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.evaluation.order_kept import Kept
 from rankiqa_tf.evaluation.ranking_check import RankingCheck
-
-_scorer = scoring_flags.define_scorer()
-flags.adopt_module_key_flags(scoring_flags)
-_DATASET = flags.DEFINE_string(
-    "dataset",
-    None,
-    "Human scores: a CSV or .xlsx file, image,mos[,reference,dmos,distortion,level]; a "
-    f"public data set by name ({', '.join(datasets.DATA_SETS)}).",
-)
-_PHOTOS = flags.DEFINE_list(
-    "photos",
-    None,
-    "Good photos, or folders of them, that the model was not trained on: how it keeps "
-    "the order of their versions under --preset. Each takes as long as some hundred "
-    "photos.",
-)
-_PRESET = flags.DEFINE_string(
-    "preset", "live,tid2013", "Distortions of --photos, as of training."
-)
-_DATA_DIR = flags.DEFINE_string(
-    "data_dir",
-    "",
-    "Folder of the data set as its authors distribute it. Of a CSV, where its image "
-    "paths start, if not in its own folder.",
-)
-_PART = flags.DEFINE_enum(
-    "part",
-    "all",
-    ["all", "held_out"],
-    "Which photos: all, or those that the data set's official split tests on.",
-)
-_FORMAT = flags.DEFINE_enum("format", "table", ["table", "json"], "How to print.")
-_PREDICTIONS = flags.DEFINE_string(
-    "predictions", None, "A CSV file to write image,mos,...,level,score to."
-)
-_REPORT = flags.DEFINE_string(
-    "report", None, "An HTML page to write, with all figures, diagrams and photos."
-)
+from rankiqa_tf.evaluation.settings import Settings
+from rankiqa_tf.evaluation.settings import label
+from rankiqa_tf.metadata import Metadata
+from rankiqa_tf.scores import scale
 
 
 def read_photos() -> datasets.DataSet:
@@ -115,18 +140,12 @@ def write_report(
     data: datasets.DataSet,
     model: str,
     kept: Sequence[Kept],
+    problems: Sequence[str],
 ) -> None:
     """Writes the page, as the benchmark program does."""
-    names = (
-        "model",
-        "crops",
-        "seed",
-        "dataset",
-        "data_dir",
-        "part",
-        "photos",
-        "preset",
-    )
+    names = ["model", "crops", "dataset", "data_dir", "part", "seed"]
+    names += ["photos", "preset"] if kept else []
+    given = {name: flags.FLAGS[name].value for name in names}
     page.write(
         path,
         figures,
@@ -134,28 +153,43 @@ def write_report(
         scale=data.scale,
         command=f"python -m rankiqa_tf.evaluate {shlex.join(sys.argv[1:])}",
         versions=version.packages(),
-        settings={name: flags.FLAGS[name].value for name in names},
+        settings=Settings({label(n): value for n, value in given.items() if value}),
         date=datetime.date.today().isoformat(),
         kept=kept,
+        left_out=problems,
     )
 
 
 def report(
-    result: OpinionScores, data: datasets.DataSet, kept: Sequence[Kept]
+    result: OpinionScores,
+    data: datasets.DataSet,
+    metadata: Metadata,
+    kept: Sequence[Kept],
+    problems: Sequence[str],
 ) -> dict[str, float]:
     """Writes the files that the flags name, and returns figures.
 
-    Raises:
-        ValueError: if a score is not finite.
+    There is no RMSE where the model's scores are not on the scale of the opinions.
     """
     if _PREDICTIONS.value:
         predictions.write(_PREDICTIONS.value, result)
     model = Path(str(flags.FLAGS["model"].value)).name
-    figures = figures_lib.measure({model: [result]}, dataset=data.name)
+    opinions = [photo.mos for photo in data.photos]
+    on_scale = scale.is_shared(
+        metadata,
+        (min(opinions), max(opinions)),
+        of=data.scale if data.name in datasets.DATA_SETS else None,
+    )
+    figures = figures_lib.measure(
+        {model: [result]},
+        dataset=data.name,
+        unscaled=[] if on_scale else [model],
+    )
     if _REPORT.value:
-        write_report(Path(_REPORT.value), figures, data, model, kept)
+        write_report(Path(_REPORT.value), figures, data, model, kept, problems)
     named = {f"test/{name}": value for name, value in figures.of(model).items()}
-    return {"photos": len(result.photos)} | result.summary("test") | named
+    found: dict[str, float] = {"photos": len(result.photos)}
+    return found | result.summary("test", on_scale=on_scale) | named
 
 
 def show(found: Mapping[str, float]) -> None:
@@ -192,7 +226,7 @@ def order_of_versions(
 
 
 class TooFewPhotosError(ValueError):
-    """So few photos with human scores are readable that nothing can be said."""
+    """So few photos with human scores have a score that nothing can be said."""
 
 
 def opinion_scores(
@@ -200,23 +234,31 @@ def opinion_scores(
     data: datasets.DataSet,
     problems: list[PhotoError | str],
 ) -> OpinionScores:
-    """Scores a data set; photos that cannot be read are added to the problems.
+    """Scores a data set; photos without a score are added to the problems.
+
+    Those are photos that cannot be read, and photos whose score is no finite number.
 
     Raises:
-        TooFewPhotosError: if fewer than two can be read.
+        TooFewPhotosError: if fewer than two have a score.
     """
 
     def warn(photo: object, doubt: str) -> None:
         print(f"warning: {photo}: {doubt}", file=sys.stderr)
 
     paths = (photo.path for photo in data.photos)
-    scores = list(scorer.score_many(paths, warn=warn))
-    problems += [score for score in scores if isinstance(score, PhotoError)]
-    pairs = zip(data.photos, scores, strict=True)
-    scored = [pair for pair in pairs if not isinstance(pair[1], PhotoError)]
+    each = scorer.score_many(paths, warn=warn)
+    scores = list(progress.over(each, len(data.photos), "score"))
+    scored = []
+    for photo, score in zip(data.photos, scores, strict=True):
+        if isinstance(score, PhotoError):
+            problems.append(score)
+        elif not math.isfinite(score):
+            problems.append(f"{photo.path}: the model's score of it is {score}")
+        else:
+            scored.append((photo, score))
     if len(scored) < 2:
         raise TooFewPhotosError(
-            f"only {len(scored)} of {len(scores)} photos are readable: "
+            f"only {len(scored)} of {len(scores)} photos have a score: "
             f"{'; '.join(map(str, problems))}"
         )
     photos, readable = zip(*scored, strict=True)
@@ -248,7 +290,7 @@ def main(argv: list[str]) -> int:
                 whole_file.check(Path(path))  # Fails now if it cannot be written.
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     try:
         result = opinion_scores(scorer, data, problems) if data else None
         kept = order_of_versions(scorer, good) if good else []
@@ -257,17 +299,18 @@ def main(argv: list[str]) -> int:
         found: dict[str, float] = {}
         if data and result:
             check_opinions(f"{data.name} that can be read", result.photos)
-            found |= report(result, data, kept)
+            metadata = scorer.model.metadata
+            found |= report(result, data, metadata, kept, [*map(str, problems)])
         if kept:
             found |= order_kept.summary(kept, "test")
         show(found)
     except TooFewPhotosError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 2
+        return exit_codes.NOTHING_BEGUN
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 1 if problems else 0
+        return exit_codes.FAILED
+    return exit_codes.FAILED if problems else exit_codes.DONE
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from distortions import user_modules
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.version import version
 
@@ -49,6 +50,9 @@ class Metadata:
         curve: (target, MOS) at the corners of the model's final `Curve`, which maps
             what it learned to opinion scores on their own scale. None if it has no
             curve.
+        own_crop_size: side of the crops the network was designed for, in pixels. None
+            in older files, whose networks are known by name.
+        smallest: smallest side of images the network accepts, in pixels; likewise.
         version: the rankiqa_tf version that saved it.
     """
 
@@ -66,6 +70,8 @@ class Metadata:
     percentiles: tuple[float, ...] = ()
     percentiles_of: str = ""
     curve: tuple[tuple[float, float], ...] | None = None
+    own_crop_size: int | None = None
+    smallest: int | None = None
     version: str = dataclasses.field(default_factory=version)
 
     def to_json(self) -> str:
@@ -104,6 +110,14 @@ class Metadata:
         missing = [name for name in _NEEDED if name not in values]
         if missing:
             raise ValueError(f"its entries {', '.join(missing)} are missing")
+        if user_modules.is_name(str(values["network"])):
+            # A file must not decide what is imported, even to look the sizes up.
+            sizes = [name for name in _SIZES if values.get(name) is None]
+            if sizes:
+                raise ValueError(
+                    f"its network, {values['network']}, is none of this package, and "
+                    f"its entries {', '.join(sizes)} are missing"
+                )
         return cls(**{n: read(n, values[n]) for n, read in readers if n in values})
 
 
@@ -142,6 +156,10 @@ def _rising(name: str, value: Any) -> tuple[float, float]:
         case [int() | float() as low, int() | float() as high] if low <= high:
             return float(low), float(high)
     raise ValueError(f"its {name} must be two rising numbers, not {value!r}")
+
+
+def _size(name: str, value: Any) -> int | None:
+    return None if value is None else _positive(name, value)
 
 
 def _range(name: str, value: Any) -> tuple[float, float] | None:
@@ -185,7 +203,10 @@ _READERS: Mapping[str, Callable[[str, Any], Any]] = MappingProxyType(
         "percentiles": _percentiles,
         "percentiles_of": _label,
         "curve": _curve,
+        "own_crop_size": _size,
+        "smallest": _size,
         "version": _text,
     }
 )
+_SIZES = ("own_crop_size", "smallest")
 _NEEDED = ("network", "crop_size", "levels", "score_range", "trained_on", "stages")

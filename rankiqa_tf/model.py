@@ -29,17 +29,19 @@ from rankiqa_tf import archives
 from rankiqa_tf import models
 from rankiqa_tf import scoring
 from rankiqa_tf import surroundings
+from rankiqa_tf.choices import CROPS
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.data import crops as crops_lib
 from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.models import known_layers
 from rankiqa_tf.models import misgiven
-from rankiqa_tf.scoring import CROPS
 from rankiqa_tf.scoring import Cut
 from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Pixels
 from rankiqa_tf.scoring import Result
 from rankiqa_tf.scoring import ScoreMap
+from rankiqa_tf.scoring import Scores
 
 _RANDOM_CROPS = 30  # As in the paper.
 # Default number of pixels per pass of the network: about half a gigabyte of memory with
@@ -116,6 +118,17 @@ class Model:
                 f"version of Keras, or contains something safe mode refuses: {reason}"
             ) from error
         return cls(network, metadata, hashlib.sha256(path.read_bytes()).hexdigest())
+
+    @property
+    def own_crop_size(self) -> int:
+        """The side of the crops the network was designed for, in pixels."""
+        own = self.metadata.own_crop_size
+        return own or models.network(self.metadata.network).crop_size
+
+    @property
+    def smallest(self) -> int:
+        """The smallest side of images the network accepts, in pixels."""
+        return self.metadata.smallest or models.network(self.metadata.network).smallest
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a model file; if writing fails, no partial file is left behind.
@@ -257,8 +270,7 @@ class Model:
                 or most_crops is less than 4.
         """
         surroundings.check_not_forked()
-        fixed, own = self.network.input_shape[1], self.metadata.network
-        side = crop_size or fixed or models.network(own).crop_size
+        side = crop_size or self.network.input_shape[1] or self.own_crop_size
         self._check_crop_size(side)
         return scoring.score_map(
             photo,
@@ -271,7 +283,7 @@ class Model:
 
     def _check_crop_size(self, size: int) -> None:
         fixed = self.network.input_shape[1]
-        smallest = models.network(self.metadata.network).smallest
+        smallest = self.smallest
         if fixed not in (None, size) or size < smallest:
             takes = f"of {fixed}" if fixed else f"of {smallest} or more"
             raise ValueError(
@@ -285,11 +297,11 @@ class Model:
         self.check_crops(crops)
         size = self.metadata.crop_size
 
-        def cut(photo: np.ndarray) -> np.ndarray:
+        def cut(photo: Pixels) -> Pixels:
             if crops == "grid":
                 return crop_grid.cut(photo, size)
             if crops == "whole":
-                smallest = models.network(self.metadata.network).smallest
+                smallest = self.smallest
                 return crop_grid.pad_to(photo, smallest)[np.newaxis]
             # Called in threads; too small a job for a GPU.
             with tf.device("CPU:0"):
@@ -299,7 +311,7 @@ class Model:
 
         return cut
 
-    def _score_crops(self, crops: np.ndarray) -> np.ndarray:
+    def _score_crops(self, crops: Pixels) -> Scores:
         """Scores crops, uint8 [n, h, w, 3]; returns float32 [n]."""
         return self._graph(tf.constant(crops)).numpy()
 

@@ -13,16 +13,88 @@ Scores come out in order, a few photos' at a time; with --sort and --worst all a
 end. A path that is missing and a file that cannot be read are named and passed over;
 what is doubtful about a photo that could be read is told beside its score.
 
-An --output in CSV or JSON lines that is there is gone on with: photos whose rows are in
-it are not scored again, and a last row that was half written is mended. Paths are
-compared as they are written there. A file of another model, or of other --crops, is
+An --output in CSV or JSON lines that is there already is continued: photos whose rows
+are in it are not scored again, and a last row that was half written is mended. Paths
+are compared as they are written there. A file of another model, or of other --crops, is
 refused. A table, and what is sorted, replaces what is there when all is done. While one
 run writes to an --output, or to the folder of --map, others that would are refused.
 
-Exit code: 0 if all photos were scored; 1 if some were not; 2 if nothing could be begun;
-3 if all were scored and some score less than --min_score; 130 if it was stopped by
-Ctrl-C; 141 if who read the output, such as head, wanted no more of it.
+Exit code: 0 if all photos were scored; 1 if some were not; 2 if nothing was begun; 3 if
+all were scored and some score less than --min_score; 130 if it was stopped by Ctrl-C;
+141 if the reader of the output, such as head, closed it.
 """
+
+# ruff: noqa: E402 - what takes long to import comes after the command line is read.
+
+from rankiqa_tf import surroundings
+
+surroundings.settle("distortions")
+
+from absl import flags
+
+from distortions import exit_codes
+from distortions import program
+from rankiqa_tf import scoring_flags
+from rankiqa_tf.scores import arrangement
+from rankiqa_tf.scores import formats
+
+_scorer = scoring_flags.define_scorer()
+_FORMAT = flags.DEFINE_enum(
+    "format",
+    None,
+    list(formats.FORMATS),
+    "How scores are written. If not given, as the name of --output ends, else a table.",
+)
+_OUTPUT = flags.DEFINE_string(
+    "output",
+    None,
+    "A file to write to; the standard output if not given. A CSV or JSON lines file "
+    "that is there already is continued.",
+)
+_RECURSIVE = flags.DEFINE_bool("recursive", True, "Search folders within folders.")
+_SORT = flags.DEFINE_enum(
+    "sort",
+    arrangement.AS_FOUND,
+    list(arrangement.ORDERS),
+    "The order of photos. Photos without a score come last.",
+)
+_WORST = flags.DEFINE_integer(
+    "worst",
+    None,
+    "Write only this many of the worst photos, worst first. Photos that cannot be read "
+    "are written too.",
+    lower_bound=1,
+)
+_MIN_SCORE = flags.DEFINE_float(
+    "min_score", None, "Exit with 3 if a photo scores less than this."
+)
+_QUIET = flags.DEFINE_bool(
+    "quiet",
+    False,
+    "Print no progress, warnings or counts, only what makes the exit code other than "
+    "0.",
+)
+_REPORT = flags.DEFINE_string(
+    "report",
+    None,
+    "An HTML page to write: the photos, worst first, a histogram of their scores, and "
+    "heat maps of the worst.",
+)
+_MAP = flags.DEFINE_string(
+    "map",
+    None,
+    "A folder to write heat maps into, a PNG a photo: where it is good and where bad. "
+    "This takes several times as long as scoring.",
+)
+program.begin(
+    __name__,
+    __doc__,
+    {
+        "What scores": ["model", "crops", "seed"],
+        "Which photos": ["recursive", "sort", "worst", "min_score"],
+        "What is written": ["output", "format", "report", "map", "quiet"],
+    },
+)
 
 import contextlib
 import sys
@@ -31,25 +103,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rankiqa_tf import surroundings
-
-# A TFLite file is scored by without Keras, and without TensorFlow.
-if not surroundings.settle("distortions", keras=False):
-    sys.exit(surroundings.FAILED)
-
-from absl import flags
-
 from distortions import folder_lock
-from distortions import program
+from distortions import progress as progress_lib
 from distortions import unread_kinds
 from distortions.photo_header import PhotoError
-from rankiqa_tf import scoring_flags
 from rankiqa_tf.metadata import Metadata
-from rankiqa_tf.scores import arrangement
-from rankiqa_tf.scores import formats
 from rankiqa_tf.scores import output as output_lib
 from rankiqa_tf.scores import path_list
-from rankiqa_tf.scores import progress as progress_lib
 from rankiqa_tf.scores import rows as rows_lib
 from rankiqa_tf.scores import scale
 from rankiqa_tf.scoring import ScoresPlaces
@@ -57,61 +117,6 @@ from rankiqa_tf.scoring import ScoresPlaces
 if TYPE_CHECKING:
     from rankiqa_tf.scores.map_folder import MapFolder
     from rankiqa_tf.scores.page import Page
-
-_NOT_ALL, _NOTHING, _BELOW = 1, 2, 3  # Exit codes.
-
-_scorer = scoring_flags.define_scorer()
-flags.adopt_module_key_flags(scoring_flags)
-_FORMAT = flags.DEFINE_enum(
-    "format",
-    None,
-    list(formats.FORMATS),
-    "How scores are written; if not given, as the output's name ends, else a table.",
-)
-_OUTPUT = flags.DEFINE_string(
-    "output",
-    None,
-    "A file to write to, and in CSV or JSON lines to go on with; the standard output "
-    "if not given.",
-)
-_RECURSIVE = flags.DEFINE_bool(
-    "recursive", True, "Search folders in folders, too; --norecursive leaves them out."
-)
-_SORT = flags.DEFINE_enum(
-    "sort",
-    arrangement.AS_FOUND,
-    list(arrangement.ORDERS),
-    "The order of photos; photos without a score come last.",
-)
-_WORST = flags.DEFINE_integer(
-    "worst",
-    None,
-    "Write only so many of the worst photos, the worst first, and those that cannot be "
-    "read.",
-    lower_bound=1,
-)
-_MIN_SCORE = flags.DEFINE_float(
-    "min_score",
-    None,
-    "The least score that will do: with exit code 3 if a photo has less.",
-)
-_QUIET = flags.DEFINE_bool(
-    "quiet",
-    False,
-    "Tell nothing on the standard error but what makes the exit code other than 0.",
-)
-_REPORT = flags.DEFINE_string(
-    "report",
-    None,
-    "An HTML page to write: the photos, worst first, a histogram of their scores, and "
-    "where the worst are good and bad.",
-)
-_MAP = flags.DEFINE_string(
-    "map",
-    None,
-    "A folder to write heat maps into, of where each photo is good and bad, as PNG; it "
-    "takes several times as long as scoring.",
-)
 
 
 def _page(metadata: Metadata) -> "Page | None":
@@ -165,12 +170,12 @@ def main(argv: list[str]) -> int:
             )
         except (ValueError, ImportError, OSError) as error:
             print(f"error: {error}", file=sys.stderr)
-            return _NOTHING
+            return exit_codes.NOTHING_BEGUN
 
         tally = rows_lib.Tally(min_score=_MIN_SCORE.value)
         progress = progress_lib.Progress()
         if not _QUIET.value:
-            progress = stack.enter_context(progress_lib.shown(asked.count))
+            progress = stack.enter_context(progress_lib.shown(asked.count, "score"))
 
         def rows() -> Iterator[rows_lib.Row]:
             for row, is_new in rows_lib.score_all(
@@ -218,8 +223,8 @@ def _report(asked: path_list.Asked, tally: rows_lib.Tally) -> int:
     for line in told:
         print(line, file=sys.stderr)
     if tally.failed or asked.problems:
-        return _NOT_ALL
-    return _BELOW if tally.below else 0
+        return exit_codes.FAILED
+    return exit_codes.BELOW_MIN_SCORE if tally.below else exit_codes.DONE
 
 
 if __name__ == "__main__":

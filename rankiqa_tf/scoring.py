@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from distortions import cores
@@ -20,15 +21,15 @@ from distortions.photo_header import PhotoError
 from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import Metadata
 
-Photo = str | os.PathLike[str] | bytes | Image.Image | np.ndarray
+Pixels = npt.NDArray[np.uint8]
+Scores = npt.NDArray[np.float32]
+Photo = str | os.PathLike[str] | bytes | Image.Image | Pixels
 Result = float | PhotoError
 
-CROPS = ("grid", "whole", "random")  # The kinds of crops; see `Model.score`.
-
 # Cuts a photo, uint8 [height, width, 3], into crops, uint8 [n, side, side, 3].
-Cut = Callable[[np.ndarray], np.ndarray]
+Cut = Callable[[Pixels], Pixels]
 # Scores crops; returns float32 [n].
-ScoreCrops = Callable[[np.ndarray], np.ndarray]
+ScoreCrops = Callable[[Pixels], Scores]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,9 +45,9 @@ class ScoreMap:
         crop_size: side of the crops in pixels.
     """
 
-    scores: np.ndarray
-    tops: np.ndarray
-    lefts: np.ndarray
+    scores: Scores
+    tops: npt.NDArray[np.int32]
+    lefts: npt.NDArray[np.int32]
     crop_size: int
 
 
@@ -80,7 +81,7 @@ class ScoreMany(Protocol):
         ...
 
 
-def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> np.ndarray:
+def pixels(photo: Photo, *, warn: Callable[[str], None] | None = None) -> Pixels:
     """Returns the pixels of a photo given in any accepted form.
 
     Args:
@@ -235,18 +236,18 @@ class _Prepared:
     """A photo's crops or the error that prevented them, and any warning about it."""
 
     photo: Photo
-    crops: np.ndarray | PhotoError
+    crops: Pixels | PhotoError
     doubts: Sequence[str]
 
 
-def _in_parts(score_crops: ScoreCrops, crops: np.ndarray, batch: int) -> np.ndarray:
+def _in_parts(score_crops: ScoreCrops, crops: Pixels, batch: int) -> Scores:
     """Scores crops a batch at a time, since all crops of a large photo may not fit."""
     firsts = range(0, len(crops), batch)
     return np.concatenate([score_crops(crops[i : i + batch]) for i in firsts])
 
 
 def _score_group(
-    group: list[np.ndarray | PhotoError], score_crops: ScoreCrops, batch: int
+    group: list[Pixels | PhotoError], score_crops: ScoreCrops, batch: int
 ) -> list[Result]:
     """Scores the crops of several photos together; errors stay in their places."""
     cut = [each for each in group if isinstance(each, np.ndarray)]

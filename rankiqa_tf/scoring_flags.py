@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from absl import flags
 
+from rankiqa_tf import choices
 from rankiqa_tf import library
-from rankiqa_tf import scoring
 from rankiqa_tf import surroundings
-from rankiqa_tf.scoring import ScoreMany
-from rankiqa_tf.tflite_model import TFLiteModel
 
-if TYPE_CHECKING:
-    from rankiqa_tf.model import Model  # With TensorFlow, which takes seconds.
+if TYPE_CHECKING:  # Else --help would wait for NumPy, Pillow and TensorFlow.
+    from rankiqa_tf.model import Model
+    from rankiqa_tf.scoring import ScoreMany
+    from rankiqa_tf.tflite_model import TFLiteModel
 
 
 def define_crops() -> flags.FlagHolder[str]:
@@ -22,9 +22,9 @@ def define_crops() -> flags.FlagHolder[str]:
     return flags.DEFINE_enum(
         "crops",
         "grid",
-        scoring.CROPS,
-        "What a photo's score is the mean of: the model's own recipe, as in exports; "
-        "the photo in one pass; or the paper's 30 random crops.",
+        choices.CROPS,
+        "What a photo's score is computed from: the model's own grid of crops, as in "
+        "exports; the whole photo in one pass; or the paper's 30 random crops.",
     )
 
 
@@ -55,7 +55,7 @@ class Scorer:
     """
 
     model: "Model | TFLiteModel"
-    score_many: ScoreMany
+    score_many: "ScoreMany"
     scored_by: str
 
 
@@ -68,12 +68,12 @@ def define_choice() -> Callable[[], Choice]:
     name = flags.DEFINE_string(
         "model",
         library.DEFAULT,
-        f"A model that the package carries ({library.in_words()}), a .keras model "
-        "file, the folder of a run, or a .tflite file.",
+        f"A model that the package carries ({library.in_words()}), a model.keras, the "
+        "folder of a run, or a .tflite file.",
     )
     crops = define_crops()
     seed = flags.DEFINE_integer(
-        "seed", 0, "Decides the places of random crops.", lower_bound=0
+        "seed", 0, "Decides where random crops are taken.", lower_bound=0
     )
     return lambda: Choice(name.value, crops.value, seed.value)
 
@@ -98,7 +98,9 @@ def load(choice: Choice) -> Scorer:
     """
     model: Model | TFLiteModel
     if choice.model.endswith(".tflite"):
-        model = TFLiteModel.load(choice.model)
+        from rankiqa_tf import tflite_model
+
+        model = tflite_model.TFLiteModel.load(choice.model)
     else:
         path = library.find(choice.model)  # Before TensorFlow, which takes seconds.
         surroundings.pin_keras()

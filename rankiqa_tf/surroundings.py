@@ -1,44 +1,51 @@
 """What a program needs of the machine before it imports anything else.
 
 Keras reads its backend as it is imported, and whatever lies in the current folder hides
-packages of the same name. So programs call `settle` first; what is imported as a
-library calls `check_keras` and changes nothing of the user's.
+packages of the same name. So programs call `settle` first, and `settle_keras` before
+they import what uses Keras; what is imported as a library calls `check_keras` and
+changes nothing of the user's.
 """
 
+import contextlib
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-FAILED = 2  # The exit code of a program that could not begin.
+_FAILED = 2  # exit_codes.NOTHING_BEGUN; that package may be the one that is hidden.
 
 _HOME = Path(__file__).resolve().parents[1]
 
 
-def settle(*packages: str, keras: bool = True) -> bool:
-    """Makes a program's process fit to import ours; to be called first.
+def settle(*packages: str) -> None:
+    """Makes a program's process fit to import our packages; to be called first.
 
-    TensorFlow's messages are left out.
+    If that cannot be done, the program ends with a line that says why.
 
     Args:
         packages: those of ours, beside this one, that the program imports.
-        keras: whether it is sure to need Keras, which is pinned then; a program that is
-            not calls `pin_keras` when it does.
-
-    Returns:
-        Whether it can go on; if not, a line on the standard error says why.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read by TensorFlow's import.
-    try:
+    with _ending_the_program():
         for package in packages:
             _check_not_hidden(package)
-        if keras:
-            pin_keras()
+
+
+def settle_keras() -> None:
+    """Pins Keras as `pin_keras` does; if that fails, the program ends with a line."""
+    with _ending_the_program():
+        pin_keras()
+
+
+@contextlib.contextmanager
+def _ending_the_program() -> Iterator[None]:
+    try:
+        yield
     except ImportError as error:
         print(f"error: {error}", file=sys.stderr)
-        return False
-    return True
+        sys.exit(_FAILED)
 
 
 def pin_keras() -> None:

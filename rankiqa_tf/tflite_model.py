@@ -33,8 +33,10 @@ from rankiqa_tf.data import crop_grid
 from rankiqa_tf.metadata import MOST_BYTES
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scoring import Photo
+from rankiqa_tf.scoring import Pixels
 from rankiqa_tf.scoring import Result
 from rankiqa_tf.scoring import ScoreMap
+from rankiqa_tf.scoring import Scores
 
 ENTRY = "rankiqa.json"  # What export.tflite writes into the file.
 
@@ -58,7 +60,7 @@ class TFLiteModel:
     input_size: tuple[int, int]
     takes_bytes: bool
     fingerprint: str
-    _run: Callable[..., dict[str, np.ndarray]]
+    _run: Callable[..., dict[str, Scores]]
     # An interpreter has a single input buffer, so threads take turns.
     _turn: threading.Lock = dataclasses.field(default_factory=threading.Lock)
 
@@ -196,7 +198,7 @@ class TFLiteModel:
             batch=_BATCH,
         )
 
-    def score_crops(self, crops: np.ndarray) -> np.ndarray:
+    def score_crops(self, crops: Pixels) -> Scores:
         """Scores crops.
 
         Args:
@@ -205,17 +207,16 @@ class TFLiteModel:
         Returns:
             The scores, float32 [n].
         """
-        if not self.takes_bytes:
-            crops = crops.astype(np.float32) / 255
+        images = crops if self.takes_bytes else crops.astype(np.float32) / 255
         with self._turn:
-            scores = [self._run(image=crop[np.newaxis])["score"] for crop in crops]
+            scores = [self._run(image=image[np.newaxis])["score"] for image in images]
         return np.concatenate(scores).astype(np.float32)
 
     @property
     def _takes_crops(self) -> bool:
         return self.input_size == (self.metadata.crop_size,) * 2
 
-    def _cut(self, photo: np.ndarray) -> np.ndarray:
+    def _cut(self, photo: Pixels) -> Pixels:
         if self._takes_crops:
             return crop_grid.cut(photo, self.metadata.crop_size)
         if photo.shape[:2] != self.input_size:

@@ -1,4 +1,7 @@
-"""Small folders in the layout of the data sets; the public ones' images are empty."""
+"""Small folders in the layout of the data sets; the public ones' images are empty.
+
+Each data set has a function of its name here, by which the tests of all find it.
+"""
 
 import dataclasses
 import tempfile
@@ -177,6 +180,55 @@ def biq2021(folder: Path) -> None:
         (folder / f"{name} (Images and MOS).csv").write_text(text)
 
 
+def spaq(folder: Path) -> None:
+    """Five photos; the MOS of photo k is 20 k."""
+    rows = [("Image name", "MOS", "Brightness")]
+    for number in range(5):
+        name = f"{number + 1:05}.jpg"
+        touch(folder / "TestImage" / name)
+        rows.append((name, 20.0 * number, 50))
+    book(folder / "Annotations" / "MOS and Image attribute scores.xlsx", "Sheet1", rows)
+
+
+def live_challenge(folder: Path) -> None:
+    """Seven training images, then five photos; the MOS of the k-th from 0 is 5 k."""
+    names = [*(f"t{n}.bmp" for n in range(1, 8)), *(f"{n}.bmp" for n in range(3, 8))]
+    for name in names:
+        inside = "trainingImages" if name.startswith("t") else ""
+        touch(folder / "Images" / inside / name)
+    (folder / "Data").mkdir()
+    for what, values in (
+        ("AllImages", cell(names, (12, 1))),
+        ("AllMOS", 5.0 * np.arange(12)[np.newaxis]),
+        ("AllStdDev", np.ones((1, 12))),
+    ):
+        name = f"{what}_release"
+        scipy.io.savemat(folder / "Data" / f"{name}.mat", {name: values})
+
+
+def cid2013(folder: Path) -> None:
+    """Image sets 1 and 6, contents 1 and 4, two cameras."""
+    rows = [("Source_ID", "Image set specific  MOS", "Realigned MOS", "Sharpness")]
+    for number, roman in ((1, "I"), (6, "VI")):
+        for content in (1, 4):
+            for camera in (1, 2):
+                name = f"IS_{roman}_C{content:02}_D{camera:02}"
+                touch(folder / f"IS{number}" / f"co{content}" / f"{name}.jpg")
+                rows.append((name, 50.0, 10.0 * number + content + camera / 10, 3))
+    book(folder / "CID2013 data - version 12112014.xlsx", "CID2013 MOS", rows)
+
+
+def book(path: Path, title: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Writes an Excel file of two sheets, the first of which holds the rows."""
+    book = openpyxl.Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    book.create_sheet("Other")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    book.save(path)
+
+
 def opinion_table(folder: Path) -> None:
     """Two photos, one in a folder, under three kinds of the preset `tid2013`."""
     with tempfile.TemporaryDirectory() as photos:
@@ -196,14 +248,6 @@ def generate(photos: Path, folder: Path, kinds: Sequence[str], **options: Any) -
     generation.Generation(photos, folder, preset, **options).run()
 
 
-BUILDERS = {
-    "live": live,
-    "live_not_realigned": live,
-    "live_md": live_md,
-    "tid2013": tid2013,
-    "csiq": csiq,
-    "kadid10k": kadid10k,
-    "koniq10k": koniq10k,
-    "biq2021": biq2021,
-    "opinion_table": opinion_table,
-}
+def build(name: str, folder: Path) -> None:
+    """Makes the small folder of a data set, by the function of its name here."""
+    globals()[name](folder)

@@ -11,7 +11,7 @@ class Checked(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.elements, self.words = [], [], []
+        self.open, self.elements, self.words, self.inside = [], [], [], {}
         self.feed(text)
         self.close()
         assert self.open == []
@@ -30,6 +30,8 @@ class Checked(html.parser.HTMLParser):
     def handle_data(self, data):
         if self.open and self.open[-1] not in ("style", "script"):
             self.words.append(data)
+            for tag in {*self.open} if data.strip() else ():
+                self.inside.setdefault(tag, []).append(data.strip())
 
     def of(self, tag, **attributes):
         return [
@@ -37,6 +39,10 @@ class Checked(html.parser.HTMLParser):
             for name, found in self.elements
             if name == tag and attributes.items() <= found.items()
         ]
+
+    def words_of(self, tag):
+        """The words within elements of a tag, with a space between their parts."""
+        return " ".join(self.inside.get(tag, ()))
 
     @property
     def text(self):

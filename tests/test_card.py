@@ -55,8 +55,8 @@ def test_it_says_which_scores_are_good_and_on_what_scale():
         percentiles_of="9 photos",
     )
     assert (
-        "the scores are on a scale from -1 to 2, opinions of us; those that it was "
-        "trained on go from 0 to 1; the median of 9 photos is 0.5.\n"
+        "the scores are on a scale from -1 to 2, opinions of us; training scores "
+        "range from 0 to 1; the median of 9 photos is 0.5.\n"
     ) in next(iter(written(scaled).values()))
     ranked = written(dataclasses.replace(METADATA, score_range=None))
     assert "an order, not a scale" in next(iter(ranked.values()))

@@ -32,7 +32,7 @@ OTHERS = {
     "scoring_crop_size": (512, ["--network=efficientnet_lite0"]),
     "photos": ("some where", []),
     "preset": ("live_md", []),
-    "kinds": ("white_noise, jpeg", []),
+    "distortions": ("white_noise, jpeg", []),
     "strengths": ("any", []),
     "least_difference": (0.5, []),
     "photos_per_batch": (7, []),
@@ -427,7 +427,7 @@ def test_xla_compiles_the_step_of_one_device():
 
 
 def test_some_of_a_presets_distortions_may_be_chosen():
-    config = Config(preset="live", kinds="jpeg, white_noise")
+    config = Config(preset="live", distortions="jpeg, white_noise")
     chosen = config.chosen_preset()
     assert chosen.name == "live"
     # In the preset's order.
@@ -435,9 +435,9 @@ def test_some_of_a_presets_distortions_may_be_chosen():
     assert config.preset_in_words == "live (jpeg, white_noise)"
     assert Config(preset="live").preset_in_words == "live"
     assert config.batch_shape.images(len(chosen.rows), chosen.num_levels) == 24
-    message = _refusal(kinds="jpeg,none_such")
+    message = _refusal(distortions="jpeg,none_such")
     assert "no distortion 'none_such' in 'live'; there are: gaussian_blur" in message
-    assert "1 to 2" in _refusal(kinds="jpeg,white_noise", distortions_per_batch=3)
+    assert "1 to 2" in _refusal(distortions="jpeg,white_noise", distortions_per_batch=3)
 
 
 @pytest.mark.parametrize(

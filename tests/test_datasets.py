@@ -1,4 +1,7 @@
-"""Readers of the data sets, on small folders in their layout."""
+"""Readers of the data sets, on small folders in their layout: what each does.
+
+What all of them do is tested in test_every_data_set.py.
+"""
 
 import dataclasses
 
@@ -14,10 +17,7 @@ from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets import splits
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
-from tests.data_folders import BUILDERS
-from tests.data_folders import generate
-
-EVERY = pytest.mark.parametrize("name", datasets.DATA_SETS)
+from tests import data_folders
 
 # Those of LIVE-MD's small folder: of blur and of the other, for each of two references.
 LEVELS = np.array([(a, b) for a in range(4) for b in range(4) if a or b] * 2)
@@ -28,7 +28,7 @@ def build(tmp_path):
     """Makes the small folder of a data set."""
 
     def make(name):
-        BUILDERS[name](tmp_path)
+        data_folders.build(name, tmp_path)
         return tmp_path
 
     return make
@@ -38,74 +38,6 @@ def by_path(data_set, folder):
     return {
         photo.path.relative_to(folder).as_posix(): photo for photo in data_set.photos
     }
-
-
-def test_every_data_set_has_a_small_folder():
-    assert list(BUILDERS) == list(datasets.DATA_SETS)
-
-
-@EVERY
-def test_photos_are_files_with_a_score_on_the_scale(build, name):
-    row, data_set = datasets.DATA_SETS[name], datasets.read(name, build(name))
-    assert data_set.name == name
-    assert data_set.scale == row.scale
-    for photo in data_set.photos:
-        assert photo.path.is_file()
-        assert row.scale[0] <= photo.mos <= row.scale[1]
-        assert photo.reference
-        assert (photo.dmos is not None) == row.turned_round
-    if row.turned_round:
-        best = max(data_set.photos, key=lambda photo: photo.mos)
-        assert best.dmos == min(photo.dmos for photo in data_set.photos)
-
-
-@EVERY
-def test_official_splits_are_of_the_references(build, name):
-    row, data_set = datasets.DATA_SETS[name], datasets.read(name, build(name))
-    assert (data_set.official_split is not None) == row.official_split
-    if data_set.official_split:
-        parts = splits.divide(data_set.official_split, data_set.photos)
-        found = [*parts.training, *parts.validation, *parts.held_out]
-        assert len(found) == len(data_set.photos)
-
-
-@EVERY
-def test_a_folder_that_is_not_there_says_where_to_get_the_data_set(tmp_path, name):
-    with pytest.raises(ValueError, match="there is no such folder") as error:
-        datasets.read(name, tmp_path / "none")
-    assert str(tmp_path / "none") in str(error.value)
-    assert datasets.DATA_SETS[name].source in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("name", "file"),
-    [
-        ("live", "dmos_realigned.mat"),
-        ("live", "refnames_all.mat"),
-        ("live", "fastfading/img174.bmp"),
-        ("live_md", "Part 1/Imagelists.mat"),
-        ("live_md", "Part 2/Scores.mat"),
-        ("live_md", "Part 2/blurnoise/bikes_3_3.bmp"),
-        ("tid2013", "mos_with_names.txt"),
-        ("tid2013", "distorted_images/i01_24_5.bmp"),
-        ("csiq", "csiq.DMOS.xlsx"),
-        ("csiq", "dst_imgs/awgn/1600.AWGN.1.png"),
-        ("kadid10k", "dmos.csv"),
-        ("kadid10k", "images/I81_25_05.png"),
-        ("koniq10k", "koniq10k_distributions_sets.csv"),
-        ("koniq10k", "1024x768/105.jpg"),
-        ("biq2021", "Test (Images and MOS).csv"),
-        ("biq2021", "Images/ss03 (793).jpg"),
-        ("opinion_table", "set.json"),
-    ],
-)
-def test_a_missing_file_is_named(build, name, file):
-    folder = build(name)
-    (folder / file).unlink()
-    with pytest.raises(ValueError, match="there is no file") as error:
-        datasets.read(name, folder)
-    assert file.lower() in str(error.value).lower()
-    assert datasets.DATA_SETS[name].source in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -191,9 +123,7 @@ def test_live_has_realigned_scores_of_distorted_images(build):
 
 def test_live_has_copies_and_first_scores_on_request(build):
     folder = build("live")
-    photos = by_path(
-        datasets.read("live", folder, realigned=False, copies=True), folder
-    )
+    photos = by_path(datasets.read("live,not_realigned,copies", folder), folder)
     assert len(photos) == 982
     assert photos["jp2k/img1.bmp"] == ScoredPhoto(
         folder / "jp2k/img1.bmp",
@@ -206,16 +136,15 @@ def test_live_has_copies_and_first_scores_on_request(build):
     assert photos["jpeg/img2.bmp"].dmos == 22.8
 
 
-def test_live_without_realigned_scores_is_a_data_set_of_its_own(build):
+def test_live_without_realigned_scores_says_how_to_read_the_others(build):
     folder = build("live")
     (folder / "dmos_realigned.mat").unlink()
-    with pytest.raises(ValueError, match=r"there is no file .* live_not_realigned"):
+    with pytest.raises(ValueError, match=r"there is no file .* live,not_realigned"):
         datasets.read("live", folder)
-    photos = by_path(datasets.read_any("live_not_realigned", folder), folder)
+    photos = by_path(datasets.read_any("live,not_realigned", folder), folder)
     assert len(photos) == 982 - 141
     # Image 228 from 0, as it stands in dmos.mat.
     assert photos["jpeg/img2.bmp"].dmos == 22.8
-    assert len(datasets.read("live_not_realigned", folder, copies=True).photos) == 982
 
 
 def test_live_tells_that_scores_are_missing(build):
@@ -311,7 +240,7 @@ def test_tid2013_leaves_the_synthetic_reference_out(build):
         distortion="sparse_sampling",
         level=5,
     )
-    every = datasets.read("tid2013", folder, synthetic=True)
+    every = datasets.read("tid2013,synthetic", folder)
     assert {photo.reference for photo in every.photos} == {"I01", "I02", "I25"}
     assert len(every.photos) == 30
 
@@ -332,7 +261,7 @@ def test_csiq_finds_its_table_and_files(build):
 
 
 def test_csiq_has_the_kinds_of_live_on_request(build):
-    data_set = datasets.read("csiq", build("csiq"), shared_with_live=True)
+    data_set = datasets.read("csiq,shared_with_live", build("csiq"))
     assert {photo.distortion for photo in data_set.photos} == {
         row.name for row in PRESETS["live"].rows
     }
@@ -379,7 +308,7 @@ def test_kadid10k_takes_its_dmos_as_it_is(build):
 @pytest.mark.parametrize("size", ["1024x768", "512x384"])
 def test_koniq10k_has_two_sizes_and_its_split(build, size):
     folder = build("koniq10k")
-    data_set = datasets.read("koniq10k", folder, size=size)
+    data_set = datasets.read(f"koniq10k,size={size}", folder)
     assert data_set.photos[3] == ScoredPhoto(folder / size / "103.jpg", 51.5, "103.jpg")
     split = data_set.official_split
     assert split.training == ("100.jpg", "102.jpg", "104.jpg")
@@ -389,7 +318,7 @@ def test_koniq10k_has_two_sizes_and_its_split(build, size):
 
 def test_koniq10k_has_no_other_size(build):
     with pytest.raises(ValueError, match="size must be one of 1024x768, 512x384"):
-        datasets.read("koniq10k", build("koniq10k"), size="224x224")
+        datasets.read("koniq10k,size=224x224", build("koniq10k"))
 
 
 def test_biq2021_finds_the_file_that_is_named_otherwise(build):
@@ -442,7 +371,7 @@ def test_the_opinion_table_tells_how_to_make_the_set_it_needs(tmp_path, photos):
     command = r"python -m distortions\.generate --preset=tid2013"
     folder = tmp_path / "shards"
     options = {"format": "tfrecord", "shard_megabytes": 1}
-    generate(photos[0].parent, folder, ["jpeg"], **options)
+    data_folders.generate(photos[0].parent, folder, ["jpeg"], **options)
     with pytest.raises(ValueError, match=f"in shards.*--format=files.*{command}"):
         datasets.read("opinion_table", folder)
     folder = tmp_path / "live"
@@ -467,14 +396,56 @@ def test_a_damaged_opinion_table_is_an_error(build):
         datasets.read("opinion_table", folder)
 
 
-def test_an_unknown_data_set_or_option_is_named_with_those_there_are(build):
-    with pytest.raises(ValueError, match="no data set 'kadid'; there are: kadid10k, "):
-        datasets.read("kadid", "folder")
-    folder = build("live")
-    with pytest.raises(ValueError, match="live has no option 'size'; it has: realign"):
-        datasets.read("live", folder, size=3)
-    with pytest.raises(ValueError, match="biq2021 has no option 'size'; it has: none"):
-        datasets.read("biq2021", folder, size=3)
+def test_spaq_has_a_mos_for_each_photo_and_finds_its_table_beside_the_photos(build):
+    folder = build("spaq")
+    data_set = datasets.read("spaq", folder)
+    assert data_set.photos[2] == ScoredPhoto(
+        folder / "TestImage/00003.jpg", 40, "00003.jpg"
+    )
+    book = next((folder / "Annotations").iterdir())
+    book.rename(folder / book.name)
+    assert datasets.read("spaq", folder) == data_set
+
+
+def test_live_challenge_leaves_the_images_that_people_were_trained_with_out(build):
+    folder = build("live_challenge")
+    data_set = datasets.read("live_challenge", folder)
+    # The first after seven, whose MOS is 5 * 7.
+    assert data_set.photos[0] == ScoredPhoto(folder / "Images/3.bmp", 35, "3.bmp")
+    assert len(data_set.photos) == 5
+    every = datasets.read("live_challenge,training_images", folder)
+    assert every.photos[7:] == data_set.photos
+    assert every.photos[6] == ScoredPhoto(
+        folder / "Images/trainingImages/t7.bmp", 30, "t7.bmp"
+    )
+
+
+def test_live_challenge_tells_that_lists_are_not_of_one_length(build):
+    folder = build("live_challenge")
+    scores = folder / "Data/AllMOS_release.mat"
+    scipy.io.savemat(scores, {"AllMOS_release": np.ones((1, 11))})
+    with pytest.raises(ValueError, match=r"shapes are \(12,\) and \(11,\)"):
+        datasets.read("live_challenge", folder)
+
+
+def test_cid2013_keeps_a_content_together_over_its_image_sets(build):
+    folder = build("cid2013")
+    photos = by_path(datasets.read("cid2013", folder), folder)
+    assert len(photos) == 8
+    photo = photos["IS6/co4/IS_VI_C04_D02.jpg"]
+    assert photo == ScoredPhoto(photo.path, 64.2, "C04")  # 10 * 6 + 4 + 2 / 10.
+    assert photos["IS1/co4/IS_I_C04_D01.jpg"].reference == "C04"
+    assert {photo.reference for photo in photos.values()} == {"C01", "C04"}
+
+
+def test_cid2013_tells_what_is_wrong_with_a_name(build):
+    folder = build("cid2013")
+    file = folder / "CID2013 data - version 12112014.xlsx"
+    book = openpyxl.load_workbook(file)
+    book["CID2013 MOS"]["A3"] = "IS_7_C01_D01"
+    book.save(file)
+    with pytest.raises(ValueError, match=r"row 3: Source_ID .* 'IS_7_C01_D01'"):
+        datasets.read("cid2013", folder)
 
 
 def test_any_data_set_is_read_by_name(build):

@@ -1,6 +1,7 @@
 """The program that evaluates, run as users run it."""
 
 import csv
+import dataclasses
 import json
 import re
 
@@ -9,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import scipy.stats
+from pages import Checked
 from PIL import Image
 from programs import run_several
 
@@ -36,6 +38,10 @@ def folder(tmp_path_factory):
         stages=(),
     )
     Model(keras.Model(image, red), metadata).save(folder / "model.keras")
+    logarithm = keras.Model(image, keras.ops.log(red))
+    Model(logarithm, metadata).save(folder / "logarithm.keras")
+    ranked = dataclasses.replace(metadata, score_range=None, stages=("rank",))
+    Model(keras.Model(image, red), ranked).save(folder / "ranked.keras")
     (folder / "photos").mkdir()
     rows = []
     for red, opinion in zip(REDS, OPINIONS, strict=True):
@@ -108,6 +114,13 @@ def results(folder):
             f"--report={folder}/both.html",
         ],
         "excel": [model, f"--dataset={photos}/excel.csv", "--format=json"],
+        "ranked": [f"--model={folder}/ranked.keras", good, "--format=json"],
+        "logarithm": [
+            f"--model={folder}/logarithm.keras",
+            good,
+            "--format=json",
+            f"--report={folder}/logarithm.html",
+        ],
         "nearly": [model, f"--dataset={photos}/nearly.csv"],
         "broken": [model, f"--dataset={photos}/broken.csv", "--format=json"],
         "tid2013": [
@@ -131,7 +144,7 @@ def results(folder):
             "--format=json",
             f"--predictions={folder}/part.csv",
         ],
-        "only 1 of 2 photos are readable": [
+        "only 1 of 2 photos have a score": [
             model,
             f"--dataset={photos}/only one.csv",
         ],
@@ -341,6 +354,22 @@ def test_a_broken_photo_is_named_and_left_out_and_the_code_is_1(results, folder)
     broken = f"{folder}/photos/broken.jpg: not a photo, or of a kind that is not read"
     assert errors == f"left out: {broken}\n"
     assert code == 1
+
+
+def test_a_ranker_which_is_on_no_scale_has_no_rmse(results):
+    expected = json.loads(results["json"][1])
+    del expected["test/rmse"]
+    assert results["ranked"] == [0, json.dumps(expected) + "\n", ""]
+
+
+def test_a_score_that_is_no_finite_number_is_named_and_left_out(results, folder):
+    code, output, errors = results["logarithm"]
+    said = f"{folder}/photos/red 0.png: the model's score of it is -inf"
+    assert (code, errors) == (1, f"left out: {said}\n")
+    assert json.loads(output)["photos"] == 4
+    page = Checked((folder / "logarithm.html").read_text(encoding="utf-8"))
+    assert "No figure below counts 1 photo without a score" in page.text
+    assert said in page.words
 
 
 def test_code_is_2_and_the_reason_is_told_when_nothing_can_be_evaluated(results):

@@ -92,6 +92,8 @@ RANKED_BY_A_FILE = {
 OWN = "toy_preset:PRESET"
 PRESETS = {**distortions.PRESETS, OWN: toy_preset.PRESET}
 MADE_ANEW = [name for name in PRESETS if name not in RANKED_BY_A_FILE]
+# Reading a set is the same whatever its preset: one of ours, and one of one's own.
+IN_SETS = ["camera_mixed", OWN]
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +104,12 @@ def runs(folder, tmp_path_factory):
         "distortions.generate",
         [
             [f"--preset={preset}", f"--input={folder}", f"--output={sets / preset}"]
-            for preset in PRESETS
+            for preset in IN_SETS
         ],
         first=HERE,
     )
     assert [code for code, _, _ in made] == [0] * len(made), made
-    photos_of = {(preset, "set"): sets / preset for preset in PRESETS}
+    photos_of = {(preset, "set"): sets / preset for preset in IN_SETS}
     photos_of |= {(preset, "anew"): folder for preset in MADE_ANEW}
     calls: dict = {file.stem: small(file, folder) for file in FILES}
     for run, photos in photos_of.items():
@@ -161,7 +163,7 @@ def test_a_file_of_configs_trains(runs, file):
     ("preset", "kind"),
     [
         *((preset, "anew") for preset in MADE_ANEW),
-        *((preset, "set") for preset in PRESETS),
+        *((preset, "set") for preset in IN_SETS),
     ],
 )
 def test_a_preset_is_ranked_made_anew_and_from_a_set(runs, preset, kind):

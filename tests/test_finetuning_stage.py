@@ -286,7 +286,7 @@ def test_raw_mos_are_learned_from_the_rankers_own_last_layer(photos, tmp_path):
 
 def test_no_steps_fit_the_last_layer_and_change_nothing_else(photos, tmp_path):
     model, figures, before = tuned(photos, tmp_path, finetune_steps=0)
-    assert figures["finetune/seconds"] == 0
+    assert figures["finetune/seconds"] > 0.1  # Of the fit, which is all the work.
     assert not (tmp_path / "checkpoints").exists()
     for layer, weights in zip(model.network.layers, before, strict=True):
         if layer.name not in ("standardise", "score"):
@@ -332,7 +332,7 @@ def test_a_fitted_last_layer_keeps_the_order_of_versions_of_other_photos(
         model, _ = stages.finetune(
             model, photos, config, tmp_path, versions=of, stop=stopping.never
         )
-        figures = stages.keeps_order(model, good, config)
+        figures, _ = stages.keeps_order(model, good, config)
         shares.append(figures["test/order_kept/photo"])
     alone, kept = shares
     assert alone < 0.5
@@ -407,12 +407,18 @@ def test_steps_on_what_is_kept_train_the_other_layers_alone(photos, good, tmp_pa
     assert 300 < held_out_scores(model, photos).scores.mean() < 1100
 
 
+@pytest.fixture(scope="module")
+def never_stopped(photos, good, tmp_path_factory):
+    """What a run on what is kept gives that was never stopped."""
+    model, _ = tuned_with_order(photos, good, tmp_path_factory.mktemp("whole"))
+    return weights_by_layer(model)
+
+
 @pytest.mark.parametrize("at", [3, 9, 16])
 def test_a_run_on_what_is_kept_that_was_stopped_goes_on_as_if_it_had_not(
-    at, photos, good, tmp_path
+    at, never_stopped, photos, good, tmp_path
 ):
     """While photos pass, while versions do, and between the steps."""
-    expected, _ = tuned_with_order(photos, good, tmp_path / "whole")
     asked = []
     with pytest.raises(stopping.Interrupted) as stopped:
         tuned_with_order(
@@ -421,7 +427,7 @@ def test_a_run_on_what_is_kept_that_was_stopped_goes_on_as_if_it_had_not(
     assert ("of 6" in str(stopped.value)) == (at == 16)
     assert (tmp_path / "run/kept/photos/done").exists()
     found, _ = tuned_with_order(photos, good, tmp_path / "run")
-    for name, weights in weights_by_layer(expected).items():
+    for name, weights in never_stopped.items():
         for one, other in zip(weights, weights_by_layer(found)[name], strict=True):
             np.testing.assert_array_equal(one, other, name)
 
@@ -432,7 +438,7 @@ def test_steps_keep_the_order_of_versions_of_other_photos(photos, good, tmp_path
     shares = []
     for of in (None, good):
         model, _ = tuned_with_order(photos, of, tmp_path / str(of is None), **options)
-        figures = stages.keeps_order(model, good, config_with(**KEPT))
+        figures, _ = stages.keeps_order(model, good, config_with(**KEPT))
         shares.append(figures["test/order_kept/photo"])
     alone, kept_order = shares
     assert alone < 0.6

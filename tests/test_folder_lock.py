@@ -105,9 +105,13 @@ def test_a_child_does_not_hold_what_its_dead_parent_held(tmp_path, fork):
 
     def work(ready):
         with folder_lock.held(tmp_path / "folder"):
+            reader, writer = os.pipe()
             child = os.fork() if fork else subprocess.Popen(["sleep", "600"]).pid
             if not child:
+                os.write(writer, b"1")
                 time.sleep(600)
+            if fork:
+                os.read(reader, 1)  # What a fork does first, it has done.
             children.write_text(str(child))
             ready()
             time.sleep(600)

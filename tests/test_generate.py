@@ -583,8 +583,8 @@ def test_the_program_can_be_stopped_and_started_again(folder, tmp_path):
     process = start(*command)
     _, errors = process.communicate()
     assert "left out: broken.png: not a photo, or of a kind that is not read" in errors
-    assert "220/220" in errors
     assert errors.endswith("1 of 21 photos could not be read\n")
+    assert errors.count("\n") == 2  # Without a terminal nothing is counted on it.
     assert process.returncode == 1
     found = ranked_set.load(output)
     assert (len(found.contents), found.names) == (20, ("white_noise", "jpeg"))
@@ -613,7 +613,7 @@ def test_the_program_says_why_it_cannot_begin(folder, claimed, tmp_path):
         "File exists": [live, photos, f"--output={tmp_path / 'text' / 'note.txt'}"],
         "its seed is 7, not 0": [live, photos, f"--output={claimed}"],
         "flags only, not more": [live, photos, output, "more"],
-        "flag --workers=0": [live, photos, output, "--workers=0"],
+        "flag --workers=-1": [live, photos, output, "--workers=-1"],
         "Unknown command line flag 'sed'": [live, photos, output, "--sed=1"],
     }
     several = run_several("distortions.generate", calls.values())

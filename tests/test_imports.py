@@ -34,6 +34,7 @@ ROOMS = (
     "distortions.bulk",
     "rankiqa_tf.surroundings",
     "rankiqa_tf.version",
+    "rankiqa_tf.choices",
     "rankiqa_tf.archives",
     "rankiqa_tf.assets",
     "rankiqa_tf.measures",

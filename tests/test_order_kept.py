@@ -33,6 +33,8 @@ def test_shares_are_those_counted_by_hand(kept):
     assert (a.name, b.name) == ("a", "b_c")  # Nothing is known of the third.
     assert a.photo == (0.5, 1.0, 1.0)
     assert a.levels == 1.0
+    # Of six pairs each photo has; the second has 4 < 5 and no other in the wrong order.
+    assert (a.pairs, b.pairs) == pytest.approx((11 / 12, 0.5))
     assert b.photo == (0.0, 0.5, 1.0)  # A tie is not in order.
     assert math.isnan(b.levels)
     assert (a.from_level_2, b.from_level_2) == (1.0, 0.75)
@@ -54,12 +56,13 @@ def test_figures_have_the_mean_and_each_kind(kept):
     )
 
 
-def test_table_has_a_line_a_kind_and_the_mean(kept):
+def test_table_has_the_mean_and_a_line_a_kind(kept):
     block = order_kept.table(kept)
-    assert block.columns[:3] == ("photo, level 1", "photo, level 2", "photo, level 3")
-    assert [line.title for line in block.lines] == ["a", "b c", "mean"]
-    assert block.lines[1].cells == ("0.000", "0.500", "1.000", "0.750", "-")
-    assert block.lines[2].cells == ("0.250", "0.750", "1.000", "0.875", "1.000")
+    assert block.columns[:3] == ("all pairs", "level 1", "level 2")
+    mean, a, b = block.lines
+    assert (mean.title, a.title, b.title) == ("mean", "a", "b c")
+    assert b.cells == ("0.500", "0.000", "0.500", "1.000", "0.750", "-")
+    assert mean.cells == ("0.708", "0.250", "0.750", "1.000", "0.875", "1.000")
 
 
 @pytest.mark.parametrize("preset", ["live", "tid2013", "camera"])

@@ -10,6 +10,8 @@ import pytest
 from pages import Checked
 from PIL import Image
 
+from distortions.presets.tid2013 import TID2013
+from rankiqa_tf.config import Config
 from rankiqa_tf.datasets import DATA_SETS
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import figures as figures_lib
@@ -18,7 +20,9 @@ from rankiqa_tf.evaluation import method_section
 from rankiqa_tf.evaluation import metrics
 from rankiqa_tf.evaluation import page
 from rankiqa_tf.evaluation import panels
+from rankiqa_tf.evaluation import settings
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.evaluation.settings import Settings
 
 # No slash: it is in the name of a file, too.
 HOSTILE = """<script>alert("'1'")&amp;<b """
@@ -57,7 +61,7 @@ def write(tmp_path):
             "scale": (0.0, 9.0),
             "command": "python -m rankiqa_tf.benchmark --dataset=tid2013",
             "versions": {"tensorflow": "2.17.1", "keras": "3.10.0"},
-            "settings": {"network": "shallow", "splits": 2},
+            "settings": Settings({"network": "shallow", "splits": 2}, {"EMA": 0.0}),
             "date": "2026-01-02",
         }
         page.write(tmp_path / "page.html", figures, **arguments | options)
@@ -106,8 +110,9 @@ def test_says_what_was_run_and_what_came_out(write, results):
     (root,) = found.of("html")
     assert root == {"lang": "en"}
     assert len(found.of("h1")) == 1
-    (folded,) = found.of("details")
-    assert folded == {}
+    # The other method, and options at their defaults.
+    assert found.of("details") == [{}, {}]
+    assert "Options left at their defaults EMA 0" in found.words_of("details")
 
 
 def test_every_figure_of_the_tables_is_there(write, results):
@@ -159,7 +164,8 @@ def test_names_are_taken_as_text(write, tmp_path):
         command=HOSTILE,
         date=HOSTILE,
         versions={HOSTILE: HOSTILE},
-        settings={HOSTILE: [HOSTILE]},
+        settings=Settings({HOSTILE: [HOSTILE]}),
+        left_out=[HOSTILE],
     )
     assert found.of("script") == []
     # Title and heading; method, data set and distortion in tables and diagrams.
@@ -212,7 +218,7 @@ def test_figures_that_cannot_be_had(write, photos):
     assert "Highest scores" in found.text
     assert "Furthest" not in found.text
     single = OpinionScores(split.photos[:1], split.scores[:1])
-    assert "1 photos" in write(measured({"rankiqa": [single]}, "mine")).text
+    assert "1 photo." in write(measured({"rankiqa": [single]}, "mine")).text
 
 
 def test_shows_photos_small_and_says_which_are_missing(write, tmp_path):
@@ -236,6 +242,52 @@ def test_shows_photos_small_and_says_which_are_missing(write, tmp_path):
             name = shown["alt"].partition(": ")[2]
             expected = colours[tmp_path / name]
             np.testing.assert_allclose(image.getpixel((80, 50)), expected, atol=6)
+
+
+def test_photos_of_the_same_name_are_told_apart_by_their_folders(write, tmp_path):
+    photos = [
+        ScoredPhoto(tmp_path / f"scene {number}" / "blurred.png", float(number), "r")
+        for number in range(6)
+    ]
+    found = write(measured({"rankiqa": [OpinionScores(photos, np.arange(6.0))]}))
+    for number in range(6):
+        assert found.words.count(str(Path(f"scene {number}", "blurred.png"))) == 4
+
+
+def test_photos_that_were_left_out_are_named_with_the_reason(write, results):
+    assert "without a score" not in write(measured(results)).text
+    found = write(measured(results), left_out=["a.jpg: the model's score of it is nan"])
+    assert "No figure below counts 1 photo without a score" in found.text
+    assert "a.jpg: the model's score of it is nan" in found.words
+
+
+def test_a_wide_table_is_split_begins_with_all_and_says_it_scrolls(write, tmp_path):
+    kinds = tuple(row.name for row in TID2013.rows)
+    split = predictions([tmp_path / "a", tmp_path / "b"], kinds=kinds, levels=(1, 2))
+    found = write(measured({"rankiqa": [split]}))
+    heads = [name for name in found.words if re.fullmatch(r"ALL|#\d\d", name)]
+    numbers = [f"#{number:02}" for number in range(1, 25)]
+    assert heads[:50] == 2 * ["ALL", *numbers]  # SROCC, then LCC.
+    assert len(found.of("table")) == 1 + 2 * 2
+    assert found.text.count("Scroll sideways for more columns") == 5
+    for kind in kinds:
+        assert kind.replace("_", " ") in found.words
+
+
+def test_options_are_told_in_words_those_at_their_defaults_apart():
+    options = Config(margin=2.5).options() | {"methods": ["a", "b"], "ranked": ""}
+    told = settings.of_options(options)
+    assert told.chosen == {
+        "stage": "rank",
+        "network": "shallow",
+        "margin": 2.5,
+        "methods": ["a", "b"],
+    }
+    assert told.defaults["MOS scale"] == "standard"
+    words = Checked(told.draw()).words
+    assert words[words.index("methods") + 1] == "a, b"
+    assert words[words.index("rank steps") + 1] == "50,000"
+    assert words[words.index("MOS range") + 1] == "none"
 
 
 def test_picks_the_photos_that_say_most():

@@ -338,7 +338,7 @@ def test_an_opinion_table_needs_a_photo_that_can_be_read(tmp_path, two_kinds):
 
 
 def test_an_official_split_is_used_whatever_the_seed_and_holdout(tmp_path):
-    data_folders.BUILDERS["biq2021"](tmp_path)
+    data_folders.biq2021(tmp_path)
     for image in (tmp_path / "Images").iterdir():
         Image.new("RGB", (9, 7)).save(image)
     options = {"stage": "finetune", "dataset": "biq2021", "data_dir": str(tmp_path)}
@@ -350,7 +350,7 @@ def test_an_official_split_is_used_whatever_the_seed_and_holdout(tmp_path):
 
 def of_koniq(folder):
     """Options for a folder like KonIQ-10k's, whose validation part has two photos."""
-    data_folders.BUILDERS["koniq10k"](folder)
+    data_folders.koniq10k(folder)
     with (folder / "koniq10k_distributions_sets.csv").open("a") as file:
         print("106.jpg,0.0,0.0,0.5,0.5,0.0,105,33.0,0.5,validation", file=file)
     data_folders.touch(folder / "1024x768" / "106.jpg")

@@ -44,3 +44,25 @@ def test_a_threshold_off_the_scale_is_refused_where_there_is_one():
     for wrong in (50, -0.1):
         with pytest.raises(ValueError, match=rf"0 to 1, not {wrong}$"):
             scale.check_threshold(wrong, SCALED)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "opinions", "of", "expected"),
+    [
+        (SCALED, (0.1, 0.9), (0.0, 1.0), True),
+        (SCALED, (1.0, 4.9), (1.0, 5.0), False),
+        (TUNED, (0.1, 0.8), (0.0, 1.0), True),
+        # Scores of one's own, whose scale nobody told.
+        (SCALED, (0.1, 0.9), None, True),
+        (TUNED, (1.0, 5.0), None, False),
+        (TUNED, (-80.0, 0.0), None, False),
+        (dataclasses.replace(TUNED, score_range=(1.0, 9.0)), (2.0, 3.0), None, False),
+        (RANKED, (0.1, 0.9), None, False),
+        (RANKED, (0.1, 0.9), (0.0, 1.0), False),
+        # Ranked by the opinions that TID2013 published of its distortions.
+        (dataclasses.replace(RANKED, scale=(0.0, 9.0)), (0.5, 7.0), (0.0, 9.0), True),
+        (dataclasses.replace(RANKED, scale=(0.0, 9.0)), (0.5, 7.0), None, False),
+    ],
+)
+def test_scores_share_a_scale_with_opinions(metadata, opinions, of, expected):
+    assert scale.is_shared(metadata, opinions, of=of) is expected

@@ -101,7 +101,7 @@ def photos(tmp_path_factory):
 
 
 def ranked_batches(photos, address=""):
-    preset = config_lib.Config(preset="live", kinds=LIVE).chosen_preset()
+    preset = config_lib.Config(preset="live", distortions=LIVE).chosen_preset()
     return ranked.RankedBatches(
         versions.MadeAnew(photos, preset, in_graph=bool(address)),
         shape=ranked.BatchShape(photos=2, distortions=2, any_strength=True),
@@ -147,7 +147,7 @@ def config(photos, **changes):
         "levels": "block0",
         "crop_size": 24,
         "photos": str(photos[0].parent),
-        "kinds": LIVE,
+        "distortions": LIVE,
         "rank_steps": 3,
         "rank_learning_rate": 1e-3,
         "evaluation_photos": 1,
@@ -191,13 +191,15 @@ def test_kinds_that_call_python_are_refused_at_the_start_with_what_to_do(
     parts, photos, tmp_path
 ):
     address = {"data_service": parts.address}
-    message = refusal(photos, tmp_path, kinds="", **address)
+    message = refusal(photos, tmp_path, distortions="", **address)
     assert "cannot make jpeg2000 of preset live" in message
     others = [row.name for row in distortions.PRESETS["live"].rows]
     others.remove("jpeg2000")
-    assert f"leave them out by kinds={','.join(others)}" in message
+    assert f"leave them out by --distortions={','.join(others)}" in message
     assert "python -m distortions.generate" in message
-    config(photos, kinds=",".join(others), **address)  # Which is a value it takes.
+    config(
+        photos, distortions=",".join(others), **address
+    )  # Which is a value it takes.
 
 
 def test_photos_that_only_pillow_decodes_are_refused_at_the_start(parts, tmp_path):

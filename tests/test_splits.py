@@ -1,6 +1,5 @@
 """Splits of a data set by reference, and of anything by groups."""
 
-import json
 import random
 from pathlib import Path
 
@@ -80,25 +79,6 @@ def test_divide_refuses_photos_of_another_data_set():
         splits.divide(Split(training=("a", "b"), held_out=("c", "d")), photos)
 
 
-def test_what_is_written_is_read_back(photos, tmp_path):
-    drawn = splits.draw(photos, count=3)
-    with_validation = splits.of_references(
-        training=drawn[0].training[1:],
-        validation=drawn[0].training[:1],
-        held_out=drawn[0].held_out,
-    )
-    path = tmp_path / "splits.json"
-    splits.write(path, [*drawn, with_validation])
-    assert splits.read(path, photos) == [*drawn, with_validation]
-
-
-def test_names_that_are_no_ascii_are_read_back(tmp_path):
-    photos = [ScoredPhoto(tmp_path / name, 1.0, name) for name in ("é", "日本", "z")]
-    drawn = splits.draw(photos, count=1)
-    splits.write(tmp_path / "splits.json", drawn)
-    assert splits.read(tmp_path / "splits.json", photos) == drawn
-
-
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
@@ -127,54 +107,6 @@ def test_names_that_are_no_ascii_are_read_back(tmp_path):
 def test_refuses_a_reference_on_both_sides_and_an_empty_part(parts, message):
     with pytest.raises(ValueError, match=message):
         splits.of_references(**parts)
-
-
-@pytest.mark.parametrize(
-    ("split", "message"),
-    [
-        (
-            {"training": ["a", "x", "y"], "test": ["b", "c"]},
-            "split 2: 2 of 5 references are not in the data set, the first being 'x'",
-        ),
-        (
-            {"training": ["a"], "test": ["b"]},
-            "split 2: 1 of 3 references are in no part of the split, .* 'c'",
-        ),
-        ({"training": ["a", "b"], "test": ["b", "c"]}, "splits.json: 1 references"),
-        ({"training": ["a", "b"]}, "not a JSON file of splits"),
-        ({"training": ["a"], "test": ["b"], "dev": ["c"]}, "not a JSON file of splits"),
-        (
-            {"training": "ab", "test": ["c"]},
-            "not a JSON file .*training is not a list",
-        ),
-        ({"training": ["a", 1], "test": ["c"]}, "training is not a list of texts"),
-        ([["a", "b"], ["c"]], "not a JSON file of splits"),
-    ],
-)
-def test_refuses_a_file_of_other_data_or_form(tmp_path, split, message):
-    photos = [ScoredPhoto(tmp_path / f"{name}.png", 1.0, name) for name in "abc"]
-    good = {"training": ["a", "b"], "validation": [], "test": ["c"]}
-    path = tmp_path / "splits.json"
-    path.write_text(json.dumps({"splits": [good]}))
-    assert len(splits.read(path, photos)) == 1
-    path.write_text(json.dumps({"splits": [good, split]}))
-    with pytest.raises(ValueError, match=message):
-        splits.read(path, photos)
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", "nothing", '{"splits": 3}', "\xff"])
-def test_refuses_what_is_no_file_of_splits(tmp_path, photos, text):
-    (tmp_path / "splits.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(ValueError, match=r"splits\.json is not a JSON file of splits"):
-        splits.read(tmp_path / "splits.json", photos)
-
-
-def test_refuses_a_file_that_is_not_there_or_has_no_split(tmp_path, photos):
-    with pytest.raises(ValueError, match=r"there is no file of splits .*none\.json"):
-        splits.read(tmp_path / "none.json", photos)
-    splits.write(tmp_path / "splits.json", [])
-    with pytest.raises(ValueError, match="has no split; 1 or more"):
-        splits.read(tmp_path / "splits.json", photos)
 
 
 def test_refuses_no_splits_and_too_few_references(photos):

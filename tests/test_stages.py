@@ -67,7 +67,7 @@ def test_a_loaded_model_may_be_given_other_crops(tmp_path):
 
 
 def test_fine_tuning_takes_the_opinion_table_as_other_scores(tmp_path):
-    data_folders.BUILDERS["opinion_table"](tmp_path / "table")
+    data_folders.opinion_table(tmp_path / "table")
     config = config_lib.Config(
         stage="finetune",
         dataset="opinion_table",

@@ -6,12 +6,12 @@ distortions do not need a place here: make a `Preset` and name it as module:NAME
 """
 
 import dataclasses
-import importlib
 import types
 from collections.abc import Sequence
 
 import tensorflow as tf
 
+from distortions import user_modules
 from distortions.presets.camera import CAMERA
 from distortions.presets.camera_mixed import CAMERA_MIXED
 from distortions.presets.csiq import CSIQ
@@ -83,23 +83,14 @@ def find_preset(name: str) -> Preset:
         return PRESETS[name]
     if "," in name:
         return _joined([find_preset(part.strip()) for part in name.split(",")])
-    module, colon, attribute = name.partition(":")
-    if not colon:
+    if ":" not in name:
         raise ValueError(
             f"no preset {name!r}; there are: {', '.join(PRESETS)}, and any of your own "
             "as module:NAME"
         )
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (Exception, SystemExit) as error:  # The module can raise anything.
-        raise ValueError(
-            f"preset {name!r} cannot be loaded: {type(error).__name__}: {error}"
-        ) from error
-    if not isinstance(found, Preset):
-        raise ValueError(
-            f"{name!r} is not a distortions.Preset but a {type(found).__name__}"
-        )
-    return found
+    return user_modules.find(
+        name, Preset, what="preset", kind_name="distortions.Preset"
+    )
 
 
 def _joined(presets: Sequence[Preset]) -> Preset:

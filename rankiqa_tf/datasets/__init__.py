@@ -3,59 +3,50 @@
 A reader takes a data set as its authors distribute it, once unpacked: their folders,
 their lists, their file names. Nothing is downloaded; a folder that is not as it should
 be gives an error that says where the data set can be had.
+
+To add a data set, write its reader in a file of its own and add a row to `DATA_SETS`.
+One of your own needs no place here: name its `Row` as module:NAME.
 """
 
 import dataclasses
 import difflib
-import inspect
 import os
-from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from distortions import user_modules
 from rankiqa_tf.datasets import biq2021
+from rankiqa_tf.datasets import cid2013
 from rankiqa_tf.datasets import csiq
 from rankiqa_tf.datasets import kadid10k
 from rankiqa_tf.datasets import koniq10k
 from rankiqa_tf.datasets import live
+from rankiqa_tf.datasets import live_challenge
 from rankiqa_tf.datasets import live_md
 from rankiqa_tf.datasets import opinion_table
 from rankiqa_tf.datasets import scores_csv
+from rankiqa_tf.datasets import spaq
 from rankiqa_tf.datasets import tid2013
 from rankiqa_tf.datasets.data_folder import DataFolder
+from rankiqa_tf.datasets.row import Choice
+from rankiqa_tf.datasets.row import Row
+from rankiqa_tf.datasets.row import choice
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import References
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Row:
-    """A row of the table of data sets.
-
-    Attributes:
-        read: takes a DataFolder, and options by name; gives the photos and the official
-            split or None.
-        title: what the data set is called.
-        source: where it can be had, an address or a command.
-        licence: what its authors allow, as far as it could be found; look there before
-            use.
-        scale: the worst and the best `mos` that the scale of the experiment has.
-            Scores that were processed may go somewhat beyond.
-        scale_of: what `mos` is, in words.
-        turned_round: whether `mos` was made of a difference score, lower is better.
-        official_split: whether its authors say what to train and what to test on.
-    """
-
-    read: Callable[..., tuple[list[ScoredPhoto], References | None]]
-    title: str
-    source: str
-    licence: str
-    scale: tuple[float, float]
-    scale_of: str
-    turned_round: bool
-    official_split: bool
-
+__all__ = [
+    "DATA_SETS",
+    "Choice",
+    "DataFolder",
+    "DataSet",
+    "References",
+    "Row",
+    "ScoredPhoto",
+    "choose",
+    "read",
+    "read_any",
+]
 
 DATA_SETS: Mapping[str, Row] = MappingProxyType(
     {
@@ -68,18 +59,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             scale=(0, 100),
             scale_of="100 - DMOS of LIVE",
             turned_round=True,
-            official_split=False,
-        ),
-        "live_not_realigned": Row(
-            read=live.read_not_realigned,
-            title="LIVE, release 2, by the scores of dmos.mat, which are not realigned",
-            source="https://live.ece.utexas.edu/research/quality/subjective.htm",
-            licence="use, copies and changes for any purpose, with the notice of its "
-            "readme kept and its authors named",
-            scale=(0, 100),
-            scale_of="100 - DMOS of LIVE, not realigned",
-            turned_round=True,
-            official_split=False,
         ),
         "live_md": Row(
             read=live_md.read,
@@ -91,7 +70,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             scale=(0, 100),
             scale_of="100 - DMOS of LIVE MD",
             turned_round=True,
-            official_split=False,
         ),
         "tid2013": Row(
             read=tid2013.read,
@@ -101,8 +79,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             "research only",
             scale=(0, 9),
             scale_of="mean opinion scores of TID2013",
-            turned_round=False,
-            official_split=False,
         ),
         "csiq": Row(
             read=csiq.read,
@@ -112,7 +88,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             scale=(0, 1),
             scale_of="1 - DMOS of CSIQ",
             turned_round=True,
-            official_split=False,
         ),
         "kadid10k": Row(
             read=kadid10k.read,
@@ -121,8 +96,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="freely available to the research community; no formal licence",
             scale=(1, 5),
             scale_of="mean opinion scores of KADID-10k",
-            turned_round=False,
-            official_split=False,
         ),
         "koniq10k": Row(
             read=koniq10k.read,
@@ -131,7 +104,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="none was found; the photos are of YFCC100M (Creative Commons)",
             scale=(0, 100),
             scale_of="mean opinion scores of KonIQ-10k",
-            turned_round=False,
             official_split=True,
         ),
         "biq2021": Row(
@@ -141,8 +113,33 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="none is stated",
             scale=(0, 1),
             scale_of="mean opinion scores of BIQ2021",
-            turned_round=False,
             official_split=True,
+        ),
+        "spaq": Row(
+            read=spaq.read,
+            title="SPAQ",
+            source="https://github.com/h4nwei/SPAQ",
+            licence="for research; no formal licence was found",
+            scale=(0, 100),
+            scale_of="mean opinion scores of SPAQ",
+        ),
+        "live_challenge": Row(
+            read=live_challenge.read,
+            title="LIVE In the Wild Image Quality Challenge Database",
+            source="https://live.ece.utexas.edu/research/ChallengeDB/index.html",
+            licence="use, copies and changes for any purpose, with the notice of its "
+            "readme kept and its authors named, as for the other LIVE data sets; its "
+            "own notice was not to be had",
+            scale=(0, 100),
+            scale_of="mean opinion scores of LIVE In the Wild",
+        ),
+        "cid2013": Row(
+            read=cid2013.read,
+            title="CID2013",
+            source="https://zenodo.org/records/2647033",
+            licence="not confirmed; see its page",
+            scale=(0, 100),
+            scale_of="realigned mean opinion scores of CID2013",
         ),
         "opinion_table": Row(
             read=opinion_table.read,
@@ -151,8 +148,6 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             licence="that of the photos; the means are facts about TID2013",
             scale=opinion_table.SCALE,
             scale_of="mean opinion scores of TID2013",
-            turned_round=False,
-            official_split=False,
         ),
     }
 )
@@ -163,10 +158,10 @@ class DataSet:
     """A data set that was read.
 
     Attributes:
-        name: its key in `DATA_SETS`; of a CSV, the name of the file.
+        name: as `choose` takes it; of a CSV, the name of the file.
         photos: with their scores, in the order of its list; two or more.
-        scale: the worst and the best `mos` of the scale, as in `DATA_SETS`; of a CSV,
-            those that were told, or else those that are there.
+        scale: the worst and the best `mos` of the scale, as in its row; of a CSV, those
+            that were told, or else those that are there.
         official_split: by reference, as its authors made it; None if they made none.
     """
 
@@ -176,13 +171,39 @@ class DataSet:
     official_split: References | None
 
 
-def read(name: str, folder: str | os.PathLike[str], **options: Any) -> DataSet:
+def choose(text: str) -> Choice | None:
+    """Finds a data set by name, with the options that stand after it.
+
+    A colon is that of module:NAME; a comma begins an option.
+
+    Args:
+        text: a key of `DATA_SETS`, or module:NAME of a `Row` of your own, where the
+            module can be imported; then any options of its reader, with commas before
+            them: `live,not_realigned`, `koniq10k,size=512x384`, `mine:FACES,copies`.
+
+    Returns:
+        The choice; None if the text is no name but, for all that is known, a path.
+
+    Raises:
+        ValueError: if the module has no such Row, or the data set no such option.
+    """
+    name = text.split(",")[0].strip()
+    if name in DATA_SETS:
+        return choice(text, DATA_SETS[name])
+    if not user_modules.is_name(name):
+        return None
+    kind_name = "rankiqa_tf.datasets.Row"
+    row = user_modules.find(name, Row, what="data set", kind_name=kind_name)
+    return choice(text, row)
+
+
+def read(name: str, folder: str | os.PathLike[str]) -> DataSet:
     """Reads a data set from the folder it was unpacked to.
 
     Args:
-        name: a key of `DATA_SETS`.
-        folder: what its authors' archives hold, side by side.
-        options: those of the reader, which its module describes.
+        name: as `choose` takes it.
+        folder: what its authors' archives hold, side by side; or the one above it, or
+            one inside it.
 
     Returns:
         The data set; every photo's file is there.
@@ -191,25 +212,18 @@ def read(name: str, folder: str | os.PathLike[str], **options: Any) -> DataSet:
         ValueError: if there is no such data set or option, or if the folder is not as
             it should be; the message says what is missing and where it can be had.
     """
-    if name not in DATA_SETS:
-        close = difflib.get_close_matches(name, DATA_SETS)
-        names = dict.fromkeys([*close, *DATA_SETS])
-        raise ValueError(f"no data set {name!r}; there are: {', '.join(names)}")
-    row = DATA_SETS[name]
-    known = list(inspect.signature(row.read).parameters)[1:]
-    for option in options:
-        if option not in known:
-            raise ValueError(
-                f"{name} has no option {option!r}; it has: {', '.join(known) or 'none'}"
-            )
+    chosen = choose(name)
+    if chosen is None:
+        raise ValueError(f"no data set {name!r}; there are: {_names(name)}")
+    row = chosen.row
     data_folder = DataFolder(folder, title=row.title, source=row.source)
-    photos, split = row.read(data_folder, **options)
+    photos, split = row.read(data_folder, **chosen.options)
     if len(photos) < 2:
         raise data_folder.error(f"it lists {len(photos)} photos")
     if len({photo.path for photo in photos}) < len(photos):
         raise data_folder.error("it lists a photo twice")
     return DataSet(
-        name=name, photos=tuple(photos), scale=row.scale, official_split=split
+        name=chosen.name, photos=tuple(photos), scale=row.scale, official_split=split
     )
 
 
@@ -222,7 +236,7 @@ def read_any(
     """Reads a data set by name, or a CSV file of human scores.
 
     Args:
-        dataset: a key of `DATA_SETS`, or the path of a CSV or .xlsx file as
+        dataset: as `choose` takes it, or the path of a CSV or .xlsx file as
             `scores_csv` reads it.
         folder: of the data set; of a CSV, where its image paths start, its own folder
             if empty.
@@ -234,19 +248,17 @@ def read_any(
             nor a data set of this name, or no folder is given for one; or if a score is
             off the scale.
     """
-    if dataset in DATA_SETS:
+    chosen = choose(dataset)
+    if chosen is not None:
         if not os.fspath(folder):
             raise ValueError(
-                f"{dataset} needs its folder; it can be had from "
-                f"{DATA_SETS[dataset].source}"
+                f"{dataset} needs its folder; it can be had from {chosen.row.source}"
             )
         return read(dataset, folder)
     if not Path(dataset).is_file():
-        close = difflib.get_close_matches(dataset, DATA_SETS)
-        names = dict.fromkeys([*close, *DATA_SETS])
         raise ValueError(
             f"there is neither a CSV file nor a data set {dataset!r}; data sets are: "
-            f"{', '.join(names)}"
+            f"{_names(dataset)}, and any of your own as module:NAME"
         )
     photos = scores_csv.read(dataset, folder or None)
     opinions = [photo.mos for photo in photos]
@@ -262,3 +274,9 @@ def read_any(
         scale=scale or found,
         official_split=None,
     )
+
+
+def _names(wrong: str) -> str:
+    """The names of all data sets, those like a wrong one first."""
+    close = difflib.get_close_matches(wrong.split(",")[0], DATA_SETS)
+    return ", ".join(dict.fromkeys([*close, *DATA_SETS]))

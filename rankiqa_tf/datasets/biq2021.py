@@ -28,6 +28,7 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], splits.References]:
     Raises:
         ValueError: if a file is missing or a line is not as it should be.
     """
+    folder = folder.containing(*_LISTS.values())
     photos = []
     names: dict[str, list[str]] = {part: [] for part in _LISTS}
     for part, file in _LISTS.items():

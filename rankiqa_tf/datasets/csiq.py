@@ -36,6 +36,7 @@ def read(
     Raises:
         ValueError: if a file is missing or a row is not as it should be.
     """
+    folder = folder.containing(_BOOK)
     photos = []
     for where, row in folder.sheet(_BOOK, "all_by_image", _COLUMNS):
         kind, level = row["dst_type"], row["dst_lev"]

@@ -8,18 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.io
 
 from rankiqa_tf.datasets import table_file
 
-# What SciPy raises of a file that is no MATLAB file, or one of version 7.3.
-_MATLAB_ERRORS = (
-    ValueError,
-    TypeError,
-    NotImplementedError,
-    OSError,
-    scipy.io.matlab.MatReadError,
-)
+_MOST_TOLD = 5  # Folders that a message names.
 
 
 class DataFolder:
@@ -42,8 +34,52 @@ class DataFolder:
         self._title = title
         self._source = source
         self._listings: dict[Path, dict[str, Path]] = {}
+        self._looked_in = ""  # Other places, where nothing was.
         if not self._root.is_dir():
             raise self.error("there is no such folder")
+
+    def containing(self, *names: str) -> "DataFolder":
+        """Finds the folder that holds the data set, near the one that was given.
+
+        Archives have a folder of their own at the top, and people name the folder of
+        the images: so besides this folder those inside it are looked in, and then the
+        one above it.
+
+        Args:
+            names: files, as `file` takes them, one of which tells the right folder.
+
+        Returns:
+            The folder that has one of them; this one where none has, and then errors of
+            `file` say where else it was looked for.
+
+        Raises:
+            ValueError: if several folders inside this one have such a file.
+        """
+        if any(map(self.find, names)):
+            return self
+        inside = sorted(path for path in self._root.iterdir() if path.is_dir())
+        found = [folder for path in inside if (folder := self._holding(path, names))]
+        if len(found) > 1:
+            places = " and ".join(folder._root.name for folder in found[:3])
+            raise self.error(f"{places} both hold one: give the one to read")
+        if not found:
+            # Of a path such as "." the name of the folder above is not in it.
+            absolute = Path(os.path.abspath(self._root))  # noqa: PTH100
+            above = self._root.parent if self._root.name else absolute.parent
+            found = [folder for folder in [self._holding(above, names)] if folder]
+        if found:
+            return found[0]
+        told = ", ".join(path.name for path in inside[:_MOST_TOLD])
+        more = ", ..." if len(inside) > _MOST_TOLD else ""
+        folders = f"in the folders inside it ({told}{more})" if inside else ""
+        places = " and ".join(filter(None, (folders, "in the one above it")))
+        self._looked_in = f"; it was also looked for {places}"
+        return self
+
+    def _holding(self, path: Path, names: Sequence[str]) -> "DataFolder | None":
+        """The data set in another folder, if that has one of the files."""
+        folder = DataFolder(path, title=self._title, source=self._source)
+        return folder if any(map(folder.find, names)) else None
 
     def error(self, problem: str, *, source: str | None = None) -> ValueError:
         """Makes the error that says what is wrong with the folder.
@@ -72,7 +108,7 @@ class DataFolder:
         """
         found = self.find(name)
         if found is None:
-            raise self.error(f"there is no file {name}")
+            raise self.error(f"there is no file {name}{self._looked_in}")
         return found
 
     def find(self, name: str) -> Path | None:
@@ -123,10 +159,19 @@ class DataFolder:
         Raises:
             ValueError: if the file is missing or broken, or has no such variable.
         """
+        import scipy.io  # Takes time, and --help lists the data sets.
+
         path = self.file(name)
         try:
             there = scipy.io.loadmat(path, squeeze_me=True, variable_names=variables)
-        except _MATLAB_ERRORS as error:
+        # What SciPy raises for a file that is not MATLAB's, or is of version 7.3.
+        except (
+            ValueError,
+            TypeError,
+            NotImplementedError,
+            OSError,
+            scipy.io.matlab.MatReadError,
+        ) as error:
             raise self.error(f"{name} is not a MATLAB file: {error}") from error
         for variable in variables:
             if variable not in there:
@@ -134,12 +179,13 @@ class DataFolder:
         return [np.atleast_1d(there[variable]) for variable in variables]
 
     def sheet(
-        self, name: str, sheet: str, columns: Sequence[str]
+        self, name: str, sheet: str | None, columns: Sequence[str]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yields where each row of an Excel sheet stands and what it holds, by column.
 
-        The table may stand anywhere in the sheet; it begins with the first row that has
-        all columns' names. Rows without a value in the first of them are left out.
+        If sheet is None, the first one is read. The table may stand anywhere in it; it
+        begins with the first row that has all columns' names. Rows without a value in
+        the first of them are left out.
 
         Raises:
             ValueError: if the file is missing or broken, or has no such sheet or table.
@@ -149,7 +195,8 @@ class DataFolder:
             sheets = table_file.sheets(path)
         except ValueError as error:
             raise self.error(str(error)) from error
-        if sheet not in sheets:
+        sheet = sheet or next(iter(sheets), None)
+        if sheet is None or sheet not in sheets:
             raise self.error(f"{name} has no sheet {sheet}")
         rows = sheets[sheet]
         titled = [row for row in rows if set(columns) <= set(row)]

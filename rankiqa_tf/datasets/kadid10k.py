@@ -55,6 +55,7 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     Raises:
         ValueError: if a file is missing or a line is not as it should be.
     """
+    folder = folder.containing(_LIST)
     photos = []
     for where, row in folder.csv_rows(_LIST, ("dist_img", "ref_img", "dmos")):
         match = _NAME.fullmatch(row["dist_img"])

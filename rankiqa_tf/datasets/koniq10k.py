@@ -46,13 +46,15 @@ def read(
     """
     if size not in _SIZES:
         raise ValueError(f"size must be one of {', '.join(_SIZES)}, not {size!r}")
+    folder = folder.containing(*_LISTS)
     photos = []
     sets: dict[str, list[str]] = {"training": [], "validation": [], "test": []}
     list_file = next(filter(folder.find, _LISTS), None)
     if list_file is None:
         raise folder.error(
             f"there is no file {_LIST}, which tells the sets and is in none of its "
-            "archives",
+            f"archives; it was looked for as {', '.join(_LISTS)}, here, in the folders "
+            "inside and in the one above",
             source=_SOURCE,
         )
     places = [place.format(size, size) for place in _IMAGES]

@@ -18,7 +18,7 @@ _TOTAL = sum(count for _, _, count in _KINDS)
 
 
 def read(
-    folder: DataFolder, *, realigned: bool = True, copies: bool = False
+    folder: DataFolder, *, not_realigned: bool = False, copies: bool = False
 ) -> tuple[list[ScoredPhoto], None]:
     """Reads LIVE: img1.bmp and on in each of five folders, and the .mat files.
 
@@ -28,9 +28,11 @@ def read(
     Args:
         folder: with jp2k, jpeg, wn, gblur, fastfading, refnames_all.mat and the file of
             the scores.
-        realigned: whether to take `dmos_new` of dmos_realigned.mat, in which the
-            experiments of the five kinds were put on one scale (Sheikh, Sabir and Bovik
-            2006), or `dmos` of dmos.mat. That the former goes somewhat beyond 0..100 is
+        not_realigned: whether to take `dmos` of dmos.mat, in which each of the five
+            kinds is on the scale of an experiment of its own: figures of each kind can
+            be compared with others', those of all kinds together hardly. Otherwise
+            `dmos_new` of dmos_realigned.mat is taken, in which they were put on one
+            scale (Sheikh, Sabir and Bovik 2006). That it goes somewhat beyond 0..100 is
             from memory.
         copies: whether to include the 203 images that are copies of references
             (`orgs` is 1), as level 0. They tie at one score, which flatters
@@ -42,13 +44,14 @@ def read(
     Raises:
         ValueError: if a file is missing or not as it should be.
     """
+    folder = folder.containing("refnames_all.mat")
     file, variable = (
-        ("dmos_realigned.mat", "dmos_new") if realigned else ("dmos.mat", "dmos")
+        ("dmos.mat", "dmos") if not_realigned else ("dmos_realigned.mat", "dmos_new")
     )
-    if realigned and not folder.find(file) and folder.find("dmos.mat"):
+    if not not_realigned and not folder.find(file) and folder.find("dmos.mat"):
         raise folder.error(
-            f"there is no file {file}; scores that are not realigned, those of "
-            f"dmos.mat, are read as data set live_not_realigned"
+            f"there is no file {file}; the scores of dmos.mat, which are not "
+            "realigned, are read as data set live,not_realigned"
         )
     scores, originals = folder.arrays(file, variable, "orgs")
     (references,) = folder.arrays("refnames_all.mat", "refnames_all")
@@ -82,15 +85,3 @@ def read(
             )
         )
     return photos, None
-
-
-def read_not_realigned(
-    folder: DataFolder, *, copies: bool = False
-) -> tuple[list[ScoredPhoto], None]:
-    """Reads LIVE with the scores of dmos.mat, as `read` does without `realigned`.
-
-    Scores of different distortions were given in experiments of their own, and are not
-    on one scale: figures of each distortion can be compared with others', those of all
-    together hardly.
-    """
-    return read(folder, realigned=False, copies=copies)

@@ -35,6 +35,7 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     Raises:
         ValueError: if a file is missing or not as it should be.
     """
+    folder = folder.containing("Part 1/Imagelists.mat")
     photos = []
     for part, images, second, both in _PARTS:
         lists, scores_file = f"{part}/Imagelists.mat", f"{part}/Scores.mat"

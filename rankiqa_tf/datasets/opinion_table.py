@@ -19,8 +19,6 @@ import numpy as np
 import distortions
 from distortions import cores
 from distortions import folder_lock
-from distortions.sets import generation
-from distortions.sets import ranked_set
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
@@ -86,7 +84,9 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     Raises:
         ValueError: if the folder holds another set, or a damaged or unfinished one.
     """
-    root = folder.file("set.json").parent
+    from distortions.sets import ranked_set  # With TensorFlow; --help lists data sets.
+
+    root = folder.containing("set.json").file("set.json").parent
     found = ranked_set.load(root)
     preset = found.description["preset"]
     if preset != PRESET:
@@ -127,6 +127,8 @@ def make(
         ValueError: if no photo can be read, or the folder holds another set or cannot
             be written to.
     """
+    from distortions.sets import generation  # Likewise.
+
     try:
         with folder_lock.held(Path(folder)):
             work = generation.Generation(

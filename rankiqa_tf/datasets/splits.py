@@ -1,30 +1,23 @@
-"""Splits of a data set by reference: drawn, written to a file and read again.
+"""Splits of a data set by reference: drawn, checked, and used to divide photos.
 
 Photos of one reference, that is of one content, stand on one side: a network that has
 seen a photo would know its distorted versions again.
 """
 
 import dataclasses
-import json
-import os
 from collections import Counter
 from collections.abc import Hashable
 from collections.abc import Iterable
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 from typing import Generic
 from typing import TypeVar
 
 import numpy as np
 
-from distortions import whole_file
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 T = TypeVar("T")
 Part = TypeVar("Part")
-
-_OTHER_NAMES = {"test": "held_out"}  # As other benchmarks call it.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -143,63 +136,6 @@ def draw(
         training, held_out = hold_out(names, holdout=holdout, seed=int(drawn))
         splits.append(of_references(training=training, held_out=held_out))
     return splits
-
-
-def write(path: str | os.PathLike[str], splits: Sequence[References]) -> None:
-    """Writes splits to a JSON file, so that `read` gives them back."""
-    text = json.dumps({"splits": [dataclasses.asdict(split) for split in splits]})
-    whole_file.write(Path(path), f"{text}\n".encode())
-
-
-def read(
-    path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]
-) -> list[References]:
-    """Reads splits from a JSON file and checks that they are those of these photos.
-
-    Args:
-        path: `{"splits": [{"training": [names], "held_out": [names]}, ...]}`, where a
-            split may also have "validation", and "test" is another name of "held_out".
-        photos: those of the data set that was split.
-
-    Returns:
-        The splits, one or more.
-
-    Raises:
-        ValueError: if the file is missing or of another form, if a reference stands on
-            both sides, or if the references are not those of the photos.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"there is no file of splits {path}")
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["splits"]
-        splits = [_split(entry) for entry in entries]
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise ValueError(
-            f"{path} is not a JSON file of splits, each with lists of references named "
-            f"training and held_out: {error!r}"
-        ) from error
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    if not splits:
-        raise ValueError(f"{path} has no split; 1 or more are needed")
-    for number, split in enumerate(splits, start=1):
-        try:
-            check(split, photos)
-        except ValueError as error:
-            raise ValueError(f"{path}, split {number}: {error}") from error
-    return splits
-
-
-def _split(entry: Any) -> References:
-    if not isinstance(entry, dict):
-        raise TypeError(f"{entry!r} is not a split")
-    parts: dict[str, list[str]] = {}
-    for part, names in entry.items():
-        if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-            raise TypeError(f"{part} is not a list of texts")
-        parts[str(_OTHER_NAMES.get(part, part))] = names
-    return of_references(**parts)
 
 
 def hold_out(

@@ -2,13 +2,12 @@
 
 import re
 
-from distortions.presets.tid2013 import TID2013
+import distortions
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 _LIST = "mos_with_names.txt"
 _LINE = re.compile(r"(\S+)\s+(I(\d\d)_(\d\d)_([1-5])\.bmp)", re.IGNORECASE)
-_KINDS = {row.number: row.name for row in TID2013.rows}
 _SYNTHETIC = 25
 
 
@@ -31,10 +30,12 @@ def read(
     Raises:
         ValueError: if a file is missing or a line is not as it should be.
     """
+    folder = folder.containing(_LIST)
+    kinds = {row.number: row.name for row in distortions.PRESETS["tid2013"].rows}
     photos = []
     for where, line in folder.lines(_LIST):
         match = _LINE.fullmatch(line.strip())
-        if not match or int(match[4]) not in _KINDS:
+        if not match or int(match[4]) not in kinds:
             raise folder.error(
                 f"{where} must be a score and a name such as I01_01_1.bmp, not {line!r}"
             )
@@ -46,7 +47,7 @@ def read(
                 folder.file(f"distorted_images/{name}"),
                 folder.number(score, where),
                 f"I{reference}",
-                distortion=_KINDS[int(kind)],
+                distortion=kinds[int(kind)],
                 level=int(level),
             )
         )

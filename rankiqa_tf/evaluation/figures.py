@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Mapping
 from collections.abc import Sequence
 from types import MappingProxyType
@@ -28,9 +29,34 @@ METRICS: Mapping[str, Callable[[metrics.Array, metrics.Array], float]] = (
 # Those that papers give for each distortion; an interval is taken of them.
 MAIN_METRICS = ("srocc", "lcc")
 
-# Data sets whose distortions are those of TID2013 and have its numbers.
-_NUMBERED = ("tid2013", "opinion_table")
-_NUMBERS = {row.name: row.number or 0 for row in TID2013.rows}
+_TID2013 = {row.name: f"#{row.number:02}" for row in TID2013.rows}
+_LIVE = {
+    "jpeg2000": "JP2K",
+    "jpeg": "JPEG",
+    "white_noise": "GN",
+    "gaussian_blur": "GB",
+    "fast_fading": "FF",
+}
+# What the paper's tables call distortions, in their order.
+_TITLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "tid2013": _TID2013,
+        "opinion_table": _TID2013,
+        "live": _LIVE,
+        "csiq": _LIVE,
+        "live_md": _LIVE | {"blur_and_jpeg": "GB+JPEG", "blur_and_noise": "GB+GN"},
+    }
+)
+
+
+def titles_of(dataset: str) -> Mapping[str, str]:
+    """What the paper calls the distortions of a data set, in its tables' order.
+
+    Returns:
+        By name, such as JP2K, or #10 for those of TID2013; empty where the paper has
+        not the data set.
+    """
+    return _TITLES.get(dataset.split(",")[0], {})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,13 +64,15 @@ class Figures:
     """What methods reach on a data set.
 
     Attributes:
-        dataset: its name, a key of `DATA_SETS` where it is one of them.
+        dataset: its name, as `datasets.choose` takes it; of a CSV, its file's name.
         results: the predictions that the figures were made of.
-        columns: the distortions and, last, `ALL`; this alone where there are none.
+        columns: `ALL`, then the distortions, if there are any.
         values: by method, column and metric: one value a split, nan where there is
             none.
         intervals: by method and metric of MAIN_METRICS, of ALL: the ends; nan where
             there are none.
+        unscaled: the methods whose scores are on another scale than the opinions, or
+            on none, as a ranker's are; they have no RMSE.
     """
 
     dataset: str
@@ -52,12 +80,17 @@ class Figures:
     columns: tuple[str, ...]
     values: Mapping[tuple[str, str, str], tuple[float, ...]]
     intervals: Mapping[tuple[str, str], tuple[float, float]]
+    unscaled: frozenset[str] = frozenset()
 
     @property
-    def numbers(self) -> Mapping[str, int]:
-        """TID2013's numbers of the distortions; empty where they have none."""
-        numbered = self.columns if self.dataset in _NUMBERED else ()
-        return {name: _NUMBERS[name] for name in numbered if name in _NUMBERS}
+    def kinds(self) -> tuple[str, ...]:
+        """The distortions."""
+        return self.columns[1:]
+
+    def metrics_of(self, method: str) -> list[str]:
+        """The metrics that mean something for a method."""
+        left_out = ("rmse",) if method in self.unscaled else ()
+        return [metric for metric in METRICS if metric not in left_out]
 
     def mean(self, method: str, metric: str, column: str = ALL) -> float:
         """The mean over the splits that have the figure; nan if none has."""
@@ -83,17 +116,17 @@ class Figures:
     def of(self, method: str) -> dict[str, float]:
         """Figures of a method, named as in `summary` but for the method.
 
-        Where there is one split, there is no sd.
+        Where there is one split, there is no sd; a method on no scale has no RMSE.
         """
         found = {}
-        for metric in METRICS:
+        for metric in self.metrics_of(method):
             found[metric] = self.mean(method, metric)
             if len(self.results[method]) > 1:
                 found[f"{metric}/sd"] = self.deviation(method, metric)
             if metric in MAIN_METRICS:
                 ends = self.intervals[method, metric]
                 found[f"{metric}/low"], found[f"{metric}/high"] = ends
-            for column in self.columns[:-1]:
+            for column in self.kinds:
                 found[f"{metric}/{column}"] = self.mean(method, metric, column)
         return found
 
@@ -102,6 +135,7 @@ def measure(
     results: Mapping[str, Sequence[OpinionScores]],
     *,
     dataset: str,
+    unscaled: Collection[str] = (),
     draws: int = 1000,
     seed: int = 0,
 ) -> Figures:
@@ -117,12 +151,13 @@ def measure(
         results: by method, `baseline`, `rankiqa`, `rankiqa_ft` or another: the
             predictions for the held-out photos of each split, in the splits' order.
         dataset: the name of the data set.
+        unscaled: the methods whose scores are not on the scale of the opinions.
         draws: how many times the bootstrap of the intervals draws, 1 or more.
         seed: decides its draws, 0 or more.
 
     Returns:
-        The figures. Distortions are in the order of TID2013's numbers where the data
-        set has them, and else as they come; photos without one count for ALL only.
+        The figures. Distortions are in the order of the paper's tables where it has
+        the data set, and else as they come; photos without one count for ALL only.
 
     Raises:
         ValueError: if there is no method, or one without a split or photos, or if a
@@ -134,12 +169,15 @@ def measure(
     for method, splits in kept.items():
         if not splits or not all(len(split.photos) for split in splits):
             raise ValueError(f"{method} has no split, or one without photos")
-    columns = (*_distortions(kept, dataset), ALL)
-    if ALL in columns[:-1]:
+    columns = (ALL, *_distortions(kept, dataset))
+    if ALL in columns[1:]:
         raise ValueError(f"a distortion must have another name than {ALL}")
     values = {
         (method, column, name): tuple(
-            _figure(metric, *points(split, column)) for split in splits
+            math.nan
+            if name == "rmse" and method in unscaled
+            else _figure(metric, *points(split, column))
+            for split in splits
         )
         for method, splits in kept.items()
         for column in columns
@@ -150,7 +188,7 @@ def measure(
         for method, splits in kept.items()
         for name in MAIN_METRICS
     }
-    return Figures(dataset, kept, columns, values, intervals)
+    return Figures(dataset, kept, columns, values, intervals, frozenset(unscaled))
 
 
 def points(split: OpinionScores, column: str) -> tuple[np.ndarray, np.ndarray]:
@@ -176,8 +214,8 @@ def _distortions(
             if photo.distortion is not None
         )
     )
-    if dataset in _NUMBERED:
-        names.sort(key=lambda name: _NUMBERS.get(name, math.inf))
+    order = list(titles_of(dataset))
+    names.sort(key=lambda n: order.index(n) if n in order else len(order))
     return names
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from distortions.photo_header import PhotoError
 from rankiqa_tf.data import decode
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
@@ -75,7 +76,7 @@ def thumbnails(picks: Sequence[Pick]) -> dict[Path, str]:
     for path in dict.fromkeys(chosen.photo.path for chosen in picks):
         try:
             photo = decode.read_photo(path)
-        except decode.PhotoError:
+        except PhotoError:
             continue
         found[path] = small_photos.address(photo, side=_SIDE, quality=_QUALITY)
     return found

@@ -14,6 +14,7 @@ from rankiqa_tf.evaluation.figures import Figures
 from rankiqa_tf.evaluation.figures import points
 from rankiqa_tf.evaluation.opinion_check import OpinionScores
 from rankiqa_tf.evaluation.published import ALL
+from rankiqa_tf.scores import shared_folder
 
 _PHOTOS_A_SORT = 6
 _SORTS = {
@@ -47,7 +48,8 @@ def draw(
     number = _median_split(figures.values[method, ALL, "srocc"])
     split = figures.results[method][number]
     curve = metrics.fit_logistic(*points(split, ALL)) if len(split.photos) > 1 else None
-    photos, splits = f"{len(split.photos)} photos", len(figures.results[method])
+    splits = len(figures.results[method])
+    photos = f"{len(split.photos):,} photo{'s' * (len(split.photos) != 1)}"
     if splits > 1:
         photos += (
             f" held out in split {number + 1} of {splits}, of which the SROCC is the "
@@ -84,7 +86,7 @@ def _scatters(
     scores, opinions = points(split, ALL)
     score_range, opinion_range = panels.span(scores), panels.span(opinions, scale)
     drawn = []
-    for column in (ALL, *figures.columns[:-1]):
+    for column in figures.columns:
         scores, opinions = points(split, column)
         if not len(scores):
             continue
@@ -99,7 +101,7 @@ def _scatters(
             curve=curve,
             label=f"Score against MOS, {title}: {said}",
         )
-        drawn.append(_panel(title, said, drawing))
+        drawn.append(panel(title, said, drawing))
     if curve is None:
         explained = "No logistic could be fitted to these scores."
     else:
@@ -123,7 +125,7 @@ def _histograms(figures: Figures, split: OpinionScores) -> str:
     """Histograms of each distortion that has levels; nothing where none has."""
     score_range = panels.span(split.scores)
     drawn = []
-    for column in figures.columns[:-1]:
+    for column in figures.kinds:
         levels: dict[int, list[float]] = {}
         for photo, score in zip(split.photos, split.scores, strict=True):
             if photo.distortion == column and photo.level is not None:
@@ -136,7 +138,7 @@ def _histograms(figures: Figures, split: OpinionScores) -> str:
             score_range=score_range,
             label=f"Scores by level, {title}: levels {min(levels)} to {max(levels)}",
         )
-        drawn.append(_panel(title, f"levels {min(levels)} to {max(levels)}", drawing))
+        drawn.append(panel(title, f"levels {min(levels)} to {max(levels)}", drawing))
     if not drawn:
         return ""
     return (
@@ -147,7 +149,8 @@ def _histograms(figures: Figures, split: OpinionScores) -> str:
     )
 
 
-def _panel(title: str, said: str, drawing: str) -> str:
+def panel(title: str, said: str, drawing: str) -> str:
+    """Puts a title and a line of words above a drawing, as HTML."""
     caption = f"<b>{_escaped(title)}</b><span>{_escaped(said)}</span>"
     return f"\n<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
 
@@ -157,30 +160,33 @@ def _column(figures: Figures, column: str) -> str:
     if column == ALL:
         return "all photos"
     title, name = tables.column_title(figures, column), column.replace("_", " ")
-    return name if title == name else f"{title} {name}"
+    return name if title.lower() == name else f"{title} {name}"
 
 
 def _photos(
     split: OpinionScores, curve: tuple[float, float, float, float] | None
 ) -> str:
     mapped = None if curve is None else metrics.logistic(split.scores, *curve)
+    # Files in several folders may have the same name.
+    folder = shared_folder.of({photo.path.parent for photo in split.photos})
     picks = gallery.pick(split, mapped, count=_PHOTOS_A_SORT)
     images = gallery.thumbnails([chosen for some in picks.values() for chosen in some])
     parts = []
     for name, heading in _SORTS.items():
         if name in picks:
-            shown = "".join(_photo(chosen, images) for chosen in picks[name])
+            shown = "".join(_photo(chosen, images, folder) for chosen in picks[name])
             parts.append(f'<h4>{heading}</h4>\n<div class="photos">{shown}</div>')
     return "\n".join(parts)
 
 
-def _photo(chosen: gallery.Pick, images: Mapping[Path, str]) -> str:
+def _photo(chosen: gallery.Pick, images: Mapping[Path, str], folder: Path) -> str:
     photo = chosen.photo
+    name = str(shared_folder.inside(photo.path, folder))
     what = (photo.distortion or "photo").replace("_", " ")
     if photo.level is not None:
         what += f", level {photo.level}"
     if photo.path in images:
-        alt = _escaped(f"{what}: {photo.path.name}")
+        alt = _escaped(f"{what}: {name}")
         picture = f'<img src="{images[photo.path]}" alt="{alt}">'
     else:
         picture = '<div class="missing">the photo is not there or cannot be read</div>'
@@ -189,9 +195,6 @@ def _photo(chosen: gallery.Pick, images: Mapping[Path, str]) -> str:
         score += f", mapped {chosen.mapped:.3g}"
     said = [
         f"<b>MOS {photo.mos:.3g}</b>",
-        *(
-            f"<span>{_escaped(words)}</span>"
-            for words in (score, what, photo.path.name)
-        ),
+        *(f"<span>{_escaped(words)}</span>" for words in (score, what, name)),
     ]
     return f"\n<figure>{picture}<figcaption>{''.join(said)}</figcaption></figure>"

@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ import scipy.special
 import scipy.stats
 
 Array = npt.ArrayLike
+Floats = npt.NDArray[np.float64]
 
 
 def srocc(scores: Array, opinions: Array) -> float:
@@ -48,7 +50,7 @@ CORRELATIONS_AND_ERROR: Mapping[str, Callable[[Array, Array], float]] = (
 )
 
 
-def logistic(scores: Array, b1: float, b2: float, b3: float, b4: float) -> np.ndarray:
+def logistic(scores: Array, b1: float, b2: float, b3: float, b4: float) -> Floats:
     """VQEG's four-parameter logistic, which maps scores to the scale of opinions.
 
     `(b1 - b2) / (1 + exp(-(score - b3) / |b4|)) + b2` (VQEG, Final report of phase II,
@@ -225,8 +227,8 @@ def to_json(figures: Mapping[str, float], *, indent: int | None = None) -> str:
 
 
 def _logistic_slopes(
-    scores: np.ndarray, b1: float, b2: float, b3: float, b4: float
-) -> np.ndarray:
+    scores: Floats, b1: float, b2: float, b3: float, b4: float
+) -> Floats:
     """The derivatives of `logistic` by b1 to b4, [n, 4]."""
     places = (scores - b3) / abs(b4)
     share = scipy.special.expit(places)
@@ -234,14 +236,14 @@ def _logistic_slopes(
     return np.stack([share, 1 - share, -slope / abs(b4), -slope * places / b4], axis=1)
 
 
-def _correlation(function: Callable, scores: Array, opinions: Array) -> float:
+def _correlation(function: Callable[..., Any], scores: Array, opinions: Array) -> float:
     first, second = _checked(scores, opinions)
     if np.ptp(first) == 0 or np.ptp(second) == 0:
         return float("nan")  # As scipy does, without its warning.
     return float(function(first, second).statistic)
 
 
-def _checked(scores: Array, opinions: Array) -> tuple[np.ndarray, np.ndarray]:
+def _checked(scores: Array, opinions: Array) -> tuple[Floats, Floats]:
     first, second = np.asarray(scores, float), np.asarray(opinions, float)
     if first.ndim != 1 or first.shape != second.shape or first.size < 2:
         raise ValueError(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rankiqa_tf.data.decode import PhotoError
+from distortions import progress
+from distortions.photo_header import PhotoError
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import metrics
 
@@ -25,18 +26,23 @@ class OpinionScores:
     photos: Sequence[ScoredPhoto]
     scores: np.ndarray
 
-    def summary(self, prefix: str) -> dict[str, float]:
+    def summary(self, prefix: str, *, on_scale: bool = True) -> dict[str, float]:
         """SROCC, LCC, KROCC and RMSE, as `<prefix>/srocc` and so on.
 
-        They are taken on the raw scores, without a fitted logistic; so RMSE means
-        little for a model that was ranked only and knows no scale. Where photos have
+        They are taken on the raw scores, without a fitted logistic. Where photos have
         distortions and levels, there are SROCC and LCC of their `means` too, as
         `<prefix>/means/srocc` and so on.
+
+        Args:
+            prefix: what the names of the figures begin with.
+            on_scale: whether the scores are on the scale of the opinions; if not, as
+                of a model that was ranked only, there is no RMSE.
         """
         opinions = [photo.mos for photo in self.photos]
         figures = {
             f"{prefix}/{name}": metric(self.scores, opinions)
             for name, metric in metrics.CORRELATIONS_AND_ERROR.items()
+            if on_scale or name != "rmse"
         }
         means = self.means()
         if len(means) > 1:
@@ -76,7 +82,8 @@ def check(
         PhotoError: if a photo cannot be read.
     """
     scores = []
-    for score in score_many(photo.path for photo in photos):
+    each = score_many(photo.path for photo in photos)
+    for score in progress.over(each, len(photos), "evaluate"):
         if isinstance(score, PhotoError):
             raise score
         scores.append(score)

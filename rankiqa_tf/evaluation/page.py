@@ -1,8 +1,9 @@
-"""A benchmark as one HTML page that needs nothing beside itself, and no script."""
+"""An evaluation or a benchmark as one HTML page, without scripts or other files."""
 
 import html
 import os
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,19 +16,21 @@ from rankiqa_tf.evaluation import order_kept
 from rankiqa_tf.evaluation import tables
 from rankiqa_tf.evaluation.figures import Figures
 from rankiqa_tf.evaluation.order_kept import Kept
+from rankiqa_tf.evaluation.settings import Settings
 from rankiqa_tf.pages import document
+from rankiqa_tf.pages import table
+from rankiqa_tf.pages import terms
 
 _METRICS = {
-    "srocc": "Spearman's rank correlation of scores and opinions: do photos stand in "
-    "the same order? 1 is perfect, 0 is chance.",
+    "srocc": "Spearman's rank correlation of scores and opinions: are photos in the "
+    "same order? 1 is perfect, 0 is chance.",
     "lcc": "Pearson's linear correlation of the raw scores and opinions, as in the "
     "paper.",
     "lcc_logistic": "The same after VQEG's four-parameter logistic, fitted to the "
     "tested photos themselves, has mapped scores to opinions.",
     "krocc": "Kendall's tau-b: the share of pairs of photos in the right order less "
     "that of pairs in the wrong one.",
-    "rmse": "Root of the mean squared difference, in the unit of the opinions; it "
-    "means little for a method that was ranked only and knows no scale.",
+    "rmse": "Root mean squared error, in the unit of the opinions.",
 }
 
 _escaped = html.escape
@@ -41,9 +44,10 @@ def write(
     scale: tuple[float, float],
     command: str,
     versions: Mapping[str, str],
-    settings: Mapping[str, object],
+    settings: Settings,
     date: str,
     kept: Sequence[Kept] = (),
+    left_out: Sequence[str] = (),
 ) -> None:
     """Writes the page, whole or not at all; the same arguments give the same page.
 
@@ -52,16 +56,17 @@ def write(
 
     Args:
         path: the HTML file; its folder must be there.
-        figures: of the methods. Photos that are no longer there, or cannot be read,
-            are said to be missing.
+        figures: of the methods. Photos that have gone since, or cannot be read, are
+            shown as missing.
         title: the heading.
         scale: the worst and the best MOS of the data set's scale.
         command: what was run.
         versions: of Python and packages, by name.
-        settings: the options of the run, by name.
+        settings: the options of the run.
         date: when it was run.
-        kept: whether the best method keeps the order of versions of other photos, if
-            that was asked.
+        kept: how well the best method keeps the order of versions of other photos;
+            empty where that was not measured.
+        left_out: photos that have no score, each with the reason.
     """
     # A stable sort: of methods that reach the same the first is the best. nan is last.
     methods = sorted(
@@ -72,12 +77,12 @@ def write(
         f"<h1>{_escaped(title)}</h1>",
         _headline(figures, methods[0]),
         f'<p class="note">{_escaped(date)}</p>',
-        "<h2>Agreement with people</h2>",
-        *map(_table, tables.blocks(figures)),
-        _list(tables.notes(figures)),
+        *_left_out(left_out),
+        f"<h2>Agreement with {judges(figures)}</h2>",
+        *agreement(figures),
         *_order(kept),
         "<h2>What the figures mean</h2>",
-        _terms({tables.METRIC_TITLES[key]: said for key, said in _METRICS.items()}),
+        meanings(figures),
         "<h2>Scores and photos</h2>",
         *(
             method_section.draw(figures, method, scale=scale, folded=place > 0)
@@ -88,15 +93,47 @@ def write(
         "<h2>How it was made</h2>",
         f"<pre><code>{_escaped(command)}</code></pre>",
         "<h3>Settings</h3>",
-        _terms(settings, kind="pairs"),
+        settings.draw(),
         "<h3>Versions</h3>",
-        _terms(versions, kind="pairs"),
+        terms.draw(versions),
     ]
     document.write(
         Path(path),
         title=title,
-        style=document.read("rankiqa_tf.evaluation", "page.css"),
+        style=style(),
         body=body,
+    )
+
+
+def style() -> str:
+    """The style sheet that pages of figures share, which follows `base.css`."""
+    return document.read("rankiqa_tf.evaluation", "page.css")
+
+
+def judges(figures: Figures) -> str:
+    """Says whose opinions a data set has."""
+    if figures.dataset == "opinion_table":  # Nobody was asked about these photos.
+        return "the means that TID2013 published of each distortion and level"
+    return "people"
+
+
+def agreement(figures: Figures) -> Iterator[str]:
+    """Yields the tables of figures as HTML, and notes on them."""
+    for block in tables.blocks(figures):
+        yield block_table(block)
+    yield _list(tables.notes(figures))
+
+
+def meanings(figures: Figures) -> str:
+    """Explains the metrics that the tables of figures have, as HTML."""
+    shown = {name for each in figures.results for name in figures.metrics_of(each)}
+    return terms.draw(
+        {
+            tables.METRIC_TITLES[name]: words
+            for name, words in _METRICS.items()
+            if name in shown
+        },
+        paired=False,
     )
 
 
@@ -111,24 +148,23 @@ def _headline(figures: Figures, best: str) -> str:
     return f'<p class="headline">{_escaped(words)}</p>'
 
 
-def _table(block: tables.Block, head: str = "method") -> str:
-    columns = "".join(
-        f'<th scope="col">{_escaped(name)}</th>' for name in block.columns
-    )
-    rows = []
-    for line in block.lines:
-        cells = "".join(f"<td>{_escaped(cell)}</td>" for cell in line.cells)
-        kind = "ours" if line.ours else "theirs"
-        title = _escaped(line.title)
-        rows.append(f'\n<tr class="{kind}"><th scope="row">{title}</th>{cells}</tr>')
+def block_table(block: tables.Block, head: str = "method") -> str:
+    """Draws a block as HTML, a wide one in several tables, one below the other."""
     title = _escaped(block.title)
-    # tabindex: a box that scrolls must be within reach of the keyboard.
-    return (
-        f"<h3>{title}</h3>\n"
-        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0">'
-        f'<table><thead><tr><th scope="col">{head}</th>{columns}</tr></thead>\n'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    drawn = [
+        table.draw(
+            block.title,
+            head,
+            part.columns,
+            [
+                table.Row(line.title, line.cells, "ours" if line.ours else "theirs")
+                for line in part.lines
+            ],
+            names=block.names,
+        )
+        for part in block.parts()
+    ]
+    return "\n".join([f"<h3>{title}</h3>", *drawn])
 
 
 def _order(kept: Sequence[Kept]) -> list[str]:
@@ -136,24 +172,24 @@ def _order(kept: Sequence[Kept]) -> list[str]:
         return []
     return [
         "<h2>Order kept</h2>",
-        "<p>Other photos, good ones, were distorted: the share of versions that score "
-        "below their photo, level by level, and of pairs of levels of a photo in the "
-        "right order. A coin would have 0.5.</p>",
-        _table(order_kept.table(kept), head="distortion"),
+        f"<p>{order_kept.EXPLAINED}</p>",
+        block_table(order_kept.table(kept), head="distortion"),
+    ]
+
+
+def _left_out(problems: Sequence[str]) -> list[str]:
+    if not problems:
+        return []
+    count = f"{len(problems):,} photo{'s' * (len(problems) != 1)}"
+    return [
+        f'<p class="warning">No figure below counts {count} without a score:</p>',
+        _list(problems),
     ]
 
 
 def _list(sentences: Iterable[str]) -> str:
     items = "\n".join(f"<li>{_escaped(sentence)}</li>" for sentence in sentences)
     return f'<ul class="note">{items}</ul>'
-
-
-def _terms(said: Mapping[str, object], *, kind: str = "") -> str:
-    items = "\n".join(
-        f"<dt>{_escaped(name)}</dt><dd>{_escaped(str(value))}</dd>"
-        for name, value in said.items()
-    )
-    return f'<dl class="{kind}">{items}</dl>'
 
 
 def _data(figures: Figures, scale: tuple[float, float]) -> str:
@@ -169,10 +205,11 @@ def _data(figures: Figures, scale: tuple[float, float]) -> str:
         "MOS": f"from {scale[0]:g}, the worst, to {scale[1]:g}, the best",
     }
     title = _escaped(tables.dataset_title(figures.dataset))
-    row = datasets.DATA_SETS.get(figures.dataset)
-    if row is not None:
+    chosen = datasets.choose(figures.dataset)
+    if chosen is not None:
+        row = chosen.row
         said["licence"] = row.licence
         said["source"] = row.source
         if row.source.startswith("https://"):  # Else it is a command.
             title = f'<a href="{_escaped(row.source)}" rel="noreferrer">{title}</a>'
-    return f"<p>{title}</p>\n{_terms(said, kind='pairs')}"
+    return f"<p>{title}</p>\n{terms.draw(said)}"

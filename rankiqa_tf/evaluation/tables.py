@@ -13,6 +13,7 @@ from rankiqa_tf import datasets
 from rankiqa_tf.evaluation.figures import MAIN_METRICS
 from rankiqa_tf.evaluation.figures import METRICS
 from rankiqa_tf.evaluation.figures import Figures
+from rankiqa_tf.evaluation.figures import titles_of
 from rankiqa_tf.evaluation.published import ALL
 from rankiqa_tf.evaluation.published import PUBLISHED
 from rankiqa_tf.evaluation.published import Published
@@ -30,23 +31,24 @@ METHOD_TITLES: Mapping[str, str] = MappingProxyType(
     {"baseline": "Baseline", "rankiqa": "RankIQA", "rankiqa_ft": "RankIQA+FT"}
 )
 INTERVAL_NOTE = (
-    "The 95 % interval is a bootstrap's of the mean over splits: references are drawn "
-    "with replacement from all that were held out, each with its photos in every split "
-    "that holds it out, and each draw gives a mean over splits anew. It says how much "
-    "hangs on the photos tested on; what hangs on training is in the spread."
+    "95 % bootstrap interval of the mean over splits: references are drawn with "
+    "replacement from all that were held out, each with its photos in every split "
+    "that holds it out, and each draw gives a new mean over splits. It shows how much "
+    "the figure depends on the test photos; ± shows how much it depends on the split "
+    "and on training."
 )
 ONE_SPLIT_NOTE = (
-    "The 95 % interval is a bootstrap's: references are drawn with replacement from "
-    "all that were tested on, each with its photos. It says how much hangs on these "
-    "photos."
+    "95 % bootstrap interval: references are drawn with replacement from all that "
+    "were tested on, each with its photos. It shows how much the figure depends on "
+    "the test photos."
 )
 SPREAD_NOTE = (
     "Figures are means over splits, or over runs where the data set has a split of its "
-    "own; ± is the standard deviation over them. A figure that a split does not have "
-    "(of one photo, or of equal scores) is left out of both."
+    "own; ± is the standard deviation over them. A split without the figure (because "
+    "it has one photo, or all scores are equal) is left out of both."
 )
 
-_COLUMNS_A_PART = 13  # As many as the paper's Table 2 has side by side.
+COLUMNS_A_PART = 13  # As many as the paper's Table 2 has side by side.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,11 +68,35 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A part of a table, as text that is not yet Markdown or HTML."""
+    """A table as text that is not yet Markdown or HTML.
+
+    Attributes:
+        title: what the table shows.
+        columns: the heads of its columns.
+        lines: its lines, one cell a column.
+        names: of columns whose head is short, such as #01, what it stands for.
+    """
 
     title: str
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def parts(self) -> list["Block"]:
+        """Splits a wide table into some that are readable side by side."""
+        return [
+            dataclasses.replace(
+                self,
+                columns=self.columns[first : first + COLUMNS_A_PART],
+                lines=tuple(
+                    dataclasses.replace(
+                        line, cells=line.cells[first : first + COLUMNS_A_PART]
+                    )
+                    for line in self.lines
+                ),
+            )
+            for first in range(0, len(self.columns), COLUMNS_A_PART)
+        ]
 
 
 def blocks(figures: Figures) -> list[Block]:
@@ -85,15 +111,15 @@ def blocks(figures: Figures) -> list[Block]:
 
 
 def notes(figures: Figures) -> list[str]:
-    """Says what is to be known of the figures, a sentence or a few each."""
+    """Explains the figures, in a few sentences each."""
     several = any(len(splits) > 1 for splits in figures.results.values())
     found = [SPREAD_NOTE, INTERVAL_NOTE] if several else [ONE_SPLIT_NOTE]
-    if figures.numbers:
-        kinds = [
-            f"{column_title(figures, kind)} {kind.replace('_', ' ')}"
-            for kind in figures.numbers
-        ]
-        found.append(f"Distortions are numbered as in TID2013: {', '.join(kinds)}.")
+    if figures.unscaled:
+        methods = ", ".join(map(method_title, sorted(figures.unscaled)))
+        found.append(
+            f"No RMSE of {methods}: these scores are not on the scale of the opinions "
+            "(ranking alone teaches an order, and no scale)."
+        )
     by_source: dict[str, list[str]] = {}
     for row in PUBLISHED.get(figures.dataset, ()):
         by_source.setdefault(f"{row.by}: {row.source}", []).append(row.method)
@@ -114,13 +140,16 @@ def markdown(figures: Figures) -> str:
     parts = [f"# {_escaped(dataset_title(figures.dataset))}"]
     for block in blocks(figures):
         parts.append(f"## {block.title}")
-        for first in range(0, len(block.columns), _COLUMNS_A_PART):
-            part = slice(first, first + _COLUMNS_A_PART)
-            head = ("method", *block.columns[part])
-            rows = [(line.title, *line.cells[part]) for line in block.lines]
+        for part in block.parts():
+            head = ("method", *part.columns)
+            rows = [(line.title, *line.cells) for line in part.lines]
             rule = f"| --- |{' ---: |' * len(head[1:])}"
             parts.append("\n".join([_pipes(head), rule, *map(_pipes, rows)]))
-    parts.append("\n".join(f"- {_escaped(note)}" for note in notes(figures)))
+    said = notes(figures)
+    if names := _names(figures):
+        kinds = [f"{title} {name}" for title, name in names.items()]
+        said.append(f"Distortions as the paper names them: {', '.join(kinds)}.")
+    parts.append("\n".join(f"- {_escaped(note)}" for note in said))
     return "\n\n".join(parts) + "\n"
 
 
@@ -148,9 +177,9 @@ def to_csv(figures: Figures) -> str:
 
 
 def dataset_title(dataset: str) -> str:
-    """What a data set is called; its name if it is none of `DATA_SETS`."""
-    row = datasets.DATA_SETS.get(dataset)
-    return row.title if row else dataset
+    """What a data set is called; the name itself where it is that of a CSV file."""
+    chosen = datasets.choose(dataset)
+    return chosen.title if chosen else dataset
 
 
 def method_title(method: str) -> str:
@@ -159,10 +188,14 @@ def method_title(method: str) -> str:
 
 
 def column_title(figures: Figures, column: str) -> str:
-    """The head of a column: #01 and so on where the data set has TID2013's numbers."""
-    if column in figures.numbers:
-        return f"#{figures.numbers[column]:02}"
-    return column.replace("_", " ")
+    """The head of a column, as the paper prints it: JP2K, or #01 for TID2013."""
+    return titles_of(figures.dataset).get(column, column.replace("_", " "))
+
+
+def _names(figures: Figures) -> dict[str, str]:
+    """What short heads of columns stand for."""
+    titled = ((column_title(figures, k), k.replace("_", " ")) for k in figures.kinds)
+    return {title: name for title, name in titled if title.lower() != name}
 
 
 def text(value: float) -> str:
@@ -194,51 +227,60 @@ def _rows(figures: Figures) -> Iterator[str | Published]:
 
 
 def _all_photos(figures: Figures) -> Block:
-    columns = ["splits"]
-    for metric in METRICS:
+    # Where no method is on the scale of the opinions, the column would be empty.
+    shown = [
+        metric
+        for metric in METRICS
+        if any(metric in figures.metrics_of(method) for method in figures.results)
+    ]
+    columns = []
+    for metric in shown:
         columns.append(METRIC_TITLES[metric])
         if metric in MAIN_METRICS:
             columns.append("95 % interval")
+    columns.append("splits")
     lines = []
     for row in _rows(figures):
         if isinstance(row, str):
-            lines.append(Line(_title(row), _overall(figures, row), ours=True))
+            cells = _overall(figures, row, shown)
         else:
-            lines.append(Line(_title(row), _published_overall(row), ours=False))
+            cells = _published_overall(row, len(columns))
+        lines.append(Line(_title(row), cells, ours=isinstance(row, str)))
     return Block("All photos", tuple(columns), tuple(lines))
 
 
 def _by_distortion(figures: Figures, metric: str) -> Block:
-    *kinds, last = figures.columns
     lines = []
     for row in _rows(figures):
         if isinstance(row, str):
-            means = (text(figures.mean(row, metric, kind)) for kind in kinds)
-            cells = (*means, spread(figures, row, metric, last))
+            means = (text(figures.mean(row, metric, kind)) for kind in figures.kinds)
+            cells = (spread(figures, row, metric), *means)
             lines.append(Line(_title(row), cells, ours=True))
         elif len(values := getattr(row, metric)) > 1:
             cells = tuple(text(values.get(key, math.nan)) for key in figures.columns)
             lines.append(Line(_title(row), cells, ours=False))
     columns = tuple(column_title(figures, column) for column in figures.columns)
-    return Block(f"{METRIC_TITLES[metric]} by distortion", columns, tuple(lines))
+    title = f"{METRIC_TITLES[metric]} by distortion"
+    return Block(title, columns, tuple(lines), _names(figures))
 
 
 def _title(row: str | Published) -> str:
     return method_title(row) if isinstance(row, str) else f"{row.method} ({row.by})"
 
 
-def _overall(figures: Figures, method: str) -> tuple[str, ...]:
-    cells = [str(len(figures.results[method]))]
-    for metric in METRICS:
+def _overall(figures: Figures, method: str, shown: Sequence[str]) -> tuple[str, ...]:
+    cells = []
+    for metric in shown:
         cells.append(spread(figures, method, metric))
         if metric in MAIN_METRICS:
             cells.append(interval_text(figures, method, metric))
-    return tuple(cells)
+    return (*cells, str(len(figures.results[method])))
 
 
-def _published_overall(row: Published) -> tuple[str, ...]:
+def _published_overall(row: Published, width: int) -> tuple[str, ...]:
+    known = (text(row.srocc[ALL]), "-", text(row.lcc[ALL]), "-")
     splits = "10" if row.by == "paper" else "1"
-    return (splits, text(row.srocc[ALL]), "-", text(row.lcc[ALL]), "-", "-", "-", "-")
+    return (*known, *(width - len(known) - 1) * ("-",), splits)
 
 
 def _pipes(cells: Sequence[str]) -> str:

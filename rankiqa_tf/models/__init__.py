@@ -2,52 +2,33 @@
 
 Every model is a plain Keras functional model without custom objects, so that a saved
 one can be opened with `keras.models.load_model` alone. Preprocessing is built in.
+
+To add a network, write its `build` function in a new file and add a row to `NETWORKS`.
+A network of your own needs no change here: give its `Network` as module:NAME.
 """
 
-import dataclasses
 import difflib
 import functools
-from collections.abc import Callable
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 import keras
 
+from distortions import user_modules
 from rankiqa_tf import surroundings
 from rankiqa_tf.models import alexnet
 from rankiqa_tf.models import efficientnet_lite
 from rankiqa_tf.models import heads
 from rankiqa_tf.models import keras_applications
+from rankiqa_tf.models import own_network
 from rankiqa_tf.models import shallow
 from rankiqa_tf.models import vgg16
+from rankiqa_tf.models.network import Network
 
 surroundings.check_keras()
 
 _MOMENTUM = 0.9  # Of batch normalisation's moving statistics, as in PyTorch.
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Network:
-    """An available network.
-
-    Attributes:
-        crop_size: side of the square crops it is trained on, in pixels.
-        smallest: smallest side of images it accepts; if the chosen levels fix the side
-            (see the model's input_shape), that side is `crop_size`.
-        levels: names of the levels a score can use, first to last.
-        weights: names of the available pre-trained weights.
-        files: extensions of the weight files it accepts.
-        backbone: `backbone(weights=, levels=)` makes the model from images in 0..1 to
-            its last level, and its levels by name.
-    """
-
-    crop_size: int
-    smallest: int
-    levels: tuple[str, ...]
-    weights: tuple[str, ...] = ()
-    files: tuple[str, ...] = (".npz",)
-    backbone: Callable[..., tuple[keras.Model, dict[str, keras.KerasTensor]]]
 
 
 def _efficientnet_lite(name: str) -> Network:
@@ -56,6 +37,7 @@ def _efficientnet_lite(name: str) -> Network:
         smallest=efficientnet_lite.SMALLEST,
         levels=efficientnet_lite.levels_of(name),
         weights=("imagenet",),
+        files=(".npz",),
         backbone=functools.partial(efficientnet_lite.build, name),
     )
 
@@ -67,12 +49,14 @@ NETWORKS: Mapping[str, Network] = MappingProxyType(
             crop_size=shallow.CROP_SIZE,
             smallest=shallow.SMALLEST,
             levels=shallow.LEVELS,
+            files=(".npz",),
             backbone=shallow.build,
         ),
         "alexnet": Network(
             crop_size=alexnet.CROP_SIZE,
             smallest=alexnet.SMALLEST,
             levels=alexnet.LEVELS,
+            files=(".npz",),
             backbone=alexnet.build,
         ),
         "vgg16": Network(
@@ -92,14 +76,18 @@ def network(name: str) -> Network:
     """Looks up a network.
 
     Args:
-        name: a key of `NETWORKS`, or Keras' name of a backbone in keras.applications,
-            such as MobileNetV2.
+        name: a key of `NETWORKS`; Keras' name of a backbone in keras.applications, such
+            as MobileNetV2; or module:NAME, a `Network` of your own in a module that can
+            be imported.
 
     Raises:
         ValueError: if there is no such network; the message lists those there are.
     """
     if name in NETWORKS:
         return NETWORKS[name]
+    if user_modules.is_name(name):
+        kind_name = "rankiqa_tf.models.Network"
+        return user_modules.find(name, Network, what="network", kind_name=kind_name)
     if name in keras_applications.names():
         return Network(
             crop_size=keras_applications.crop_size(name),
@@ -112,7 +100,10 @@ def network(name: str) -> Network:
     names = [*NETWORKS, *keras_applications.names()]
     close = difflib.get_close_matches(name.lower(), [n.lower() for n in names])
     names.sort(key=lambda n: close.index(n.lower()) if n.lower() in close else 3)
-    raise ValueError(f"no network {name!r}; there are: {', '.join(names)}")
+    raise ValueError(
+        f"no network {name!r}; there are: {', '.join(names)}, and any of your own as "
+        "module:NAME"
+    )
 
 
 def check(
@@ -127,10 +118,9 @@ def check(
     if weights is None or weights in row.weights:
         return
     takes = " or ".join([*row.weights, *(f"a file *{end}" for end in row.files)])
+    takes = f"{takes}, or none" if takes else "none"
     if weights == "imagenet" or Path(weights).suffix not in row.files:
-        raise ValueError(
-            f"network {name} takes as weights {takes}, or none; not {weights!r}"
-        )
+        raise ValueError(f"network {name} takes as weights {takes}; not {weights!r}")
 
 
 def build(
@@ -164,7 +154,10 @@ def build(
     row = network(name)
     if weights not in (None, *row.weights) and not Path(str(weights)).is_file():
         raise ValueError(f"there is no file of weights {weights!r}")
-    backbone, outputs = row.backbone(weights=weights, levels=chosen)
+    if user_modules.is_name(name):
+        backbone, outputs = own_network.build(name, row, weights=weights, levels=chosen)
+    else:
+        backbone, outputs = row.backbone(weights=weights, levels=chosen)
     for layer in backbone.layers:
         # Half of a ranked batch is badly distorted, so its statistics are not those of
         # photos. Normalisation that comes with pre-trained weights is left as learned.

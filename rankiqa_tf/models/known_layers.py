@@ -75,16 +75,26 @@ def check(config: bytes) -> None:
         found = json.loads(config)
         if not isinstance(found, dict):
             raise ValueError("it is not a JSON object")
-        found.pop("compile_config", None)  # Never read.
-        strange = next((each for each in _named(found) if not _is_known(each)), None)
+        strange = unknown(found)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"its {misgiven.CONFIG} is damaged: {error}") from error
     if strange:
         raise ValueError(
-            f"it names {_name(strange)}, which is not known to only compute. If you "
-            "trust whoever made the file, open it with keras.models.load_model and "
-            "make a Model of that"
+            f"it names {strange}, which is not known to do nothing but "
+            "compute. If you trust whoever made the file, open it with "
+            "keras.models.load_model and make a Model of that"
         )
+
+
+def unknown(config: dict[str, Any]) -> str | None:
+    """Returns the first unknown class or function in a configuration, or None.
+
+    Args:
+        config: the configuration of a model, as Keras writes it.
+    """
+    # The settings a model was compiled with are never read.
+    read = {name: part for name, part in config.items() if name != "compile_config"}
+    return next((_name(each) for each in _named(read) if not _is_known(each)), None)
 
 
 def _named(part: Any) -> Iterator[dict[str, Any]]:

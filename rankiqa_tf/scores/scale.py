@@ -43,6 +43,30 @@ def in_words(metadata: Metadata) -> str:
     return f"{found.of}, as it was trained by ranking only"
 
 
+def is_shared(
+    metadata: Metadata,
+    opinions: tuple[float, float],
+    *,
+    of: tuple[float, float] | None = None,
+) -> bool:
+    """Tells whether scores are on the scale of opinions, so that errors mean something.
+
+    Args:
+        metadata: of the model.
+        opinions: the least and the greatest of them.
+        of: the scale they are on; None where it is not known, and then it is taken for
+            that of the model if that was fine-tuned on such numbers.
+    """
+    if of is not None and metadata.scale is not None:
+        return tuple(of) == metadata.scale
+    if metadata.score_range is None:
+        return False  # Ranked only.
+    low, high = metadata.score_range
+    room = (high - low) / 2
+    inside = low - room <= opinions[0] and opinions[1] <= high + room
+    return inside and opinions[1] - opinions[0] >= (high - low) / 4
+
+
 def check_threshold(score: float, metadata: Metadata) -> None:
     """Checks that a threshold for scores is on a model's scale.
 

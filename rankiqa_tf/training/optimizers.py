@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -48,14 +49,18 @@ class _ByWeight(keras.optimizers.Optimizer):
     def set_factors(self, rates: tuple[float, ...], decays: tuple[float, ...]) -> None:
         self._rates, self._decays = rates, decays
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(
+        self, gradient: Any, variable: keras.Variable, learning_rate: Any
+    ) -> None:
         index = self._get_variable_index(variable)
         rate = learning_rate * self._rates[index]
         if self._decays[index]:
             self.assign_sub(variable, rate * self._decays[index] * variable)
         super().update_step(gradient, variable, rate)
 
-    def _all_reduce_sum_gradients(self, grads_and_vars):
+    def _all_reduce_sum_gradients(
+        self, grads_and_vars: list[tuple[Any, keras.Variable]]
+    ) -> list[tuple[Any, keras.Variable]]:
         """Leaves gradients unchanged: they were summed over devices before clipping.
 
         Keras would sum them afterwards.

@@ -155,8 +155,8 @@ def _check_kinds(config: Config) -> None:
     preset = config.chosen_preset()
     refused = service.kinds_in_python(preset)
     if refused:
-        others = [row.name for row in preset.rows if row.name not in refused]
-        leave = f"leave them out by kinds={','.join(others)}, " if others else ""
+        others = ",".join(row.name for row in preset.rows if row.name not in refused)
+        leave = f"leave them out by --distortions={others}, " if others else ""
         raise ValueError(
             f"data_service cannot make {', '.join(refused)} of preset {config.preset}, "
             f"which call Python: {leave}leave data_service out, or make a set of the "
@@ -166,10 +166,10 @@ def _check_kinds(config: Config) -> None:
 
 
 def _generated(config: Config) -> Ranked:
-    if config.kinds:
+    if config.distortions:
         raise ValueError(
             f"{config.photos} is a set of the distortions that it was made of: leave "
-            "kinds out, or make another by distortions.generate --distortions"
+            "distortions out, or make another by distortions.generate --distortions"
         )
     every = generated.Generated(config.photos)
     if config.strengths == "any":

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import tqdm
 
+from distortions import progress
 from rankiqa_tf import measures
 from rankiqa_tf import models
 from rankiqa_tf.config import Config
@@ -61,15 +61,16 @@ def start(config: Config) -> Model:
                 weights=config.weights,
                 levels=config.levels,
             )
+        row = models.network(config.network)
         metadata = Metadata(
             network=config.network,
-            crop_size=config.scoring_crop_size
-            or config.crop_size
-            or models.network(config.network).crop_size,
+            crop_size=config.scoring_crop_size or config.crop_size or row.crop_size,
             levels=config.levels,
             score_range=None,
             trained_on="",
             stages=(),
+            own_crop_size=row.crop_size,
+            smallest=row.smallest,
         )
     model = Model(network, metadata)
     _check_crop_sizes(model, config)
@@ -100,7 +101,7 @@ def random_weights(seed: int) -> Iterator[None]:
 
 def _check_crop_sizes(model: Model, config: Config) -> None:
     fixed, name_of_network = model.network.input_shape[1], model.metadata.network
-    smallest = models.network(name_of_network).smallest
+    smallest = model.smallest
     for name in ("crop_size", "scoring_crop_size"):
         size = getattr(config, name)
         if size and fixed not in (None, size):
@@ -128,7 +129,7 @@ def _check_measures(model: Model, config: Config) -> None:
 
 def training_crop_size(model: Model, config: Config) -> int:
     """Returns the side of training crops, in pixels."""
-    return config.crop_size or models.network(model.metadata.network).crop_size
+    return config.crop_size or model.own_crop_size
 
 
 def standardise(model: Model, batches: Batches) -> None:
@@ -178,8 +179,8 @@ def photo_sets_of(
         quality=quality,
     )
     total = int(sets.cardinality())
-    bar = tqdm.tqdm(sets.as_numpy_iterator(), "fit", total, unit=" photos")
-    for number, batch in enumerate(bar, start=1):
+    each = progress.over(sets.as_numpy_iterator(), total, "fit")
+    for number, batch in enumerate(each, start=1):
         yield batch
         if stop():
             raise Interrupted(f"stopped after photo {number} of {total}")
@@ -187,8 +188,9 @@ def photo_sets_of(
 
 def _first_images(batches: Batches) -> Iterator[np.ndarray]:
     """Yields the first images, float32 [M, h, w, 3] in 0..1."""
-    few = batches.dataset(0, math.ceil(_FIRST_IMAGES / batches.size))
-    for batch in few.as_numpy_iterator():
+    steps = math.ceil(_FIRST_IMAGES / batches.size)
+    few = batches.dataset(0, steps).as_numpy_iterator()
+    for batch in progress.over(few, steps, "statistics", unit="batches"):
         yield batch["image"].astype(np.float32) / 255
 
 
