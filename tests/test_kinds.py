@@ -248,7 +248,9 @@ def test_a_plain_function_has_its_levels_and_nothing_between():
     row = changed(function=lambda image, sigma: image * sigma, parameters=(0.5, 0.25))
     np.testing.assert_allclose(row.at(2).distort(IMAGE), IMAGE / 4)
     assert not row.graded
-    with pytest.raises(ValueError, match=r"nothing between its levels, such as 1\.5"):
+    with pytest.raises(
+        ValueError, match=r"no strengths between its levels, such as 1\.5"
+    ):
         row.at(1.5)
 
     @tf.function
@@ -273,11 +275,11 @@ def test_a_preset_of_ones_own_is_found_by_its_module():
         ("dead", r"no preset 'dead'; there are: live, .* as module:NAME"),
         (
             "no_such_module:X",
-            "cannot be had: there is no module 'no_such_module'; modules are looked",
+            "cannot be loaded: there is no module 'no_such_module'; modules are looked",
         ),
         (
             "test_kinds:X",
-            r"cannot be had: .*kinds\.py has no X; of .*: LIVE, OWN_PRESET",
+            r"cannot be loaded: .*kinds\.py has no X; of .*: LIVE, OWN_PRESET",
         ),
         ("test_kinds:NO_PRESET", r"must be a distortions\.Preset, not a int"),
     ],

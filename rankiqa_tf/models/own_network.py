@@ -30,7 +30,7 @@ def build(
     """
     try:
         made = row.backbone(weights=weights, levels=levels)
-    except Exception as error:  # Whatever it does.
+    except Exception as error:  # It can raise anything.
         raise ValueError(
             f"network {name} cannot be built: {type(error).__name__}: {error}"
         ) from error
@@ -69,6 +69,6 @@ def build(
     if strange:
         raise ValueError(
             f"network {name} is made of {strange}: a model file may name only Keras' "
-            "own layers and functions of keras.ops, for it is to open without your code"
+            "own layers and functions of keras.ops, so that it opens without your code"
         )
     return model, outputs

@@ -1,6 +1,7 @@
-"""What a stage records of its course: a history by step, and TensorBoard's files.
+"""What a stage records during training: a history by step, and TensorBoard logs.
 
-Names are alike in all stages. TensorBoard groups by what stands before the first slash:
+All stages use the same names. TensorBoard groups them by the part before the first
+slash:
 `training/loss`, `held_out/srocc`, `pair_accuracy_by_kind/jpeg`, `scores_by_level/jpeg,
 level 1`, `worst_pairs/1`.
 """
@@ -26,16 +27,16 @@ from rankiqa_tf.pages import terms
 _BY_KIND = ("pair_accuracy", "srocc")
 _PAIRS = 4
 _BINS = 20
-_GAP, _LINE = 6, 14  # Pixels between two pictures, and of a line below them.
+_GAP, _LINE = 6, 14  # Pixels between two pictures, and height of a line below them.
 
 
 class Records:
-    """Records figures of a stage.
+    """Records the figures of a stage.
 
     Args:
         folder: of the run.
         stage: its name.
-        done: the steps that were done before, whose history stays.
+        done: number of steps done before, whose history is kept.
     """
 
     def __init__(self, folder: Path, stage: str, *, done: int):
@@ -44,7 +45,7 @@ class Records:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Writes to TensorBoard while this lasts."""
+        """Writes to TensorBoard inside the `with` block."""
         writer = tf.summary.create_file_writer(str(self._folder))
         with writer.as_default():
             try:
@@ -53,12 +54,12 @@ class Records:
                 tf.summary.experimental.set_step(None)
 
     def trained(self, step: int, figures: Mapping[str, float], *, rate: float) -> None:
-        """Records figures of a step.
+        """Records the figures of a training step.
 
         Args:
             step: its number.
             figures: by name.
-            rate: images a second, which no history tells: it differs each time.
+            rate: images per second; not part of the history, as it differs each time.
         """
         self._history.add(step, figures)
         for name, value in {**figures, "images_per_second": rate}.items():
@@ -66,28 +67,28 @@ class Records:
 
     @contextmanager
     def evaluating(self, step: int) -> Iterator[None]:
-        """Lets whoever evaluates write to TensorBoard, at this step."""
+        """Lets the code inside the `with` block write to TensorBoard at this step."""
         tf.summary.experimental.set_step(step)
         yield
 
     def evaluated(self, step: int, figures: Mapping[str, float]) -> None:
-        """Records figures of an evaluation after a step."""
+        """Records the figures of an evaluation after a step."""
         self._history.add(step, figures)
         for name, value in figures.items():
             tf.summary.scalar(_tag(name), value, step=step)
 
     def write(self) -> None:
-        """Writes the history, before the checkpoint that is of the same steps."""
+        """Writes the history; call it before saving a checkpoint at the same step."""
         self._history.write()
 
 
 def tensorboard_folder(folder: Path, stage: str) -> Path:
-    """Where TensorBoard's files of a stage of a run are."""
+    """Returns the folder of a stage's TensorBoard logs in a run."""
     return folder / "tensorboard" / stage
 
 
 def _tag(name: str) -> str:
-    """Groups the figures of distortions: there may be dozens of them."""
+    """Groups the figures of single distortions, as there may be dozens."""
     match name.split("/", maxsplit=2):
         case [_, figure, kind] if figure in _BY_KIND:
             return f"{figure}_by_kind/{kind}"
@@ -95,7 +96,7 @@ def _tag(name: str) -> str:
 
 
 def show_options(options: Mapping[str, object]) -> None:
-    """Writes options as a table to TensorBoard, if a writer is there."""
+    """Writes options to TensorBoard as a table, if there is a writer."""
     rows = "\n".join(
         f"| {name} | {terms.in_words(value)} |" for name, value in options.items()
     )
@@ -105,11 +106,11 @@ def show_options(options: Mapping[str, object]) -> None:
 def show_levels(scores: LevelScores, prefix: str) -> None:
     """Writes to TensorBoard how scores are distributed at each level, and their order.
 
-    Does nothing where no writer is there.
+    Does nothing without a writer.
 
     Args:
-        scores: of photos held out.
-        prefix: what the group of figures over all distortions is called.
+        scores: of held-out photos.
+        prefix: name of the group of figures over all distortions.
     """
     for name, of_kind in zip(scores.names, scores.scores.swapaxes(0, 1), strict=True):
         for level, values in enumerate(of_kind.T):
@@ -125,11 +126,11 @@ def show_levels(scores: LevelScores, prefix: str) -> None:
 def show_worst_pairs(
     scores: LevelScores, picture: Callable[[int, str, int], np.ndarray]
 ) -> None:
-    """Writes the pairs that are ordered wrongly by the most to TensorBoard.
+    """Writes to TensorBoard the pairs whose order is most wrong.
 
     Args:
-        scores: of photos held out.
-        picture: gives a version by photo, distortion and level, uint8 [h, w, 3].
+        scores: of held-out photos.
+        picture: returns a version by photo, distortion and level, uint8 [h, w, 3].
     """
     for number, pair in enumerate(worst_pairs.find(scores, count=_PAIRS), start=1):
         versions = [
@@ -140,7 +141,7 @@ def show_worst_pairs(
 
 
 def _side_by_side(versions: list[np.ndarray], pair: Pair) -> np.ndarray:
-    """Both pictures, the better on the left, and below them what they are."""
+    """Draws both pictures, the better one on the left, with captions below."""
     height, width = versions[0].shape[:2]
     lines = [
         pair.kind.replace("_", " "),
@@ -151,7 +152,7 @@ def _side_by_side(versions: list[np.ndarray], pair: Pair) -> np.ndarray:
             )
         ),
     ]
-    least = 6 * max(map(len, lines))  # Wide enough for the words.
+    least = 6 * max(map(len, lines))  # Wide enough for the captions.
     size = (max(2 * width + _GAP, least), height + _LINE * len(lines) + _GAP)
     whole = Image.new("RGB", size, "white")
     for number, version in enumerate(versions):
@@ -164,9 +165,9 @@ def _side_by_side(versions: list[np.ndarray], pair: Pair) -> np.ndarray:
 
 @contextmanager
 def at_the_end(folder: Path, stage: str, step: int) -> Iterator[None]:
-    """Lets what a stage ended with be written to TensorBoard, at its last step.
+    """Lets the code in the `with` block write a stage's final results to TensorBoard.
 
-    Also of a stage without steps, which has nothing else there.
+    They are written at its last step, also if the stage has no steps.
     """
     writer = tf.summary.create_file_writer(str(tensorboard_folder(folder, stage)))
     with writer.as_default(step=step):
@@ -175,6 +176,6 @@ def at_the_end(folder: Path, stage: str, step: int) -> Iterator[None]:
 
 
 def show_figures(figures: Mapping[str, float]) -> None:
-    """Writes figures to TensorBoard, if a writer is there."""
+    """Writes figures to TensorBoard, if there is a writer."""
     for name, value in figures.items():
         tf.summary.scalar(_tag(name), value)
