@@ -20,7 +20,7 @@ _PRESETS = """# Presets
 A preset is a named table of distortions and the parameters of their levels. Functions
 know sigmas, variances and qualities; levels exist in these tables alone. `--preset`
 takes a name, several joined by commas, or one of your own as `module:NAME`
-([Distortions](../../distortions/README.md#kinds-and-presets-of-your-own)).
+([Add a distortion](../extending/distortion.md)).
 
 In the column *order*, "falls" means that each level looks worse than the one before,
 "below the photo" that all look worse than the photo and their own order is not known,
@@ -37,9 +37,10 @@ _DATA_SETS = """# Data sets
 
 `--dataset` of `rankiqa-train`, `rankiqa-evaluate` and `rankiqa-benchmark` takes one of
 these names, the path of a [CSV or .xlsx file](file-formats.md#human-scores), or a data
-set of your own as `module:NAME`. Nothing is downloaded: unpack the authors' archives
-side by side in a folder and give it as `--data_dir`. A folder that is not as it should
-be gives an error that says what is missing and where the data set can be had.
+set of your own as `module:NAME` ([Add a data set](../extending/dataset.md)). Nothing is
+downloaded: unpack the authors' archives side by side in a folder and give it as
+`--data_dir`. A folder that is not as it should be gives an error that says what is
+missing and where the data set can be had.
 """
 _NOTES = """
 - **Higher is better**: difference scores (DMOS) are turned round as they are read,
@@ -78,23 +79,19 @@ def main() -> None:
 
 def _data_sets() -> str:
     lines = [
-        "| name | data set | scale | official split | licence | where |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| name | data set | scale | official split | licence |",
+        "| --- | --- | --- | --- | --- |",
     ]
     for name, row in datasets.DATA_SETS.items():
         low, high = row.scale
-        source = row.source
-        if source.startswith("http"):
-            source = f"[{source.split('/')[2]}]({source})"
-        else:
-            source = f"`{source}`"
+        is_address = row.source.startswith("http")
+        title = f"[{row.title}]({row.source})" if is_address else row.title
         cells = (
             "<br>".join([f"`{name}`", *_options(name, row)]),
-            row.title,
+            title,
             f"{low:g} to {high:g}: {row.scale_of}",
             "yes" if row.official_split else "no",
             row.licence,
-            source,
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -52,10 +52,10 @@ def _configuration(path: Path) -> str:
     lines = text.splitlines()
     opening = list(itertools.takewhile(lambda line: line.startswith("#"), lines))
     paragraphs = "\n".join(line[2:] for line in opening).split("\n\n")
-    said = []
-    for paragraph in paragraphs:
-        is_command = paragraph.lstrip().startswith("python -m")
-        said.append(f"```sh\n{paragraph.strip()}\n```" if is_command else paragraph)
+    said = [
+        _paragraph(f"    {text.strip()}" if "python -m" in text[:12] else text)
+        for text in paragraphs
+    ]
     options = "\n".join(lines[len(opening) :]).strip()
     return "\n\n".join(
         [

@@ -56,11 +56,11 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
         if not path.startswith("docs/"):
             files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
     for path in _linked_files():
+        place = _place(path)
         if path.suffix in _PICTURES:
-            place, name = File.generated, _place(path)
-            files.append(place(config, name, abs_src_path=str(ROOT / path)))
+            files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
         else:
-            files.append(File.generated(config, _place(path), content=_shown(path)))
+            files.append(File.generated(config, place, content=_shown(path)))
     return files
 
 
@@ -89,6 +89,14 @@ def on_page_markdown(
     return _with_links(markdown, in_site)
 
 
+def on_page_content(
+    html: str, *, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    """Marks code of one word, so that no line ends between --name's dashes and name."""
+    del page, config, files
+    return re.sub(r"<code>([^<\s]+)</code>", r'<code class="word">\1</code>', html)
+
+
 def _pages() -> dict[str, str]:
     """Every page's path in the repository, and its place in the site."""
     docs = {
@@ -107,6 +115,8 @@ def _place(path: Path) -> str:
     name = path.as_posix()
     if name in _pages():
         return _pages()[name]
+    if name.startswith("docs/") and (ROOT / path).is_dir():
+        return min(place for page, place in _pages().items() if page.startswith(name))
     if path.suffix in _PICTURES or name.startswith("docs/"):
         return name.removeprefix("docs/")
     return f"{_SOURCES}/{name}.md"
