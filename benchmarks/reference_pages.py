@@ -39,8 +39,8 @@ _DATA_SETS = """# Data sets
 these names, the path of a [CSV or .xlsx file](file-formats.md#human-scores), or a data
 set of your own as `module:NAME` ([Add a data set](../extending/dataset.md)). Nothing is
 downloaded: unpack the authors' archives side by side in a folder and give it as
-`--data_dir`. A folder that is not as it should be gives an error that says what is
-missing and where the data set can be had.
+`--data_dir`. If something is missing from the folder, the error says what, and where to
+get the data set.
 """
 _NOTES = """
 - **Higher is better**: difference scores (DMOS) are turned round as they are read,
