@@ -1,4 +1,4 @@
-"""Programs on machines where Keras is set otherwise, and among files of our names."""
+"""Programs where Keras is configured differently, or among files with our names."""
 
 import json
 import os

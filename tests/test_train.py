@@ -1,4 +1,4 @@
-"""The program that trains, run as users run it: stopped, killed, gone on, done."""
+"""The program that trains, run as users run it: stopped, killed, resumed, finished."""
 
 import csv
 import json
@@ -374,7 +374,7 @@ def several(whole, folder, flags):
             "--photos_per_batch=1",
         ],
         "wrong": [*ranking[:1], f"--workdir={folder}/runs/wrong"],
-        "runs/more holds a run of other data (photos new: 1, such as new.png)": [
+        "runs/more contains a run with other data (photos new: 1, such as new.png)": [
             *flags, *more,
         ],
         "other data (scored photos changed: 1, such as photo2.png)": [
