@@ -40,17 +40,12 @@ CONSOLE = {
 BLOCKS = [block for path in documents.DOCUMENTS for block in documents.blocks(path)]
 # What commands of others there are in documents: one that is not here is a slip.
 OTHERS = {
-    *(".", "cd", "cp", "mkdir", "rm", "echo", "export", "cat", "find", "git", "for"),
-    *("apt", "base64", "bash", "curl", "docker", "do", "done", "make", "mkdocs"),
-    *("node", "npm", "pip", "pre-commit", "ruff", "mypy", "sbatch", "tensorboard"),
-    *("time", "unshare", "unzip", "uv", "./score", "saved_model_cli", "pytest"),
+    *(".", "cat", "cd", "cp", "echo", "export", "find", "git", "mkdir", "rm"),
+    *("base64", "bash", "curl", "docker", "make", "node", "npm", "unshare", "unzip"),
+    *("mkdocs", "mypy", "pre-commit", "pytest", "ruff", "tensorboard", "./score"),
 }
-OTHER_MODULES = {"apache_beam", "coverage", "http", "mypy", "pip", "pytest", "venv"}
-# Options of others that documents speak of.
-OTHER_OPTIONS = {
-    *("flagfile", "help", "helpfull", "strict", "no-deps", "require-hashes"),
-    *("universal", "generate-hashes", "runner", "dist", "inputs", "user"),
-}
+OTHER_MODULES = {"apache_beam", "http", "mypy", "pip", "pytest", "venv"}
+OTHER_OPTIONS = {"flagfile", "help", "helpfull", "inputs"}  # Of absl and TensorFlow.
 RUN = ("rankiqa_tf.score", "distortions.generate", "distortions.sheet")
 
 
