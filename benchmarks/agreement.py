@@ -1,11 +1,11 @@
-"""Do the C program and the page give Keras' scores, on photos and distorted versions?
+"""Checks that the C program and the page agree with Keras, also on distorted photos.
 
     make -C examples/c PYTHON=$PWD/.venv/bin/python
     python -m benchmarks.agreement --model=model.keras --exported=exported --photos=photos --c_program=examples/c/score
 
---exported holds what `python -m export --formats=saved_model,web` wrote. Images go to
-both as PNG. What Python runs is compared by `export.verify`. Needs playwright and
-Chromium. Prints a table as Markdown.
+--exported is the output folder of `python -m export --formats=saved_model,web`. Images
+are passed to both as PNG. Forms that Python runs are compared by `export.verify`. Needs
+playwright and Chromium. Prints a table as Markdown.
 """  # noqa: E501 - a command is not cut in two.
 
 import base64
@@ -41,7 +41,7 @@ _COUNT = flags.DEFINE_integer("count", 40, "How many of them, evenly spread.")
 _C_PROGRAM = flags.DEFINE_string("c_program", None, "examples/c/score.", required=True)
 _CHROMIUM = flags.DEFINE_string("chromium", "chromium", "The browser's program.")
 
-_AT_ONCE = 100  # Files on a command line.
+_AT_ONCE = 100  # Files per command line.
 
 # Once it has started, the page forbids itself to fetch anything.
 _SCORE = """async (base64) => {
@@ -57,14 +57,14 @@ _SCORE = """async (base64) => {
 
 @dataclasses.dataclass(frozen=True)
 class _Named:
-    """A form by its name alone, for the gate's tables."""
+    """A form that only has a name, for the gate's tables."""
 
     name: str
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def images_of(samples: Samples) -> Iterator[np.ndarray | bytes]:
@@ -78,7 +78,7 @@ def images_of(samples: Samples) -> Iterator[np.ndarray | bytes]:
 
 
 def scores_of(flat: Sequence[float], samples: Samples) -> gate.Scores:
-    """Lays scores in the order of `images_of` out by photo, kind and level."""
+    """Arranges scores in the order of `images_of` by photo, kind and level."""
     photos, kinds = len(samples.photos), len(samples.names)
     levels = np.empty((photos, kinds, 1 + len(samples.levels)))
     levels[..., 0] = np.array(flat[:photos])[:, np.newaxis]
@@ -87,7 +87,7 @@ def scores_of(flat: Sequence[float], samples: Samples) -> gate.Scores:
 
 
 def by_c(files: Sequence[Path], saved_model: Path) -> list[float]:
-    """Scores files by the C program."""
+    """Scores files with the C program."""
     scores = []
     for first in range(0, len(files), _AT_ONCE):
         command = [_C_PROGRAM.value, saved_model, *files[first : first + _AT_ONCE]]
@@ -99,7 +99,7 @@ def by_c(files: Sequence[Path], saved_model: Path) -> list[float]:
 
 
 def by_page(files: Sequence[Path], folder: Path) -> list[float]:
-    """Scores files by the page's own modules, in headless Chromium."""
+    """Scores files with the page's own modules, in headless Chromium."""
     handler = functools.partial(_Handler, directory=folder)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     with server, sync_api.sync_playwright() as playwright:
@@ -109,7 +109,7 @@ def by_page(files: Sequence[Path], folder: Path) -> list[float]:
             chromium_sandbox=os.geteuid() != 0,
         )
         page = browser.new_page()
-        # On a page without a policy of its own, so that scripts can be evaluated.
+        # On a page without a content security policy, so that scripts can be evaluated.
         page.goto(f"http://127.0.0.1:{server.server_port}/model.json")
         scores = [
             page.evaluate(_SCORE, base64.b64encode(file.read_bytes()).decode())

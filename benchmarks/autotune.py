@@ -1,12 +1,13 @@
-"""What TensorFlow's tuner of pipelines costs and gives: ends that stall, and speed.
+"""What TensorFlow's pipeline autotuner costs (stalls on closing) and gains (speed).
 
     python -m benchmarks.autotune [rounds]
 
-Takes numbers for a second and a half from a pipeline of little work, one each 0.1 s,
-and then ends the iterator: by turns with the tuner, as TensorFlow has it, and without
-it, as `parallel.map_in_order` does. How long a stall can be grows with the time before
-it, up to a minute. Then makes ranked batches of the embedded photos, 48 crops of 224
-pixels under LIVE's four distortions, as fast as may be, by turns too.
+Reads numbers for a second and a half from a pipeline with little work, one each 0.1 s,
+and then closes the iterator: alternately with the tuner, TensorFlow's default, and
+without it, as in `parallel.map_in_order`. The possible length of a stall grows with the
+time before it, up to a minute. Then makes ranked batches of the embedded photos, 48
+crops of 224 pixels under LIVE's four distortions, as fast as possible, also
+alternating.
 """
 
 import sys
@@ -25,14 +26,14 @@ STALL = 0.1
 
 
 def tuned(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """The same pipeline with the tuner."""
+    """Returns the same pipeline with the tuner on."""
     options = tf.data.Options()
     options.autotune.enabled = True
     return dataset.with_options(options)
 
 
 def numbers() -> tf.data.Dataset:
-    """A pipeline of little work."""
+    """Returns a pipeline with little work."""
 
     def make(number: tf.Tensor) -> tf.Tensor:
         return tf.reduce_sum(tf.random.stateless_normal([1000], [number, 0]))
@@ -42,7 +43,7 @@ def numbers() -> tf.data.Dataset:
 
 
 def end(dataset: tf.data.Dataset) -> float:
-    """Seconds that the end of an iterator takes."""
+    """Returns how many seconds closing an iterator takes."""
     iterator = iter(dataset)
     started = time.perf_counter()
     while time.perf_counter() - started < SECONDS:
@@ -54,7 +55,7 @@ def end(dataset: tf.data.Dataset) -> float:
 
 
 def seconds_of(dataset: tf.data.Dataset, batches: int) -> float:
-    """Seconds a batch, after the first few."""
+    """Returns seconds per batch, after the first few."""
     iterator = iter(dataset)
     for _ in range(5):
         next(iterator)

@@ -1,12 +1,12 @@
-"""What Apache Beam takes beside the work: its pipelines against the local programs.
+"""What Apache Beam costs: its pipelines compared with the local programs.
 
     python -m benchmarks.beam_overhead --photos=photos --count=60 --output=folder
 
-Makes a set (preset live) and scores of the same photos by the local program and by the
-pipeline on three runners: in this process, in two, and by a job service in loopback
-mode, as Flink and Spark are spoken to. Prints the table of beam_overhead.md: wall time,
-CPU time and the largest process's memory of each, as ratios of the local program's too,
-and whether the results are the same. The output is deleted at the end.
+Makes a set (preset live) and scores of the same photos with the local program and with
+the pipeline on three runners: in this process, in two processes, and through a job
+service in loopback mode, as with Flink and Spark. Prints the table of beam_overhead.md:
+wall time, CPU time and the largest process's memory, also as ratios to the local
+program, and whether the results are the same. The output is deleted at the end.
 """
 
 import contextlib
@@ -37,7 +37,7 @@ _SERVICE = "apache_beam.runners.portability.local_job_service_main"
 
 @dataclasses.dataclass
 class Cost:
-    """What a command took: seconds, seconds of all cores, megabytes of a process."""
+    """Cost of a command: seconds, CPU seconds, megabytes of the largest process."""
 
     wall: float
     cpu: float
@@ -45,7 +45,7 @@ class Cost:
 
 
 def run(*arguments: object) -> Cost:
-    """Runs a module of Python, and says what it took."""
+    """Runs a Python module, and returns its cost."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", *map(str, arguments)],
@@ -62,7 +62,7 @@ def run(*arguments: object) -> Cost:
 
 @contextlib.contextmanager
 def job_service() -> Iterator[str]:
-    """Starts a job service, and gives its address."""
+    """Starts a job service, and yields its address."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
@@ -78,7 +78,7 @@ def job_service() -> Iterator[str]:
 
 
 def scores_of(*paths: Path) -> dict[str, float]:
-    """Scores by path, of files of rows."""
+    """Returns scores by path, from files of rows."""
     found = {}
     for path in paths:
         with path.open(newline="") as file:
@@ -88,7 +88,7 @@ def scores_of(*paths: Path) -> dict[str, float]:
 
 
 def same_files(one: Path, other: Path) -> str:
-    """Says whether two folders of files are equal, byte for byte."""
+    """Describes whether two folders of files are equal, byte for byte."""
     names = sorted(path.name for path in one.iterdir())
     others = sorted(path.name for path in other.iterdir())
     _, different, failed = filecmp.cmpfiles(one, other, names, shallow=False)
@@ -97,7 +97,7 @@ def same_files(one: Path, other: Path) -> str:
 
 
 def same_scores(one: Path, *others: Path) -> str:
-    """Says by how much scores differ at most, as a share of their spread."""
+    """Describes the maximum difference of scores, as a fraction of their spread."""
     first, second = scores_of(one), scores_of(*others)
     if first.keys() != second.keys():
         return "other photos"

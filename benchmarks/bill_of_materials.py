@@ -1,13 +1,13 @@
-"""Writes the bill of materials: what an installation by constraints.txt consists of.
+"""Writes the bill of materials: the packages installed according to constraints.txt.
 
     python3 -m venv bill && bill/bin/pip install -c constraints.txt .
     python3 -m venv tools && tools/bin/pip install cyclonedx-bom
     tools/bin/python -m benchmarks.bill_of_materials bill/bin/python docs/sbom.cdx.json
 
-It is CycloneDX 1.6 in JSON, which scanners of supply chains read: rankiqa-tf, the
-packages that it needs, with versions and licences, and the models in it with their
-SHA-256. It is committed, as constraints.txt fixes what is in it, and written anew with
-that file or with a model; a test compares it with both. What is written was checked
+It is CycloneDX 1.6 in JSON, which supply chain scanners read: rankiqa-tf, the packages
+it needs, with versions and licences, and the models it ships with their SHA-256. It is
+committed, since constraints.txt determines its content, and has to be rewritten when
+that file or a model changes; a test compares it with both. The output was checked
 against CycloneDX's schema.
 """
 
@@ -28,25 +28,25 @@ MODELS = ROOT / "rankiqa_tf" / "assets" / "weights"
 
 
 def of_environment(python: str) -> dict[str, Any]:
-    """The bill of all that is installed beside an interpreter, by cyclonedx-py."""
+    """Returns the bill of all that is installed for an interpreter, by cyclonedx-py."""
     tool = Path(sys.executable).with_name("cyclonedx-py")
     command = [tool, "environment", "--output-reproducible", "--sv=1.6", python]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 
 
 def of_project(bill: dict[str, Any]) -> dict[str, Any]:
-    """The part of a bill that the project needs, with the project at its head.
+    """Returns the part of a bill that the project needs, headed by the project.
 
     Raises:
-        ValueError: if the project is not in it.
+        ValueError: if the bill does not include the project.
     """
     components = {each["bom-ref"]: each for each in bill["components"]}
     needs = {each["ref"]: each.get("dependsOn", []) for each in bill["dependencies"]}
     top = next((ref for ref, each in components.items() if each["name"] == PROJECT), "")
     if not top:
         raise ValueError(f"{PROJECT} is not installed there: pip install it first")
-    # The tool follows extras too that nobody asked for, as far as they happen to be
-    # installed: pip, which is in every environment, as setuptools tests itself with it.
+    # The tool also follows extras that nobody asked for if they happen to be installed:
+    # pip, which is in every environment, because setuptools uses it in its tests.
     pinned = {
         canonicalize_name(line.partition("==")[0])
         for line in CONSTRAINTS.read_text(encoding="utf-8").splitlines()
@@ -64,7 +64,7 @@ def of_project(bill: dict[str, Any]) -> dict[str, Any]:
         reached |= new
         ahead += new
     project = components[top] | {"type": "application"}
-    project.pop("externalReferences")  # The folder that it was installed from.
+    project.pop("externalReferences")  # The folder it was installed from.
     models = [model(path) for path in sorted(MODELS.glob("*.keras"))]
     names = [each["bom-ref"] for each in models]
     used = sorted(reached - {top})
@@ -80,7 +80,7 @@ def of_project(bill: dict[str, Any]) -> dict[str, Any]:
 
 
 def model(path: Path) -> dict[str, Any]:
-    """A model that the package carries, as a component."""
+    """Returns a model shipped in the package as a component."""
     return {
         "bom-ref": f"model:{path.stem}",
         "type": "machine-learning-model",
@@ -96,7 +96,7 @@ def check(text: str) -> None:
     """Checks a bill against CycloneDX's schema.
 
     Raises:
-        ValueError: if it does not hold.
+        ValueError: if it is invalid.
     """
     from cyclonedx.schema import SchemaVersion
     from cyclonedx.validation.json import JsonStrictValidator

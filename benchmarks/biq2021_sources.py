@@ -1,9 +1,9 @@
-"""SROCC and error within the sources of BIQ2021's photos, from a finished benchmark.
+"""SROCC and error for each source of BIQ2021's photos, from a finished benchmark.
 
     python -m benchmarks.biq2021_sources --workdir=runs/biq2021 --method=rankiqa_ft
 
-The name of a file says where its photo is from: ss01, ss02 or ss03. Figures are means
-over splits.
+A file's name gives the source of its photo: ss01, ss02 or ss03. Figures are means over
+splits.
 """
 
 from collections import defaultdict
@@ -21,7 +21,7 @@ _METHOD = flags.DEFINE_string("method", "rankiqa_ft", "Whose predictions.")
 
 
 def main(argv: list[str]) -> None:
-    """Prints a row for each source, for those that are not of ss02, and for all."""
+    """Prints a row for each source, for all but ss02, and for all."""
     del argv
     found = defaultdict(list)
     for path in sorted(Path(_WORKDIR.value).glob(f"split_*/{_METHOD.value}.csv")):

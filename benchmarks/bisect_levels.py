@@ -1,13 +1,12 @@
-"""Finds the levels of TID2013's kinds whose own parameters are not known.
+"""Finds levels for the kinds of TID2013 whose own parameters are unknown.
 
     python -m benchmarks.bisect_levels [KIND ...]
 
-It prints the parameters at which a kind has 33, 30, 27, 24 and 21 dB, which TID2013
-was planned to have at its five levels: the mean PSNR of 8-bit images over the embedded
-photos, reduced by Lanczos to a short side of 384 pixels, as sharp and as large as those
-of TID2013. Levels of a photo share their seeds; what events do to it differs so much
-from seed to seed that each photo is given five of them. All seven kinds take a quarter
-of an hour.
+Prints the parameters at which a kind has 33, 30, 27, 24 and 21 dB, TID2013's targets
+for its five levels: the mean PSNR of 8-bit images over the embedded photos, reduced
+with Lanczos to a short side of 384 pixels, as sharp and as large as those of TID2013.
+Levels of a photo share their seeds; random events affect a photo so differently from
+seed to seed that each photo gets five. All seven kinds take a quarter of an hour.
 """
 
 import sys

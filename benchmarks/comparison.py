@@ -1,10 +1,10 @@
-"""Methods on the same photos: agreement with people, and what a score takes.
+"""Compares methods on the same photos: agreement with people, and cost of a score.
 
     python -m benchmarks.comparison --photos=mos.csv --data_dir=images --scores=scores
 
-reads image,mos,... and what `benchmarks.score_by` wrote of each method into one folder,
-and prints two tables as Markdown, the best method first. --groups='^ss..' adds SROCC
-within the photos whose names begin so, for each beginning there is.
+Reads image,mos,... and the output of `benchmarks.score_by` for each method in one
+folder, and prints two tables as Markdown, the best method first. --groups='^ss..' adds
+the SROCC within groups of photos whose names match, one group for each distinct match.
 """
 
 import re
@@ -37,7 +37,7 @@ _GROUPS = flags.DEFINE_string(
 def _groups(
     photos: Sequence[ScoredPhoto], pattern: str | None
 ) -> dict[str, np.ndarray]:
-    """Which photos are of each group, bool [photos], by the group's name."""
+    """Returns which photos are in each group, bool [photos], by the group's name."""
     if pattern is None:
         return {}
     found = [re.search(pattern, photo.path.name) for photo in photos]
@@ -48,7 +48,7 @@ def _groups(
 def _agreement(
     scores: np.ndarray, opinions: np.ndarray, groups: Sequence[np.ndarray]
 ) -> Iterator[str]:
-    """Yields the cells of a method: of all photos, then SROCC of each group."""
+    """Yields a method's cells: for all photos, then the SROCC of each group."""
     there = np.isfinite(scores)
     yield f"{there.sum():,}"
     if there.sum() < 2:
@@ -68,7 +68,7 @@ def _agreement(
 
 
 def _cost(method: MethodScores) -> Iterator[str]:
-    """Yields the cells of what a method takes."""
+    """Yields the cells for a method's cost."""
     facts = method.facts
     yield f"{facts['package']} {facts['version']}".strip()
     yield facts["licence"]
@@ -81,7 +81,7 @@ def _cost(method: MethodScores) -> Iterator[str]:
 def _print_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], texts: int
 ) -> None:
-    """Prints a table whose first so many columns are of text, the others of numbers."""
+    """Prints a table; the first columns are text, the others numbers."""
     print("|", " | ".join(header), "|")
     lines = ["---"] * texts + ["---:"] * (len(header) - texts)
     print("|", " | ".join(lines), "|")
@@ -108,7 +108,7 @@ def main(argv: list[str]) -> int:
         [method.name, *_agreement(found, opinions, parts)]
         for method, found in zip(methods, scores, strict=True)
     ]
-    # Negative ones and "nan" last.
+    # Negative values and "nan" come last.
     order = sorted(
         range(len(rows)),
         key=lambda n: np.nan_to_num(float(rows[n][2]), nan=-2),

@@ -1,12 +1,12 @@
-"""The denoiser of `distortions` beside non-local means and BM3D, on noisy photos.
+"""The denoiser of `distortions` compared with non-local means and BM3D on noisy photos.
 
     pip install scikit-image bm3d
     python -m benchmarks.denoising
     python -m benchmarks.denoising bm3d
 
-Prints PSNR and seconds a photo, for the middles of embedded photos; with BM3D, which is
-slow, they are fewer and smaller. The licence of the bm3d package is non-commercial: it
-is here to be measured against, no part of the project uses it.
+Prints PSNR and seconds per photo, for the middles of embedded photos; with BM3D, which
+is slow, there are fewer and smaller ones. The bm3d package has a non-commercial
+licence: it is only used here for comparison, not in the project.
 """
 
 import sys

@@ -1,25 +1,26 @@
 """How many photos of 512 x 384 a second each distortion makes, on one core.
 
+Most are at least twice as fast as those of imagecorruptions, kornia and torchvision.
+The exceptions are distortions that pass over the photo once and do little else
+(brightness, contrast, quantization and saturation compared with torchvision), limited
+by memory; impulse noise compared with PyTorch, where drawing random numbers dominates;
+JPEG, where all use the same codec and ours also converts from and to float32;
+pixelation and resampling, for which Pillow and PyTorch have special loops and
+TensorFlow a general one for any filter; and colour diffusion, which mostly consists of
+conversion to CIELAB and back. Ours blur linear light rather than sRGB values for
+defocus and motion, over disks and lines of any size, including fractions of a pixel.
+They use the Fourier transform, which takes as long for a large disk as for a small one,
+and wins when the other kernel is large.
+
     pip install imagecorruptions kornia torchvision "setuptools<81"
     taskset -c 0 python -m benchmarks.distortions > benchmarks/distortions.md
 
-First beside the packages imagecorruptions, kornia and torchvision, in the same run and
-on the same photo, for the kinds that both have, at about the same strength. They take
-much room, so that an environment of their own is best. With imagecorruptions it is from
-bytes to bytes, as that works; with the two others from float32 to float32. Then all
-kinds of three presets at level 3: the whole photo, and a crop of 224 pixels from the
-middle, made of no more than it needs.
-
-Ours are to be twice as fast. They are not where a photo is passed over once and that
-is all (brightness, contrast, quantization and saturation beside torchvision), which
-memory limits; nor in impulse noise beside PyTorch, where drawing numbers is most of
-both; in JPEG, which all leave to the same coder, and ours takes and gives float32
-besides; in pixelation and resampling, which Pillow and PyTorch do in loops of their
-own, where TensorFlow has one for any filter; and in colour diffusion, most of which is
-to CIELAB and back. Out of focus and in motion, ours add up light instead of values,
-over disks and lines of any size in parts of a pixel. They go by Fourier's transform,
-which takes as long for a large disk as for a small one, and gains where theirs has
-many taps.
+First the comparison, in the same run and on the same photo, for the kinds that both
+have, at about the same strength. The other packages are large, so use a separate
+environment. With imagecorruptions it is from bytes to bytes, as that package works;
+with the other two from float32 to float32. Then all kinds of three presets at level 3:
+the whole photo, and a crop of 224 pixels from its middle, made from only the part of
+the photo it needs.
 """
 
 import functools
@@ -41,12 +42,12 @@ from rankiqa_tf.data.references import embedded_photos
 
 SEED = tf.constant([3, 14])
 CROP = 224
-SECONDS = 1.0  # Of calls to each function; the median counts.
+SECONDS = 1.0  # How long to call each function; the median counts.
 
-# Ours, and the name and severity there. Its parameters at that severity: noise of
-# sigma .12; density .09; shot noise of 25 photons; blur of sigma 3; disk of radius 4;
-# motion of radius 15; pixels of 3; quality 15; contrast .2 of what it was; saturation
-# times 2 in HSV; brightness .3 more in HSV. Its glass exchanges pixels up to 2 apart,
+# Our function, and the other one's name and severity. Parameters at that severity:
+# noise of sigma .12; density .09; shot noise of 25 photons; blur of sigma 3; disk of
+# radius 4; motion of radius 15; pixels of 3; quality 15; contrast times .2; saturation
+# times 2 in HSV; brightness plus .3 in HSV. Its glass swaps pixels up to 2 apart,
 # twice.
 IMAGECORRUPTIONS = {
     "white noise": (
@@ -86,7 +87,7 @@ IMAGECORRUPTIONS = {
 
 
 def torch_functions():
-    """By kind, ours and what does it with PyTorch, of [1, channels, height, width]."""
+    """Returns our and PyTorch functions by kind, for [1, channels, height, width]."""
     import kornia
     import torch
     import torchvision.io as files
@@ -184,7 +185,7 @@ def torch_functions():
 
 
 def seconds(call):
-    """The median time of a call."""
+    """Returns the median time of a call."""
     call()
     times = []
     while len(times) < 5 or sum(times) < SECONDS:
@@ -195,7 +196,7 @@ def seconds(call):
 
 
 def in_graph(function, dtype=tf.float32):
-    # The seed is an argument: noise of a constant one would be made once for all.
+    # The seed is an argument: with a constant one, noise would be made only once.
     return tf.function(
         function,
         input_signature=[
@@ -206,18 +207,18 @@ def in_graph(function, dtype=tf.float32):
 
 
 def show(name, ours, theirs):
-    """A line of two calls."""
+    """Prints a row comparing two calls."""
     mine, other = seconds(ours), seconds(theirs)
     print(f"| {name} | {1 / mine:.0f} | {1 / other:.0f} | {other / mine:.1f} |")
 
 
 def beside_imagecorruptions(pixels):
-    """Ours from bytes to bytes, as the other package works."""
+    """Compares from bytes to bytes, as the other package works."""
     import imagecorruptions
     import skimage.filters
     from imagecorruptions import corruptions
 
-    # It calls scikit-image's Gaussian as that was before version 0.20.
+    # It calls scikit-image's Gaussian with the signature from before version 0.20.
     corruptions.gaussian = lambda image, sigma, multichannel: skimage.filters.gaussian(
         image, sigma=sigma, channel_axis=-1
     )
@@ -239,7 +240,7 @@ def beside_imagecorruptions(pixels):
 
 
 def beside_torch(pixels):
-    """Ours from float32 to float32, as the other packages work."""
+    """Compares from float32 to float32, as the other packages work."""
     import torch
 
     photo = tf.constant(pixels, tf.float32) / 255
@@ -254,7 +255,7 @@ def beside_torch(pixels):
 
 
 def all_kinds(preset, photo):
-    """The kinds of a preset at level 3."""
+    """Prints the kinds of a preset at level 3."""
     height, width = photo.shape[:2]
     box = tf.constant([(height - CROP) // 2, (width - CROP) // 2, CROP, CROP])
     print(f"\n## {preset.name}\n")

@@ -1,7 +1,7 @@
-"""What happens to photos every day, as a preset: PRESET.
+"""A preset of everyday damage to photos: PRESET.
 
-Goes wherever a preset does, as benchmarks.everyday_damage:PRESET; of how many photos a
-score falls by it, benchmarks/everyday_falls.py tells.
+It can be used like any preset, as benchmarks.everyday_damage:PRESET;
+benchmarks/everyday_falls.py measures on how many photos a score falls.
 """
 
 from distortions.blur import gaussian_blur

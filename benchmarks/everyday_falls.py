@@ -1,4 +1,4 @@
-"""Of how many photos the score falls, by each strength of what happens every day.
+"""On how many photos the score falls, for each strength of everyday damage.
 
     python -m benchmarks.everyday_falls --models=lite0-photos --photos=photos
 

@@ -1,9 +1,9 @@
-"""The loss of the first steps of ranking, one by one: does a configuration train at all?
+"""The loss of the first ranking steps, one by one: does a configuration train at all?
 
     python -m benchmarks.first_steps --flagfile=configs/paper_live.cfg --stage=rank --init=vgg16_imagenet_convs_float16.npz --rank_steps=14
 
-Trains as the options say, in no folder, and prints a row a step. `--stage=rank` where the
-flagfile has both.
+Trains as the options say, without a folder, and prints a row per step. Use
+`--stage=rank` if the flagfile has both stages.
 """  # noqa: E501 - a command is not cut in two.
 
 from absl import app

@@ -1,10 +1,10 @@
-"""What fine-tuning has to beat: a ridge regression on the frozen ImageNet network.
+"""The baseline for fine-tuning: ridge regression on the frozen ImageNet network.
 
     python -m benchmarks.frozen_features mos.csv [images_folder]
 
-Prints, for several penalties, the SROCC on the part that training with --seed=0 holds
-out, and on those of five more splits: with the features of all levels, and with those
-of the last alone. Photos are taken in crops of 512 pixels.
+Prints, for several penalties, the SROCC on the part held out by training with --seed=0
+and by five more splits: with the features of all levels, and with those of the last
+level alone. Photos are scored with crops of 512 pixels.
 """
 
 import sys

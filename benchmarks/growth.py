@@ -3,39 +3,40 @@
     python -m benchmarks.growth --folder=/tmp/growth --results=benchmarks/growth.json
     python -m benchmarks.growth --table --results=benchmarks/growth.json
 
-Runs whole programs on 1,000, 10,000 and 100,000 photos, and on a few, whose time is the
-start-up. The photos are small (48 x 40 pixels, JPEG, no two alike, 1,000 a folder), and
-so is the network: what a photo costs beside its pixels is what could grow, and here it
-is most of the time. Cases, one after another, or those of --cases:
+Runs whole programs on 1,000, 10,000 and 100,000 photos, and on a few photos to measure
+the start-up. The photos are small (48 x 40 pixels, JPEG, all different, 1,000 per
+folder), and so is the network: what could grow is the cost of a photo besides its
+pixels, and here that is most of the time. The cases, one after another, or those in
+--cases:
 
     score            python -m rankiqa_tf.score, --output in CSV
     score flat       the same, all photos in one folder
     score jsonl      the same, --output in JSON lines
     score report     the same, with a --report
     score sorted     the same, --sort=worst_first
-    score listed     the same, paths on the standard input in place of a folder
-    score resumed    the same, the rows of nine in ten photos being there already
+    score listed     the same, paths on standard input instead of a folder
+    score resumed    the same, with the rows of nine in ten photos already written
     generate shards  python -m distortions.generate --format=tfrecord
     generate files   the same, --format=files
-    rank             rankiqa_tf.train, which the program calls, --stage=rank, one epoch
-    rank set         the same, on the set that "generate shards" made
+    rank             rankiqa_tf.train as a function, --stage=rank, one epoch
+    rank set         the same, on the set made by "generate shards"
     finetune         rankiqa_tf.train, --stage=finetune, one epoch
-    ridge            the same without steps: the last layer is fitted
+    ridge            the same without steps: only the last layer is fitted
     beam generate    python -m distortions.beam
     beam score       python -m rankiqa_tf.beam_score
 
-Of each run: wall time; CPU seconds, user and system, of the program and of the
-processes that it waited for (wait4); the highest sum of the PSS of the program and its
-descendants (/proc/*/smaps_rollup, five times a second), and the peak of the largest of
-them (ru_maxrss), which no sampling misses; the most that its output and its temporary
-folder together had beside what stayed; and what stayed. Linux only.
+Measured for each run: wall time; CPU seconds, user and system, of the program and the
+processes it waited for (wait4); the highest total PSS of the program and its
+descendants (/proc/*/smaps_rollup, sampled five times a second), and the peak of the
+largest of them (ru_maxrss), which sampling cannot miss; the maximum disk space of its
+output and temporary folder beyond what remained; and what remained. Linux only.
 
-The exponent is the slope of the logarithm of time, less the start-up, over that of the
-number of photos, by least squares. CPU seconds are the ones to look at where the
-machine does other work too. Up to 1,000 photos, where most of the time is the start-up,
-the run is repeated, and the one with the least CPU time counts.
+The exponent is the least squares slope of the logarithm of time, minus the start-up,
+over the logarithm of the number of photos. If the machine does other work too, CPU
+seconds are more reliable. Up to 1,000 photos, where start-up dominates, runs are
+repeated and the one with the least CPU time counts.
 
-What is in --results already is not run again.
+Runs that are already in --results are not repeated.
 """
 
 import contextlib
@@ -71,13 +72,13 @@ _CASES = flags.DEFINE_list(
     "cases", None, "Names of cases; all that can be run if none."
 )
 
-_FEW = 20  # Photos whose time is the start-up.
+_FEW = 20  # Number of photos for measuring the start-up.
 _SIDES = (48, 40)
 _A_FOLDER = 1_000
 _MOST_RUNS = 3
 _CROP = 32
 _BATCH = 16  # Photos in a step.
-_KEPT = 0.9  # The share of photos whose rows a resumed output has.
+_KEPT = 0.9  # Fraction of photos whose rows a resumed output has.
 _PRESET = "benchmarks.growth_preset:PRESET"
 _TRAIN = """
 import json, sys
@@ -92,7 +93,7 @@ rankiqa_tf.train(Config(training=training, **json.loads(sys.argv[1])), sys.argv[
 
 
 def make_photos(folder: Path, count: int) -> None:
-    """Writes photos, 1,000 a folder; each has a comment of its own beside its place."""
+    """Writes photos, 1,000 per folder; a comment makes each of them unique."""
     from rankiqa_tf.data.references import embedded_photos
 
     sources = []
@@ -114,7 +115,7 @@ def make_photos(folder: Path, count: int) -> None:
 
 
 def link_photos(source: Path, folder: Path, count: int, *, flat: bool) -> None:
-    """Hard links to the first photos, in folders of 1,000 or all in one."""
+    """Hard-links the first photos, into folders of 1,000 or all into one."""
     for number in range(count):
         inside = Path(f"{number // _A_FOLDER:03}", f"{number:06}.jpg")
         path = folder / (inside.name if flat else inside)
@@ -123,7 +124,7 @@ def link_photos(source: Path, folder: Path, count: int, *, flat: bool) -> None:
 
 
 def make_model(path: Path) -> None:
-    """Saves a network of two levels that takes 0.1 ms a crop."""
+    """Saves a network with two levels that takes 0.1 ms per crop."""
     import keras
 
     from rankiqa_tf.metadata import Metadata
@@ -140,30 +141,30 @@ def make_model(path: Path) -> None:
     features = [part for level in levels for part in heads.pooled(level)]
     network = heads.attach(keras.Model(image, x), heads.standardised(features))
     metadata = Metadata(
-        network="MobileNetV2",  # Takes photos of any size from 32 pixels, as this does.
+        network="MobileNetV2",  # Accepts any size from 32 pixels, like this one.
         crop_size=_CROP,
         levels="all",
         score_range=None,
         trained_on="nothing",
-        # Else its last layer would be fitted first, to photos up to a bound.
+        # Otherwise its last layer would be fitted first, to a limited number of photos.
         stages=("rank",),
     )
     Model(network, metadata).save(path)
 
 
 class Material:
-    """What programs are given, made when it is first asked for.
+    """The programs' inputs, created on first use.
 
     Args:
-        folder: where it is kept.
-        most: photos of the largest run.
+        folder: where to keep them.
+        most: number of photos of the largest run.
     """
 
     def __init__(self, folder: Path, most: int):
         self._folder, self._most = folder, most
 
     def photos(self, count: int, *, flat: bool = False) -> Path:
-        """A folder of so many photos."""
+        """Returns a folder with so many photos."""
         every = self._folder / f"photos-{self._most}"
         if not every.exists():
             partial = every.with_name("photos.partial")
@@ -178,10 +179,11 @@ class Material:
         return found
 
     def model(self) -> Path:
-        """A small model."""
+        """Returns the path of a small model."""
         path = self._folder / "model.keras"
         if not path.exists():
-            # In a process of its own: a child's peak begins with its parent's memory.
+            # In a separate process: a child's peak memory starts with its parent's
+            # memory.
             maker = multiprocessing.get_context("spawn").Process(
                 target=make_model, args=[path]
             )
@@ -190,14 +192,14 @@ class Material:
         return path
 
     def list(self, count: int) -> Path:
-        """The paths of so many photos, one a line."""
+        """Returns a file with the paths of so many photos, one per line."""
         path = self._folder / f"list-{count}.txt"
         photos = sorted(self.photos(count).rglob("*.jpg"))
         path.write_text("".join(f"{photo}\n" for photo in photos))
         return path
 
     def opinions(self, count: int) -> Path:
-        """A CSV file of human scores of so many photos; they are drawn at random."""
+        """Returns a CSV file of random human scores for so many photos."""
         path = self._folder / f"opinions-{count}.csv"
         chance = random.Random(0)
         root = self.photos(count)
@@ -209,8 +211,8 @@ class Material:
         return path
 
 
-# Cases: from the number of photos and an empty folder for the output to arguments.
-# A last argument that begins with < is a file for the standard input.
+# A case turns the number of photos and an empty output folder into arguments. A last
+# argument that begins with < is a file for standard input.
 Case = Callable[[Material, int, Path], list[str]]
 
 
@@ -238,7 +240,7 @@ def _score_resumed(material: Material, count: int, output: Path) -> list[str]:
     found = _score("scores.csv")(material, count, output)
     subprocess.run([sys.executable, *found], check=True)
     rows = (output / "scores.csv").read_bytes().splitlines(keepends=True)
-    kept = 1 + int(count * _KEPT)  # With the heading.
+    kept = 1 + int(count * _KEPT)  # Including the heading.
     (output / "scores.csv").write_bytes(b"".join(rows[:kept]))
     return found
 
@@ -259,7 +261,7 @@ def _generate(form: str) -> Case:
 
 
 def _train(material: Material, output: Path, **options: Any) -> list[str]:
-    # Not the program, which exports the model too: that takes 20 s, of any data.
+    # Not the program, which also exports the model: that takes 20 s, whatever the data.
     config = {
         "init": str(material.model()),
         "crop_size": _CROP,
@@ -273,8 +275,8 @@ def _steps(count: int) -> int:
 
 
 def _rank(material: Material, count: int, output: Path) -> list[str]:
-    # Strengths are drawn anew each time, so that no versions are kept in memory: of
-    # fixed levels up to 1 GiB are (`stages.ranking.KEPT_BYTES`).
+    # Strengths are drawn anew each time, so that no versions are cached in memory: with
+    # fixed levels, up to 1 GiB are (`stages.ranking.KEPT_BYTES`).
     photos = material.photos(count)
     return _rank_on(material, count, output, photos, strengths="any")
 
@@ -290,7 +292,7 @@ def _rank_on(
         preset=_PRESET,
         rank_steps=_steps(count),
         photos_per_batch=_BATCH,
-        # As many at the end as are held out of the fewest photos.
+        # As many at the end as are held out of the smallest number of photos.
         evaluation_photos=_FEW // 5,
         **more,
     )
@@ -369,7 +371,7 @@ CASES: dict[str, Case] = {
 
 
 def _family(root: int) -> Iterator[int]:
-    """A process and its descendants."""
+    """Yields a process and its descendants."""
     waiting = [root]
     while waiting:
         process = waiting.pop()
@@ -380,7 +382,7 @@ def _family(root: int) -> Iterator[int]:
 
 
 def _pss(process: int) -> int:
-    """Bytes of memory that are its own, and its part of those that it shares."""
+    """Returns a process's own memory plus its share of shared memory, in bytes."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -389,7 +391,7 @@ def _pss(process: int) -> int:
 
 
 def _used(folder: Path) -> int:
-    """Bytes on the disk of all files in a folder, as far as they stay while we look."""
+    """Returns the disk space of a folder's files in bytes, ignoring deleted ones."""
     total = 0
     for name, _, files in os.walk(folder):
         for file in files:
@@ -399,7 +401,7 @@ def _used(folder: Path) -> int:
 
 
 class Watch:
-    """Samples memory and disk of a running program in a thread."""
+    """Samples memory and disk use of a running program in a thread."""
 
     def __init__(self, process: int, folders: list[Path]):
         self.memory = self.disk = 0
@@ -412,7 +414,7 @@ class Watch:
             thread.start()
 
     def stop(self) -> None:
-        """Ends the sampling."""
+        """Stops sampling."""
         self._done.set()
         for thread in self._threads:
             thread.join()
@@ -426,7 +428,8 @@ class Watch:
         while not self._done.wait(pause):
             started = time.monotonic()
             self.disk = max(self.disk, sum(map(_used, self._folders)))
-            # Walking through many files is work too: at most a twentieth of the time.
+            # Walking through many files is work too: limit it to a twentieth of the
+            # time.
             pause = max(0.5, 20 * (time.monotonic() - started))
 
 
@@ -434,7 +437,7 @@ def measure(case: Case, material: Material, count: int, folder: Path) -> dict[st
     """Runs a program once.
 
     Returns:
-        Its figures: times in seconds, sizes in bytes.
+        Measurements: times in seconds, sizes in bytes.
     """
     with tempfile.TemporaryDirectory(dir=folder) as own:
         output, temporary = Path(own, "output"), Path(own, "tmp")
@@ -480,7 +483,7 @@ def measure(case: Case, material: Material, count: int, folder: Path) -> dict[st
 
 
 def exponent(runs: list[dict[str, Any]], time_of: str) -> float:
-    """The slope of log time over log photos; the first run's time is the start-up."""
+    """Returns the slope of log time over log photos, minus start-up (the first run)."""
     start, *others = runs
     counts = [run["photos"] for run in others]
     times = [run[time_of] - start[time_of] for run in others]
@@ -488,7 +491,7 @@ def exponent(runs: list[dict[str, Any]], time_of: str) -> float:
 
 
 def _repeats(count: int) -> int:
-    """How many times a program is run: where most is start-up, more than once."""
+    """Returns how often to run a program: repeatedly if start-up dominates."""
     return _MOST_RUNS if count <= 1_000 else 1
 
 
@@ -496,7 +499,7 @@ def _repeats(count: int) -> int:
 
 
 def tables(results: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
-    """Lines of growth.md."""
+    """Yields the lines of growth.md."""
     yield from (
         "# How time, memory and disk grow with the number of photos",
         "",
@@ -505,9 +508,9 @@ def tables(results: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
         "    python -m benchmarks.growth --table --results=benchmarks/growth.json "
         "> benchmarks/growth.md",
         "",
-        "What is measured, and how, stands in the script. Loads are those of the",
-        "machine at the end of each run, start-up first: where they are more than its",
-        "cores, the wall time says little, and CPU seconds may be too many.",
+        "What is measured, and how, is described in the script. Loads are those of the",
+        "machine at the end of each run, start-up first: if they exceed the number of",
+        "cores, wall time means little, and CPU seconds may be too high.",
         "",
     )
     sizes = [run["photos"] for run in next(iter(results.values()))[1:]]
@@ -537,7 +540,7 @@ def tables(results: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
     )
     yield "| --- |" + " ---: |" * (len(sizes) + 5)
     for name, (_, *runs) in results.items():
-        # Of programs with one process, and of others the sum as it was sampled.
+        # Peak of programs with one process; for others, the sampled sum.
         memory = [max(run["memory"], run["largest"]) for run in runs]
         first, last = runs[0], runs[-1]
         more_photos = last["photos"] - first["photos"]
@@ -563,7 +566,7 @@ def main(argv):
     sizes = [_FEW, *map(int, _SIZES.value)]
     material = Material(folder, max(sizes))
     cases = _CASES.value or list(CASES)
-    # All of them once, and what is run several times again when that is done.
+    # Everything once, and afterwards the repetitions.
     for number, name, count in itertools.product(range(_MOST_RUNS), cases, sizes):
         found = {run["photos"]: run for run in results.get(name, [])}
         done = found[count]["runs"] if count in found else 0

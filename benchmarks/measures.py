@@ -1,10 +1,10 @@
-"""Full-reference measures beside people: which one should say what pairs are?
+"""Full-reference measures compared with people: which should decide on pairs?
 
     python -m benchmarks.measures --table=twin_dev.csv --references=references
 
 Reads image,mos,reference,distortion,level; a reference's photo is <reference>.png in
-the folder. Prints, of each measure, how its quality falls from level to level, SROCC of
-each distortion and of all, and the time, as Markdown.
+the folder. Prints, for each measure, how its quality falls from level to level, the
+SROCC of each distortion and of all, and the time, as Markdown.
 """
 
 import time
@@ -28,12 +28,12 @@ _REFERENCES = flags.DEFINE_string(
 
 
 def floats(path: Path) -> tf.Tensor:
-    """A photo as float32 [1, h, w, 3] in 0..1."""
+    """Reads a photo as float32 [1, h, w, 3] in 0..1."""
     return tf.constant(decode.read_photo(path), tf.float32)[tf.newaxis] / 255
 
 
 def measured(photos: list[ScoredPhoto]) -> tuple[np.ndarray, np.ndarray]:
-    """The quality of photos by each measure, [photos, measures], and its seconds."""
+    """Returns photos' quality by each measure, [photos, measures], and seconds."""
     rows, seconds = [], []
     for photo in photos:
         pair = (

@@ -1,4 +1,4 @@
-"""What `benchmarks.score_by` wrote of methods: their scores, and what these took."""
+"""Reads the output of `benchmarks.score_by`: methods' scores, and their costs."""
 
 import csv
 import dataclasses
@@ -20,10 +20,10 @@ class MethodScores:
 
     Attributes:
         path: the CSV file.
-        scores: of each photo by its path, higher being better; nan where the method
-            has none.
-        seconds: of the CPU that each photo took, from its file to its score.
-        facts: what was measured of the process, and the method's package.
+        scores: of each photo by its path, higher is better; nan if the method gives
+            none.
+        seconds: CPU seconds for each photo, from its file to its score.
+        facts: measurements of the process, and the method's package.
     """
 
     path: Path
@@ -33,14 +33,14 @@ class MethodScores:
 
     @property
     def name(self) -> str:
-        """The method, as the files are called."""
+        """The method's name, as in file names."""
         return self.path.stem
 
     def of(self, photos: Sequence[ScoredPhoto]) -> np.ndarray:
         """Returns the scores of photos, float64 [photos]; nan where there is none.
 
         Raises:
-            ValueError: if one of them was not given to the method.
+            ValueError: if the method was not given one of the photos.
         """
         missing = [photo.path for photo in photos if photo.path not in self.scores]
         if missing:
@@ -55,11 +55,11 @@ def read(path: Path, root: Path) -> MethodScores:
     """Reads a method's two files.
 
     Args:
-        path: the CSV file, beside which the JSON file stands.
+        path: the CSV file, with the JSON file beside it.
         root: where the paths of images start.
 
     Raises:
-        ValueError: if one of the files is missing, or a line is wrong.
+        ValueError: if one of the files is missing, or a line is invalid.
     """
     facts = path.with_suffix(".json")
     if not facts.is_file():
@@ -84,10 +84,10 @@ def read(path: Path, root: Path) -> MethodScores:
 
 
 def read_folder(folder: Path, root: Path) -> list[MethodScores]:
-    """Reads all methods of a folder, in the order of their names.
+    """Reads all methods in a folder, in alphabetical order.
 
     Raises:
-        ValueError: if there is none, or as `read` does.
+        ValueError: if there are none, or as for `read`.
     """
     paths = sorted(folder.glob("*.csv"))
     if not paths:

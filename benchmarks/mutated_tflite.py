@@ -1,12 +1,11 @@
-"""Shows what a damaged TFLite file does: how many of many end the process.
+"""Shows what damaged TFLite files do: how many of them crash the process.
 
     python -m benchmarks.mutated_tflite --model=model.tflite --count=300
 
-Each file is the model with one to eight bytes changed in its graph; the weights, most
-of the file, would only change scores. Each is opened and scores one crop in a process
-of its own. TFLite checks where offsets lead before it opens a file, but not all that
-its operations take, and it is C++: what it does not check may end the process, or
-worse.
+Each file is the model with one to eight bytes changed in its graph; changes to the
+weights, most of the file, would only affect scores. Each is opened and scores one crop
+in a separate process. TFLite checks offsets before it opens a file, but not everything
+that operations read, and it is C++: anything unchecked may crash the process, or worse.
 """
 
 import argparse
@@ -25,9 +24,9 @@ _SECONDS = 60
 
 
 def mutated(contents: bytes, generator: random.Random) -> bytes:
-    """The file with some bytes changed: in its first or last 8 kB, the graph's."""
+    """Changes some bytes in the file's first or last 8 kB, where the graph is."""
     changed = bytearray(contents)
-    graph = contents.rindex(b"PK\x03\x04")  # Our metadata stand behind it.
+    graph = contents.rindex(b"PK\x03\x04")  # Our metadata follows it.
     for _ in range(generator.randint(1, 8)):
         near = generator.randrange(8, min(8192, graph))
         changed[generator.choice((near, graph - near))] = generator.randrange(256)
@@ -35,7 +34,7 @@ def mutated(contents: bytes, generator: random.Random) -> bytes:
 
 
 def open_and_score(path: str) -> None:
-    """Scores a crop; exit code 0, 3 if the file is refused, 4 if the score is."""
+    """Scores a crop; exit code 0, 3 if the file is rejected, 4 if the score is."""
     try:
         model = TFLiteModel.load(path, threads=1)
     except ValueError:

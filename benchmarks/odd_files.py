@@ -1,34 +1,34 @@
-"""What becomes of odd files: damaged ones, and ones whose headers lie.
+"""What happens with odd files: damaged ones, and ones whose headers lie.
 
     python -m benchmarks.odd_files --count=10000 --seed=0
     python -m benchmarks.odd_files --folder=odd_files
 
-Takes the files of a folder, or makes them: crops of the embedded photos are written in
-every format that is read, then cut short, bits flipped, spans filled with zeros, taken
-out or doubled, numbers overwritten anywhere, and sides in headers replaced. Each file
-then goes every way that a photo goes:
+Takes the files in a folder, or makes them: crops of the embedded photos are written in
+every supported format and then truncated, with bits flipped, spans zeroed, removed or
+doubled, numbers overwritten anywhere, and sizes in headers replaced. Each file is then
+read in every way that a photo is read:
 
-    read       photo_files.read, with which all programs read photos, told of warnings
+    read       photo_files.read, which all programs use, collecting warnings
     dataset    decode.decode_photo inside Dataset.map, as in training
     score      Model.score of the file's bytes
     bytes      the bytes signature of the SavedModel
-    listing    decode.unreadable, with which training looks at its photos first
+    listing    decode.unreadable, with which training checks its photos first
 
-in a worker process that is watched: it may die, take longer than --seconds, or take
-more than 2 GB above what it takes when idle. What comes of a file is one of:
+in a supervised worker process: it may crash, take longer than --seconds, or take more
+than 2 GB above its idle memory. The outcome for a file is one of:
 
     read alike              all ways give the same pixels and the same score
     read, bytes refuses     as above, but the SavedModel refuses the file and says why
-    refused by name         all ways refuse it as a photo that cannot be read
-    refused late            the listing passes it, reading refuses it
-    refused without a name  an error that is not one of a photo, as from a bug
+    refused by name         all ways reject it as a photo that cannot be read
+    refused late            the listing accepts it, reading rejects it
+    refused without a name  an error that does not concern a photo, as from a bug
     scored differently      two ways give different pixels or scores, or one gives some
-                            where another refuses
+                            where another rejects
     over 2 GB, hang, crash  as they say
 
-With --keep, the files of the last six kinds are written to a folder. At the end stands
-what native code wrote to stderr, which names no photo: where photos are read with
-`warn`, there is to be none.
+With --keep, files with one of the last six outcomes are written to a folder. At the
+end, it prints what native code wrote to stderr without naming a photo: where photos are
+read with `warn`, there should be nothing.
 """
 
 import collections
@@ -71,7 +71,7 @@ BAD = (
     "crash",
 )
 _MOST_MEMORY = 2 * 2**30
-_LIMIT = 6 * 2**30  # Above this the worker's own allocations fail: not the machine's.
+_LIMIT = 6 * 2**30  # Above this the worker's allocations fail, not others'.
 
 
 # Making files.
@@ -166,7 +166,7 @@ def make_file(
     damage = chance.choice(tuple(_DAMAGES))
     data = _DAMAGES[damage](bytearray(source), chance)
     if data.startswith(b"\x89PNG") and chance.random() < 0.7:
-        _mend_checksums(data)  # Else hardly any damage would get further than these.
+        _mend_checksums(data)  # Otherwise hardly any damage would get past these.
     return f"{number} {kind}, {damage}", bytes(data)
 
 
@@ -221,7 +221,7 @@ def _overwrite(data: bytearray, chance: random.Random) -> bytearray:
 
 
 def _lie(data: bytearray, chance: random.Random) -> bytearray:
-    """Replaces the sides of the crop, wherever they stand, in the first 2,000 bytes."""
+    """Replaces the sides of the crop wherever they occur in the first 2,000 bytes."""
     sides = [number for number in _ODD_NUMBERS if number > 64] + [0, 0, 1, 96, 98, 66]
     found = False
     for side in (97, 65):
@@ -327,7 +327,7 @@ def _work(pipe, saved: str) -> None:
             return
         contents = path.read_bytes()
         for way, function in zip(WAYS, functions, strict=True):
-            Path("/proc/self/clear_refs").write_text("5")  # Forgets the peak.
+            Path("/proc/self/clear_refs").write_text("5")  # Resets the peak.
             before, lines = _memory("VmRSS"), noise.seek(0, os.SEEK_END)
             pipe.send((way, "begins", None, 0, ""))
             try:
@@ -343,7 +343,7 @@ def _work(pipe, saved: str) -> None:
             noise.seek(lines)
             text = noise.read().decode(errors="replace")
             pipe.send((way, outcome, detail, _memory("VmHWM") - before, text))
-        if not limited:  # The first file has loaded what there is to load.
+        if not limited:  # The first file has loaded everything there is to load.
             most = _memory("VmSize") + _LIMIT
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
             limited = True
@@ -357,7 +357,7 @@ def _memory(name: str) -> int:
 
 
 def make_model():
-    """A model that takes no time: what a photo's pixels are decides its score."""
+    """Makes a model that takes no time: a photo's pixels decide its score."""
     import keras
 
     from rankiqa_tf.metadata import Metadata
@@ -383,7 +383,7 @@ def make_model():
 
 
 class _Worker:
-    """A process that tries files, replaced when one has ended it."""
+    """A process that tries files; it is replaced if a file ends it."""
 
     def __init__(self, saved: str):
         self._saved = saved
@@ -400,7 +400,7 @@ class _Worker:
         self._is_new = True
 
     def try_file(self, path: Path) -> dict[str, tuple]:
-        """Gives by way: outcome, detail, memory in bytes, text on stderr."""
+        """Returns for each way: outcome, detail, memory in bytes, text on stderr."""
         results: dict[str, tuple] = {}
         way = WAYS[0]
         end = time.monotonic() + _SECONDS.value + 180 * self._is_new
@@ -428,7 +428,7 @@ class _Worker:
 
 
 def classify(results: dict[str, tuple]) -> str:
-    """Says in one of the kinds at the top what became of a file."""
+    """Returns a file's outcome, one of those listed at the top."""
     outcomes = {way: result[0] for way, result in results.items()}
     for kind in ("crash", "hang"):
         if kind in outcomes.values():

@@ -1,11 +1,11 @@
-"""Do scores agree with people, on sets of distorted photos? Models beside PIQE, BRISQUE.
+"""Do scores agree with people on distorted photos? Models compared with PIQE, BRISQUE.
 
     python -m benchmarks.opinions --models=runs/ranked/model.keras --sets=live_dev.csv,twin_dev.csv --others=others_live,others_twin
 
-Each set is a CSV file, image,mos,reference,distortion, beside its images. The folder of
-what `benchmarks.score_by` wrote of a set, in an environment of its own, stands at the
-same place of --others. Prints SROCC and LCC, the latter of raw scores, of each kind and
-of all, as Markdown.
+Each set is a CSV file, image,mos,reference,distortion, in the folder of its images.
+--others has, for each set in order, the folder that `benchmarks.score_by` wrote for it,
+in a separate environment. Prints SROCC and LCC, the latter of raw scores, for each kind
+and for all, as Markdown.
 """  # noqa: E501 - a command is not cut in two.
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def methods(
 
 
 def main(argv: list[str]) -> None:
-    """Prints a table a set."""
+    """Prints a table for each set."""
     del argv
     if _OTHERS.value and len(_OTHERS.value) != len(_SETS.value):
         raise app.UsageError("--others needs one folder for each of --sets")

@@ -3,10 +3,10 @@
     pip install playwright; npm install @litertjs/core@2.5.3
     python -m benchmarks.page --model=MODEL --runtime=node_modules/@litertjs/core
 
-The page is written with crops of 224 pixels and served from the same machine, so times
-of loading are without a network. Headless Chromium, WebAssembly, one thread. Scores are
-those of the 24 photos of the package, as they are and as JPEG of quality 15;
-differences are in units of the spread of them all.
+The page is exported with crops of 224 pixels and served from the same machine, so
+loading times do not include a network. Headless Chromium, WebAssembly, one thread.
+Scores are those of the 24 photos in the package, undistorted and as JPEG of quality 15;
+differences are fractions of the spread of all these scores.
 """
 
 import functools
@@ -39,7 +39,7 @@ CROP_SIZE = 224
 STARTS = 5
 QUALITY = 15
 
-# On a page without a policy of its own, so that a scorer can be started by hand.
+# On a page without a content security policy, so that a scorer can be started by hand.
 _START = """async () => {
   const {Scorer} = await import("/scorer.js");
   const began = performance.now();
@@ -57,7 +57,7 @@ _SCORE = """async ([bytes, task]) => {
 
 class _Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *arguments):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 def _degraded(photo: Path) -> bytes:
@@ -70,7 +70,7 @@ def measure(address: str, model: Model) -> None:
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which(_CHROMIUM.value),
-            chromium_sandbox=False,  # It does not start as root, as in containers.
+            chromium_sandbox=False,  # It does not work as root, as in containers.
         )
         opening = []
         for _ in range(STARTS):
@@ -89,7 +89,7 @@ def measure(address: str, model: Model) -> None:
         photos = references.embedded_photos()
         files = [photo.read_bytes() for photo in photos]
         files += [_degraded(photo) for photo in photos]
-        page.evaluate(_SCORE, [list(files[0]), "score"])  # The first is slower.
+        page.evaluate(_SCORE, [list(files[0]), "score"])  # Warm-up.
         found = [page.evaluate(_SCORE, [list(file), "score"]) for file in files]
         square = [Image.open(io.BytesIO(file)).size == (512, 512) for file in files]
         mapped = page.evaluate(_SCORE, [list(files[square.index(True)]), "map"])

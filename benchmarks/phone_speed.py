@@ -1,12 +1,12 @@
-"""Times a TFLite file beside PyPI brisque, in one process, photo by photo in turn.
+"""Times a TFLite file and PyPI's brisque in one process, alternating photo by photo.
 
-It needs their packages, best in an environment of their own:
+Both packages are needed, best in a separate environment:
 
     python3 -m venv speed
     speed/bin/pip install brisque opencv-python-headless "numpy<2.3" ai-edge-litert
     OMP_NUM_THREADS=1 speed/bin/python -m benchmarks.phone_speed model.tflite PHOTO...
 
-Both have one thread, and the middle of each photo, 512x512 pixels, decoded already.
+Both use one thread, and the decoded middle of each photo, 512x512 pixels.
 """
 
 import sys
@@ -26,7 +26,7 @@ _ROUNDS = 5
 
 
 def middle(path: str) -> np.ndarray:
-    """The middle of a photo, uint8 [512, 512, 3]."""
+    """Reads the middle of a photo, uint8 [512, 512, 3]."""
     with Image.open(path) as image:
         photo = crop_grid.pad_to(np.asarray(image.convert("RGB")), _SIDE)
     top, left = ((side - _SIDE) // 2 for side in photo.shape[:2])
@@ -34,7 +34,7 @@ def middle(path: str) -> np.ndarray:
 
 
 def main(file: str, paths: Sequence[str]) -> None:
-    """Prints the median times and what the one is of the other."""
+    """Prints the median times and their ratio."""
     cv2.setNumThreads(1)
     photos = [middle(path) for path in paths]
     scorers = {

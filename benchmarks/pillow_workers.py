@@ -1,15 +1,14 @@
-"""What worker processes give to the distortions that Pillow makes, as ratios.
+"""What worker processes gain for the distortions that Pillow makes, as ratios.
 
     python -m benchmarks.pillow_workers [runs]
 
-Maps photos of 512 x 512 by one thread, then by two: with Pillow in this process, and
-with Pillow in workers. "Two threads" is how much more two get done than one. "Two
-processes" is the same for two that only count: no more can be had of the machine as it
-is loaded just then. The load matters less to the other two. "Lock" is the longest
-time for which another thread stands still while Pillow works in this process, as a
-part of that work: 1 where Pillow never lets go of the interpreter's lock. "Own time"
-compares the processor time that this process spends on a photo, without workers to
-with them.
+Maps photos of 512 x 512 with one thread, then with two: with Pillow in this process,
+and with Pillow in workers. "Two threads" is how much more two get done than one. "Two
+processes" is the same for two that only count: the most that the machine can give under
+its current load, which affects the next two columns less. "Lock" is the longest time
+that another thread is blocked while Pillow works in this process, as a fraction of that
+work: 1 if Pillow never releases the interpreter's lock. "Own time" is the CPU time this
+process spends per photo without workers, divided by that with workers.
 """
 
 import subprocess
@@ -52,7 +51,7 @@ def quantization(call):
 
 
 def seconds(function, photos, num_threads):
-    """Returns the time that passes, and the processor time of this process."""
+    """Returns the elapsed time, and this process's CPU time."""
     dataset = tf.data.Dataset.from_tensor_slices(photos)
     dataset = dataset.map(
         lambda pixels: tf.numpy_function(
@@ -67,7 +66,7 @@ def seconds(function, photos, num_threads):
 
 
 def lock_held(function, pixels):
-    """Returns the longest pause of a ticking thread, as a part of the work's time."""
+    """Returns the longest pause of a ticking thread, as a fraction of the work."""
     ticks, done = [], threading.Event()
 
     def tick():

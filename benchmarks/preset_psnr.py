@@ -2,11 +2,11 @@
 
     python -m benchmarks.preset_psnr [PRESET ...] > benchmarks/preset_psnr.md
 
-PSNR is of 8-bit images, in dB; a photo that a level leaves as it is counts as 60 dB.
-Levels share a photo's seed where those of training do. For tid2013 there are also the
-photos reduced to a short side of 384 pixels, as sharp as its own, and what its levels
-were until they were known (tid2013_before.csv): bisected for 33, 30, 27, 24 and 21 dB
-over the embedded photos.
+PSNR is of 8-bit images, in dB; a level that leaves a photo unchanged counts as 60 dB.
+Levels share a photo's seed where they do in training. For tid2013 there are also
+figures for the photos reduced to a short side of 384 pixels, as sharp as TID2013's own,
+and the levels that were used before TID2013's parameters were recovered
+(tid2013_before.csv): bisected for 33, 30, 27, 24 and 21 dB over the embedded photos.
 """
 
 import csv
@@ -25,7 +25,7 @@ BEFORE = Path(__file__).with_name("tid2013_before.csv")
 
 
 def levels_of(row, photos):
-    """The mean PSNR of each level of a row, with seeds as in training."""
+    """Returns the mean PSNR of each level of a row, with seeds as in training."""
     return [
         np.mean(
             [
@@ -58,7 +58,7 @@ def print_levels(preset, photos):
 
 
 def print_changes(found):
-    """Prints what the levels of tid2013 were before, and had, beside what they have."""
+    """Prints the former levels of tid2013 and their PSNR, beside the present ones."""
     print("| kind | now | before | after |")
     print("| --- | --- | --- | --- |")
     with BEFORE.open(encoding="utf-8", newline="") as lines:

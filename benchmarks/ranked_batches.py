@@ -1,13 +1,13 @@
-"""What ranked batches cost beside the training step that takes them, in CPU time.
+"""What ranked batches cost compared with the training step that uses them, in CPU time.
 
     python -m benchmarks.ranked_batches [folder] > benchmarks/ranked_batches.md
 
-Batches are as the authors' (4 distortions x 6 levels x 2 photos), with crops of 224
-pixels, made anew each time; of presets with more distortions four are drawn for each
-batch. CPU time is that of all threads and of the processes that run Pillow. Photos are
-those of the folder, or the embedded ones. Of preset live, crops made of no more of the
-photo than they need stand beside crops cut from whole distorted photos. How long the
-graph takes to be made, in seconds, is that of the first batch's function alone.
+Batches are the authors' (4 distortions x 6 levels x 2 photos), with crops of 224
+pixels, made anew each time; for presets with more distortions, four are drawn per
+batch. CPU time includes all threads and the processes that run Pillow. Photos are those
+of the folder, or the embedded ones. For the preset live, crops made from only the part
+of the photo they need are compared with crops cut from whole distorted photos. The last
+column is the time to build the graph, in seconds, of the first batch's function.
 """
 
 import os
@@ -31,29 +31,29 @@ STEPS = 8
 
 
 class CutFromWholePhotos(versions.MadeAnew):
-    """Distorts the whole photo, and then cuts the crop."""
+    """Distorts the whole photo, then cuts the crop."""
 
     def crop(self, photo, kind, strength, size, place_seed, seed):
-        """A crop of a version, uint8 [size, size, 3]."""
+        """Returns a crop of a version, uint8 [size, size, 3]."""
         whole = self.whole(photo, kind, strength, seed)
         return crops.random_crop(whole, size, seed=place_seed)
 
 
 def cpu_seconds():
-    """CPU time of this process and of those that it started."""
+    """Returns CPU time of this process and its children."""
     total = time.process_time()
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except FileNotFoundError:
-            continue  # It ended meanwhile.
+            continue  # It has ended in the meantime.
         if int(fields[1]) == os.getpid():
             total += sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
     return total
 
 
 def of_batches(source, *, batches):
-    """CPU seconds of a batch, seconds of making the graph, and the last batch."""
+    """Returns CPU seconds per batch, seconds to build the graph, and the last batch."""
     made = ranked.RankedBatches(source, shape=SHAPE, crop_size=CROP, seed=0)
     start = time.perf_counter()
     made.dataset(0, 1)
@@ -67,11 +67,11 @@ def of_batches(source, *, batches):
     of_run(1)  # Starts the processes.
     few, _ = of_run(2)
     many, batch = of_run(2 + batches)
-    return (many - few) / batches, graph, batch  # Without making the graph.
+    return (many - few) / batches, graph, batch  # Excludes building the graph.
 
 
 def of_steps(batch, better):
-    """CPU seconds of a training step of EfficientNet-Lite0 on a batch."""
+    """Returns CPU seconds of a training step of EfficientNet-Lite0 on a batch."""
     model = models.build("efficientnet_lite0", levels="all")
     weights = [variable.value for variable in model.trainable_variables]
 

@@ -1,6 +1,6 @@
-"""Scores photos by one method, ours or another's, and measures what it takes.
+"""Scores photos with one method, ours or another's, and measures its cost.
 
-It needs the packages of that method, best in an environment of their own:
+Needs the packages of that method, best in a separate environment:
 
     python3 -m venv others && others/bin/pip install pypiqe brisque scikit-video scipy pillow "numpy<2.3"
     python3 -m venv contrib && contrib/bin/pip install opencv-contrib-python-headless
@@ -10,14 +10,14 @@ It needs the packages of that method, best in an environment of their own:
     contrib/bin/python -m benchmarks.score_by brisque_opencv mos.csv scores --models=opencv_contrib/modules/quality/samples
     python -m benchmarks.score_by lite0-photos mos.csv scores
 
-What is no name of METHODS is a model of ours: a name that the package carries, a
+Anything that is not in METHODS is a model of ours: a name that the package ships, a
 model.keras or a model.tflite.
 
-Writes `scores/<method>.csv`, image,score,seconds, higher scores being better, and what
-was measured into `scores/<method>.json`: `benchmarks.method_scores` reads them. The
-process keeps to one core. Seconds are those of the CPU, from the file to the score,
-which other work on the machine hardly changes. A photo that the method cannot score has
-an empty score, and is named; then the exit code is 1. It is 2 if nothing was begun.
+Writes `scores/<method>.csv`, image,score,seconds, higher scores being better, and
+measurements to `scores/<method>.json`; `benchmarks.method_scores` reads both. The
+process is kept to one core. Seconds are CPU time from the file to the score, which
+other work on the machine hardly changes. A photo that the method cannot score has an
+empty score, and is named; the exit code is then 1. It is 2 if nothing could be started.
 """  # noqa: E501 - a command is not cut in two.
 
 import argparse
@@ -36,20 +36,20 @@ from typing import Any
 
 Score = Callable[[Path], float]  # The path of a photo; higher is better.
 
-# As `rankiqa_tf.datasets.scores_csv` knows them, which is not there in other
-# environments.
+# The names that `rankiqa_tf.datasets.scores_csv` accepts, which is not available in
+# other environments.
 _IMAGE = ("image", "image_name", "filename", "file_name", "dist_img")
 
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """A method of another's.
+    """A method by others.
 
     Attributes:
         load: makes its function, given the folder of its model files.
-        packages: the one that has it, by its name on PyPI, and what that needs and does
-            not ask for.
-        licence: of the package, as its metadata and its file say.
+        packages: the package that has it, by its name on PyPI, and what that needs
+            without requiring it.
+        licence: of the package, according to its metadata and its licence file.
     """
 
     load: Callable[[Path | None], Score]
@@ -61,15 +61,15 @@ def _piqe(models: Path | None) -> Score:
     import numpy as np
     from pypiqe import piqe
 
-    del models  # It has none: it learned nothing.
-    # It takes what OpenCV reads, whose channels go from blue to red.
+    del models  # It has none, as it was not trained.
+    # It expects images as read by OpenCV, with channels from blue to red.
     return lambda path: -piqe(np.ascontiguousarray(_pixels(path)[..., ::-1]))[0]
 
 
 def _brisque(models: Path | None) -> Score:
     from brisque import BRISQUE
 
-    del models  # It brings its own.
+    del models  # It includes its own.
     model = BRISQUE(url=False)
     return lambda path: -model.score(_pixels(path))
 
@@ -79,16 +79,16 @@ def _niqe(models: Path | None) -> Score:
     import scipy.misc
     from PIL import Image
 
-    del models  # It brings its own.
+    del models  # It includes its own.
 
     def imresize(image: Any, size: float, interp: str, mode: str) -> Any:
-        """Does what SciPy did until 1.2, for the one call there is: Pillow's resize."""
+        """Does what SciPy did until 1.2, for the only call: Pillow's resize."""
         del interp, mode  # bicubic, F
         picture = Image.fromarray(image.astype("float32"))
         sides = [int(side * size) for side in picture.size]
         return np.asarray(picture.resize(sides, Image.Resampling.BICUBIC))
 
-    # scikit-video 1.1.11, of 2018, wants of SciPy and NumPy what they have no more.
+    # scikit-video 1.1.11, from 2018, uses functions that SciPy and NumPy have removed.
     scipy.misc.imresize, np.int = imresize, int
     from skvideo.measure import niqe
 
@@ -131,7 +131,7 @@ def _ours(name: str) -> Score:
 
 
 def _pixels(path: Path) -> Any:
-    """The photo as uint8 [height, width, 3], from red to blue."""
+    """Reads a photo as uint8 [height, width, 3], from red to blue."""
     import numpy as np
     from PIL import Image
 
@@ -140,7 +140,7 @@ def _pixels(path: Path) -> Any:
 
 
 def _our_method(name: str) -> Method:
-    """A model of ours as a method: by TensorFlow, or without it."""
+    """Returns a model of ours as a method, with or without TensorFlow."""
     if name.endswith(".tflite"):
         needed = ("rankiqa-tf", "ai-edge-litert", "numpy", "pillow", "absl-py")
     else:
@@ -149,7 +149,7 @@ def _our_method(name: str) -> Method:
 
 
 def _images(table: Path) -> list[str]:
-    """The cells of the column of images of a CSV file."""
+    """Returns the image column of a CSV file."""
     with table.open(newline="", encoding="utf-8-sig") as file:
         rows = csv.DictReader(file)
         for column in rows.fieldnames or ():
@@ -161,12 +161,12 @@ def _images(table: Path) -> list[str]:
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # Run from its folder.
+    except importlib.metadata.PackageNotFoundError:  # Run from its source folder.
         return ""
 
 
 def _installed(packages: tuple[str, ...]) -> int:
-    """Bytes of packages and of all they need, as installed; without byte code."""
+    """Returns the installed size of packages with requirements, without bytecode."""
     sizes: dict[Path, int] = {}
     seen = set()
     waiting = list(packages)
@@ -175,14 +175,14 @@ def _installed(packages: tuple[str, ...]) -> int:
         if name in seen:
             continue
         seen.add(name)
-        if name == "rankiqa-tf":  # Its folders, be they installed or not.
+        if name == "rankiqa-tf":  # Its folders, whether installed or not.
             sizes |= _folder_sizes()
-            if len(packages) > 1:  # Without TensorFlow, which it asks for.
+            if len(packages) > 1:  # Without TensorFlow, which it requires.
                 continue
         try:
             distribution = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
-            continue  # Asked for on another system or Python only.
+            continue  # Only required on another system or Python.
         for file in distribution.files or ():
             path = Path(str(file.locate()))
             if path.suffix != ".pyc" and path.is_file():
@@ -195,7 +195,7 @@ def _installed(packages: tuple[str, ...]) -> int:
 
 
 def _size(model: str) -> int:
-    """Bytes of a model that does not come with a package."""
+    """Returns the size in bytes of a model that is not part of a package."""
     return Path(model).stat().st_size if Path(model).is_file() else 0
 
 
@@ -212,18 +212,18 @@ def _folder_sizes() -> dict[Path, int]:
 
 
 def _age() -> float:
-    """Seconds since the process was started, by the clock; nan where none tells."""
+    """Returns the seconds since the process started; nan if unknown."""
     status = Path("/proc/self/stat")
     if not status.exists():
         return math.nan
-    # Field 22; the second, the name in brackets, may have spaces.
+    # Field 22; the second one, the name in brackets, may contain spaces.
     started = int(status.read_text().rpartition(")")[2].split()[19])
     ticks = os.sysconf("SC_CLK_TCK")
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started / ticks
 
 
 def _peak_memory() -> float:
-    """The most memory that the process had, in bytes; nan where none tells."""
+    """Returns the process's peak memory in bytes; nan if unknown."""
     status = Path("/proc/self/status")
     match = status.exists() and re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
     return 1024.0 * int(match[1]) if match else math.nan
@@ -248,9 +248,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    """Writes a method's scores and what was measured; see above."""
+    """Writes a method's scores and measurements; see above."""
     arguments = _arguments()
-    # Before any library counts cores, to start as many threads.
+    # Before any library counts cores to start as many threads.
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -304,10 +304,10 @@ def main() -> int:
 
 
 def _found(score: Score, path: Path) -> float | None:
-    """The score; None where there is none, and then says why."""
+    """Returns the score; None if there is none, after reporting why."""
     try:
         found = float(score(path))
-    # Packages raise what they like; scikit-video leaves the program.
+    # Packages raise anything; scikit-video even exits the program.
     except (Exception, SystemExit) as error:
         print(f"{path}: {type(error).__name__}: {error}", file=sys.stderr)
         return None

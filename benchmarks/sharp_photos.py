@@ -1,4 +1,4 @@
-"""The embedded photos, also as sharp as those of data sets, and PSNR against them."""
+"""The embedded photos, also reduced to the sharpness of data sets, and PSNR."""
 
 import numpy as np
 from PIL import Image
@@ -7,13 +7,13 @@ from rankiqa_tf.data.references import embedded_photos
 
 
 def psnr(distorted, photo):
-    """Peak signal-to-noise ratio of two 8-bit images, at most 60 dB."""
+    """Returns the peak signal-to-noise ratio of two 8-bit images, at most 60 dB."""
     error = np.mean((np.rint(distorted * 255) - np.rint(photo * 255)) ** 2)
     return min(60.0, 10 * np.log10(255**2 / error)) if error else 60.0
 
 
 def embedded(short_side=None):
-    """The embedded photos, float32 [height, width, 3]; reduced to a short side."""
+    """Returns the embedded photos, float32 [height, width, 3], optionally reduced."""
     photos = []
     for path in embedded_photos():
         with Image.open(path) as photo:
@@ -27,5 +27,5 @@ def embedded(short_side=None):
 
 
 def sharp_photos():
-    """The embedded photos as sharp as those of TID2013, and as large."""
+    """Returns the embedded photos, as sharp and as large as those of TID2013."""
     return embedded(short_side=384)

@@ -2,13 +2,13 @@
 
     python -m benchmarks.siamese > benchmarks/siamese.md
 
-Of one photo at n levels of Gaussian blur all n(n - 1)/2 pairs are ranked by the hinge.
-Efficient: each image passes once, and the loss takes all pairs of the scores. Standard:
-each pair sends its two images through two branches that share their weights, n(n - 1)
-passes. Both steps give the same gradients, which is checked to 1e-5 of their norm
-first. Times are medians of alternating steps, with a step of gradient descent in each;
-the bar for their ratio is 0.8 (n - 1). Normalisation keeps its statistics, as those of
-a batch would tie images to each other.
+All n(n - 1)/2 pairs of a photo at n levels of Gaussian blur are ranked with the hinge
+loss. Efficient: each image goes through the network once, and the loss uses all pairs
+of scores. Standard: each pair sends its two images through two branches with shared
+weights, n(n - 1) passes. Both steps are first checked to give the same gradients, to
+1e-5 of their norm. Times are medians of alternating steps, including a step of gradient
+descent. The required ratio (bar) is 0.8 (n - 1). Normalisation uses fixed statistics,
+as batch statistics would depend on the other images.
 """
 
 import statistics
@@ -24,16 +24,16 @@ from rankiqa_tf.data import decode
 from rankiqa_tf.data import references
 from rankiqa_tf.training import losses
 
-# Each with the side of crops and the numbers of levels.
+# Network, side of crops, numbers of levels.
 NETWORKS = (("shallow", 227, (3, 6, 12)), ("efficientnet_lite0", 192, (3, 6, 12)))
 MARGIN = 1.0
 ROUNDS = 5
 
 
 def ladder(count, size):
-    """Crops of a photo, each blurred more than the one before: [count, size, size, 3].
+    """Returns crops of a photo, ever more blurred: [count, size, size, 3].
 
-    Each is from a place of its own.
+    Each is cut from a different place.
     """
     path = str(references.embedded_photos()[0])
     photo = tf.cast(decode.decode_photo(tf.io.read_file(path)), tf.float32) / 255
@@ -49,14 +49,14 @@ def ladder(count, size):
 
 
 def efficient_loss(model, images):
-    """Every image passes once; the loss takes all pairs."""
+    """Passes every image once; the loss uses all pairs."""
     level = tf.range(len(images))
     mask = level[:, tf.newaxis] < level
     return losses.ranking_hinge(model(images, training=False), mask, margin=MARGIN)
 
 
 def standard_loss(model, images):
-    """Every pair passes: better images through one branch, worse through another."""
+    """Passes every pair: better images through one branch, worse through another."""
     level = tf.range(len(images))
     better, worse = tf.unstack(tf.where(level[:, tf.newaxis] < level), axis=1)
     ahead = model(tf.gather(images, better), training=False)
@@ -65,7 +65,7 @@ def standard_loss(model, images):
 
 
 def make_step(loss, model, images):
-    """One training step: gives the gradients, and moves the weights a little."""
+    """Makes a training step, which returns the gradients and updates the weights."""
     weights = [variable.value for variable in model.trainable_variables]
 
     @tf.function
@@ -81,7 +81,7 @@ def make_step(loss, model, images):
 
 
 def difference(gradients, expected):
-    """The norm of the difference, as a part of the norm."""
+    """Returns the norm of the difference relative to the norm."""
     apart = [one - other for one, other in zip(gradients, expected, strict=True)]
     return float(tf.linalg.global_norm(apart) / tf.linalg.global_norm(expected))
 
@@ -93,7 +93,7 @@ def seconds(step):
 
 
 def compare(name, size, count):
-    """A row of the table."""
+    """Returns a row of the table."""
     keras.utils.set_random_seed(0)
     model = models.build(name)
     images = ladder(count, size)

@@ -2,9 +2,9 @@
 
     python -m benchmarks.step_time > benchmarks/step_time.md
 
-Trains 200 steps with the trainer itself, checkpoints and records included, on batches
-that are there already, and compares quarters of the run. A step that were traced again,
-or a graph that grew, would show.
+Trains 200 steps with the trainer itself, including checkpoints and logs, on ready-made
+batches, and compares the quarters of the run. It would show if a step were traced again
+or a graph grew.
 """
 
 import tempfile
@@ -22,12 +22,12 @@ from rankiqa_tf.training import losses
 from rankiqa_tf.training import stopping
 
 STEPS = 200
-# Network, side of the crops, images in a step.
+# Network, side of the crops, images per step.
 SIZES = (("shallow", 227, 48), ("efficientnet_lite0", 96, 12))
 
 
 class Batches:
-    """The same batch again and again; notes when each is asked for."""
+    """Yields the same batch repeatedly; records when each is requested."""
 
     def __init__(self, side, size):
         self.size, self.times = size, []
@@ -44,18 +44,18 @@ class Batches:
         }
 
     def dataset(self, first_step, last_step):
-        """Batches, one by one."""
+        """Returns batches, one by one."""
         for _ in range(first_step, last_step):
             self.times.append(time.monotonic())
             yield self._batch
 
     def photos(self, number):
-        """There are none."""
+        """Returns nothing: there are no photos."""
         return []
 
 
 def quarters(name, side, size):
-    """Median seconds of a step in each quarter of a run, and the number of traces."""
+    """Returns median seconds per step in each quarter of a run, and the traces."""
     better = np.triu(np.ones((1, 6, 6), bool), 1)
     traces = []
 

@@ -4,18 +4,19 @@
     python -m benchmarks.versions score --folder=photos --output=a.json
     python -m benchmarks.versions compare a.json b.json c.json
 
-`photos` writes the files once, as encoders differ between versions, too: the embedded
-photos as they are, and some of them in other formats, grey, with alpha, turned, tiny
-and large. `score` is run in each environment, on those files, and notes scores, the
-pixels that were decoded, and versions. It needs no TensorFlow where --models are TFLite
-files, which bear the name of the model that they are of:
+`photos` writes the files once, as encoders also differ between versions: the embedded
+photos, and some of them in other formats, grey, with alpha, rotated, tiny and large.
+`score` is run in each environment on those files, and records scores, decoded pixels
+and versions. It does not need TensorFlow if --models are TFLite files, which have to be
+named after their model:
 
     python -m export --model=lite0-photos --formats=tflite --output=exported
     cp exported/model.tflite lite0-photos.tflite
 
-`compare` prints the table of versions.md: for each file but the first, the greatest
-difference of a score from the first's, as a share of the spread (greatest less least)
-of the first's scores of that model. Exit code: 1 if one is more than --tolerance.
+`compare` prints the table of versions.md: for each file but the first, the maximum
+difference of a score from the first one's, as a fraction of the spread (maximum minus
+minimum) of the first one's scores of that model. Exit code: 1 if one exceeds
+--tolerance.
 """
 
 import hashlib
@@ -48,7 +49,7 @@ _THREADS = flags.DEFINE_integer(
 )
 _TOLERANCE = flags.DEFINE_float("tolerance", 1e-4, "The greatest difference allowed.")
 
-_RIGHT_SIDE_FIRST = 6  # EXIF: the first row as stored is the right side of the scene.
+_RIGHT_SIDE_FIRST = 6  # EXIF: the first stored row is the right side of the scene.
 _LARGE = (4000, 3000)
 _PACKAGES = MappingProxyType(
     {
@@ -59,7 +60,7 @@ _PACKAGES = MappingProxyType(
         "PIL": "Pillow",
     }
 )
-# What of the surroundings decides how oneDNN, by which TensorFlow computes, does it.
+# Settings that affect how oneDNN, TensorFlow's backend, computes.
 _SETTINGS = ("TF_ENABLE_ONEDNN_OPTS", "ONEDNN_MAX_CPU_ISA")
 
 
@@ -76,7 +77,7 @@ def _with_alpha(image: Image.Image) -> Image.Image:
 
 
 def _rgb_16_bits(image: Image.Image, path: Path) -> None:
-    import tensorflow as tf  # Pillow writes no colour in 16 bits.
+    import tensorflow as tf  # Pillow cannot write 16-bit colour.
 
     samples = np.asarray(image).astype(np.uint16) * 257
     path.write_bytes(tf.io.encode_png(samples).numpy())
@@ -86,7 +87,7 @@ def _grey_16_bits(image: Image.Image, path: Path) -> None:
     Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257).save(path)
 
 
-# Writes a photo, RGB, to a path: by the name of the file.
+# Writes an RGB photo to a path, by the name of the file.
 _KINDS: MappingProxyType[str, Callable[[Image.Image, Path], None]] = MappingProxyType(
     {
         "progressive.jpg": lambda image, path: image.save(path, progressive=True),
@@ -172,7 +173,7 @@ def _digest(pixels: np.ndarray) -> str:
 
 
 def _compare(files: Sequence[str]) -> bool:
-    """Prints the table, and returns whether all are near enough."""
+    """Prints the table, and returns whether all differences are small enough."""
     first, *others = (json.loads(Path(file).read_text()) for file in files)
     models = {name: list(scores.values()) for name, scores in first["scores"].items()}
     shown = [*_PACKAGES.values(), "Python", "threads"]
@@ -191,7 +192,7 @@ def _compare(files: Sequence[str]) -> bool:
         )
         worst = (-1.0, "")
         for name, reference in models.items():
-            if name not in found["scores"]:  # A TFLite file is of one model.
+            if name not in found["scores"]:  # A TFLite file has one model only.
                 row.append("")
                 continue
             spread = np.ptp(reference)

@@ -42,6 +42,7 @@ from pathlib import Path
 
 import numpy as np
 
+from distortions import progress
 from export import forms
 from rankiqa_tf import library
 from rankiqa_tf.data import crop_grid
@@ -133,7 +134,7 @@ def main(argv: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos.npy")
         np.save(photos, np.stack(images))
-        for form in argv[1:]:
+        for form in progress.over(argv[1:], len(argv) - 1, "measure", unit="forms"):
             try:
                 found[form] = measure(form, photos)
             except RuntimeError as error:

@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from distortions import progress
 from distortions import whole_file
 from export import forms
 from export.forms import Form
@@ -165,7 +166,6 @@ def score(
     samples: Samples,
     *,
     files: bool = False,
-    tell: Callable[[int], None] = lambda done: None,
 ) -> list[Scores]:
     """Scores samples with several forms, making each image only once.
 
@@ -174,7 +174,6 @@ def score(
         samples: the images.
         files: whether to score the photos' files too, if level 0 is only part of the
             photo.
-        tell: called with the number of photos done.
     """
     shape = (
         len(these),
@@ -184,19 +183,23 @@ def score(
     )
     of_files, levels = np.zeros(shape[:2]), np.zeros(shape)
 
-    def each(image: Image) -> np.ndarray:
-        return np.array([form.score(image) for form in these])
+    a_photo = files + bool(samples.names) + len(samples.names) * len(samples.levels)
+    line = progress.shown(len(samples.photos) * a_photo, "compare", unit="images")
+    with line as done:
 
-    for number, photo in enumerate(samples.photos):
-        if files:
-            of_files[:, number] = each(photo.read_bytes())
-        if samples.names:
-            levels[:, number, :, 0] = each(samples.photo(number))[:, np.newaxis]
-        for kind in range(len(samples.names)):
-            for place, level in enumerate(samples.levels, 1):
-                image = samples.version(number, kind, level)
-                levels[:, number, kind, place] = each(image)
-        tell(number + 1)
+        def each(image: Image) -> np.ndarray:
+            done.advance()
+            return np.array([form.score(image) for form in these])
+
+        for number, photo in enumerate(samples.photos):
+            if files:
+                of_files[:, number] = each(photo.read_bytes())
+            if samples.names:
+                levels[:, number, :, 0] = each(samples.photo(number))[:, np.newaxis]
+            for kind in range(len(samples.names)):
+                for place, level in enumerate(samples.levels, 1):
+                    image = samples.version(number, kind, level)
+                    levels[:, number, kind, place] = each(image)
     if not files:
         of_files = of_files[:, :0]
     return [Scores(*both) for both in zip(of_files, levels, strict=True)]

@@ -101,12 +101,8 @@ def main(argv: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return exit_codes.NOTHING_BEGUN
 
-    def tell(done: int) -> None:
-        print(f"{done} of {len(photos)} photos", end="\r", file=sys.stderr, flush=True)
-
     try:
-        expected, *found = gate.score([reference, *others], samples, tell=tell)
-        print(file=sys.stderr)
+        expected, *found = gate.score([reference, *others], samples)
         agreements = [
             gate.compare(form, reference, scores, expected, samples)
             for form, scores in zip(others, found, strict=True)

@@ -86,6 +86,7 @@ from pathlib import Path
 import numpy as np
 
 import distortions
+from distortions import progress
 from distortions import whole_file
 from distortions.photo_header import PhotoError
 from rankiqa_tf import datasets
@@ -245,7 +246,8 @@ def opinion_scores(
         print(f"warning: {photo}: {doubt}", file=sys.stderr)
 
     paths = (photo.path for photo in data.photos)
-    scores = list(scorer.score_many(paths, warn=warn))
+    each = scorer.score_many(paths, warn=warn)
+    scores = list(progress.over(each, len(data.photos), "score"))
     scored = []
     for photo, score in zip(data.photos, scores, strict=True):
         if isinstance(score, PhotoError):

@@ -104,12 +104,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from distortions import folder_lock
+from distortions import progress as progress_lib
 from distortions import unread_kinds
 from distortions.photo_header import PhotoError
 from rankiqa_tf.metadata import Metadata
 from rankiqa_tf.scores import output as output_lib
 from rankiqa_tf.scores import path_list
-from rankiqa_tf.scores import progress as progress_lib
 from rankiqa_tf.scores import rows as rows_lib
 from rankiqa_tf.scores import scale
 from rankiqa_tf.scoring import ScoresPlaces
@@ -175,7 +175,7 @@ def main(argv: list[str]) -> int:
         tally = rows_lib.Tally(min_score=_MIN_SCORE.value)
         progress = progress_lib.Progress()
         if not _QUIET.value:
-            progress = stack.enter_context(progress_lib.shown(asked.count))
+            progress = stack.enter_context(progress_lib.shown(asked.count, "score"))
 
         def rows() -> Iterator[rows_lib.Row]:
             for row, is_new in rows_lib.score_all(

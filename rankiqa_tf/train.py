@@ -6,10 +6,10 @@ after the other (--stage). The same command resumes a run that was stopped.
     python -m rankiqa_tf.train --flagfile=configs/quickstart.cfg --workdir=runs/first
     python -m rankiqa_tf.train --stage=finetune --init=lite0-ranked --dataset=scores.csv --workdir=runs/mine
 
-The working folder then holds model.keras, saved_model/, model.tflite, figures/,
-results.json, checkpoints/ and tensorboard/. With --strategy=multi_worker it is started
-on each machine, with the same flags and TF_CONFIG as TensorFlow wants it; only the
-first, the chief, writes.
+The working folder then holds model.keras, saved_model/, model.tflite, report.html,
+figures/, results.json, and what is needed to resume. With --strategy=multi_worker it is
+started on each machine, with the same flags and TF_CONFIG as TensorFlow wants it; only
+the first, the chief, writes.
 
 Exit code: 0 when done; 1 if something failed on the way; 2 if nothing was begun; 75 if
 another machine was lost; 130 if it was stopped by Ctrl-C. After 75 and 130 the same
@@ -38,8 +38,8 @@ surroundings.settle_keras()
 
 import contextlib
 import functools
+import shlex
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,9 +48,9 @@ from export import gate
 from export import saved_model
 from export import tflite
 from rankiqa_tf.evaluation import metrics
+from rankiqa_tf.evaluation import run_page
 from rankiqa_tf.model import Model
 from rankiqa_tf.training import run as run_lib
-from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stopping
 from rankiqa_tf.training import workers
 
@@ -59,16 +59,24 @@ def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
     """Exports the saved model, and returns how far the exports are from it.
 
     It is loaded anew: one that several devices share cannot be exported.
+
+    Raises:
+        ValueError: if an export cannot be made, or is too far from the model.
     """
     model = Model.load(workdir / run_lib.MODEL)
     # Photos alone: distorted versions of them tell more where precision is lost.
     passes = gate.Gate(forms.Keras(model), photos=photos, distort=False)
-    agreements = [
-        *passes.write(
-            functools.partial(saved_model.write, model), workdir / "saved_model"
-        ),
-        *passes.write(functools.partial(tflite.write, model), workdir / "model.tflite"),
-    ]
+    try:
+        agreements = [
+            *passes.write(
+                functools.partial(saved_model.write, model), workdir / "saved_model"
+            ),
+            *passes.write(
+                functools.partial(tflite.write, model), workdir / "model.tflite"
+            ),
+        ]
+    except RuntimeError as error:  # Of the process that converts.
+        raise ValueError(str(error)) from error
     names = ("saved_model/bytes", "saved_model/pixels", "tflite")
     return {
         f"agreement/{name}": agreement.difference
@@ -83,7 +91,6 @@ def main(argv: list[str]) -> int:
 
 
 def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
-    started = time.monotonic()
     workdir = Path(_WORKDIR.value)
     try:
         if argv[1:]:
@@ -99,7 +106,12 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         return exit_codes.NOTHING_BEGUN
     try:
         with stopping.on_signals() as stop:
-            figures = run_lib.carry_out(run, stop=stop)
+            figures = run_lib.carry_out(
+                run,
+                stop=stop,
+                export=export_model,
+                command=f"python -m rankiqa_tf.train {shlex.join(sys.argv[1:])}",
+            )
     except stopping.Interrupted as stopped:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return exit_codes.INTERRUPTED
@@ -117,15 +129,11 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         run.worker.leave(workdir)
         print("done: the chief has the model")
         return exit_codes.DONE
-    try:
-        figures |= export_model(workdir, run.data.samples())
-    except (ValueError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.FAILED
-    figures["seconds"] = time.monotonic() - started
-    run_folder.write_results(workdir, figures)
     print(metrics.to_json(figures, indent=2))
-    print(f"done: {workdir}/{run_lib.MODEL}, saved_model/, model.tflite, results.json")
+    print(
+        f"done: {workdir}/{run_lib.MODEL}, saved_model/, model.tflite, results.json, "
+        f"and a page of it all: {workdir}/{run_page.NAME}"
+    )
     return exit_codes.DONE
 
 

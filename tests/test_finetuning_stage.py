@@ -286,7 +286,7 @@ def test_raw_mos_are_learned_from_the_rankers_own_last_layer(photos, tmp_path):
 
 def test_no_steps_fit_the_last_layer_and_change_nothing_else(photos, tmp_path):
     model, figures, before = tuned(photos, tmp_path, finetune_steps=0)
-    assert figures["finetune/seconds"] == 0
+    assert figures["finetune/seconds"] > 0.1  # Of the fit, which is all the work.
     assert not (tmp_path / "checkpoints").exists()
     for layer, weights in zip(model.network.layers, before, strict=True):
         if layer.name not in ("standardise", "score"):
@@ -332,7 +332,7 @@ def test_a_fitted_last_layer_keeps_the_order_of_versions_of_other_photos(
         model, _ = stages.finetune(
             model, photos, config, tmp_path, versions=of, stop=stopping.never
         )
-        figures = stages.keeps_order(model, good, config)
+        figures, _ = stages.keeps_order(model, good, config)
         shares.append(figures["test/order_kept/photo"])
     alone, kept = shares
     assert alone < 0.5
@@ -438,7 +438,7 @@ def test_steps_keep_the_order_of_versions_of_other_photos(photos, good, tmp_path
     shares = []
     for of in (None, good):
         model, _ = tuned_with_order(photos, of, tmp_path / str(of is None), **options)
-        figures = stages.keeps_order(model, good, config_with(**KEPT))
+        figures, _ = stages.keeps_order(model, good, config_with(**KEPT))
         shares.append(figures["test/order_kept/photo"])
     alone, kept_order = shares
     assert alone < 0.6

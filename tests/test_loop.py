@@ -1,8 +1,12 @@
 """The loop: its records, its checkpoints, what a run costs and when it ends."""
 
+import json
+import sys
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from terminal import Terminal
 from toy_training import SIZE
 from toy_training import Batches
 from toy_training import Killed
@@ -17,6 +21,8 @@ from toy_training import train
 
 from rankiqa_tf.training import loop
 from rankiqa_tf.training import stopping
+
+TRAINED = ("loss", "l2_penalty", "gradient_norm", "learning_rate")
 
 
 def scalars(folder):
@@ -45,21 +51,53 @@ def test_tensorboard_gets_every_10th_step_and_the_last(tmp_path):
     found = scalars(tmp_path / "tensorboard" / "toy")
     assert found.pop("held_out/figure") == {4: 0.5, 8: 0.5}
     assert set(found) == {
-        "loss",
-        "l2_penalty",
-        "gradient_norm",
-        "learning_rate",
-        "images_per_second",
+        "training/loss",
+        "training/l2_penalty",
+        "training/gradient_norm",
+        "training/learning_rate",
+        "training/images_per_second",
     }
     assert all(list(values) == [10, 12] for values in found.values())
     for name in ("loss", "gradient_norm"):
         for step in (10, 12):
             # The step of that number, counted from 1.
-            assert found[name][step] == pytest.approx(expected[step - 1][name], 1e-3)
-    assert found["learning_rate"] == {
+            assert found[f"training/{name}"][step] == pytest.approx(
+                expected[step - 1][name], 1e-3
+            )
+    assert found["training/learning_rate"] == {
         10: pytest.approx(0.02 * 0.1),
         12: pytest.approx(0.02 * 0.01),
     }
+
+
+def test_a_history_tells_what_tensorboard_is_told_but_how_fast_it_was(tmp_path):
+    figures = {"held_out/figure": 0.5, "held_out/none": float("nan")}
+    train(linear(), tmp_path, steps=12, evaluate_every=4, evaluate=lambda: figures)
+    shown = scalars(tmp_path / "tensorboard" / "toy")
+    path = tmp_path / "history" / "toy.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line["step"] for line in lines] == [4, 8, 10, 12]
+    assert lines[0] == {"step": 4, "held_out/figure": 0.5, "held_out/none": None}
+    assert lines[2].keys() == {"step", *TRAINED}
+    for name in TRAINED:
+        for line in lines[2:]:
+            assert line[name] == shown[f"training/{name}"][line["step"]]
+
+
+def test_a_history_ends_the_same_when_the_run_was_killed_on_its_way(tmp_path):
+    options = {"steps": 25, "evaluate_every": 5, "evaluate": lambda: {"held_out/a": 1}}
+    train(linear(), tmp_path / "whole", **options)
+    model = linear()
+    with pytest.raises(Killed):
+        train(model, tmp_path / "parts", Batches(at=18, action=kill), **options)
+    path = tmp_path / "parts" / "history" / "toy.jsonl"
+    assert max(json.loads(each)["step"] for each in path.read_text().splitlines()) == 15
+    # As if it had been killed between history and checkpoint.
+    with path.open("a") as file:
+        file.write('{"step": 20, "loss": 7.0}\n{"step": 2')
+    train(linear(), tmp_path / "parts", **options)
+    expected = tmp_path / "whole" / "history" / "toy.jsonl"
+    assert path.read_bytes() == expected.read_bytes()
 
 
 def test_steps_of_one_shape_are_traced_once(tmp_path):
@@ -73,9 +111,11 @@ def test_steps_of_one_shape_are_traced_once(tmp_path):
     assert traces == [(SIZE,)]
 
 
-def test_the_bar_counts_images_up_to_the_last_step(tmp_path, capsys):
+def test_the_bar_counts_images_up_to_the_last_step(tmp_path, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
     train(linear(), tmp_path, steps=7)
-    assert f"{7 * SIZE}/{7 * SIZE}" in capsys.readouterr().err
+    assert f"{7 * SIZE}/{7 * SIZE}" in terminal.read()
 
 
 def test_evaluations_are_between_steps_and_not_at_the_end(tmp_path, capsys):
@@ -117,14 +157,15 @@ def test_there_is_a_checkpoint_at_each_evaluation_and_every_two_minutes(
     assert kept == [0, 3, 5, 8, 10, 12]
 
 
-def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, capsys):
+def test_the_bar_of_a_run_taken_up_starts_where_it_was(tmp_path, monkeypatch):
     with pytest.raises(stopping.Interrupted):
         train(linear(), tmp_path, **stopping_at(3))
-    capsys.readouterr()
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
     train(linear(), tmp_path)
-    errors = capsys.readouterr().err
-    assert f"{4 * SIZE}/{7 * SIZE}" in errors
-    assert f"{7 * SIZE}/{7 * SIZE}" in errors
+    shown = terminal.read()
+    assert f" {4 * SIZE}/{7 * SIZE} [" in shown
+    assert f" {7 * SIZE}/{7 * SIZE} [" in shown
 
 
 def test_a_run_is_prepared_once(tmp_path):

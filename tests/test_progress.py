@@ -1,35 +1,16 @@
 """The line that tells how far a run is."""
 
-import contextlib
 import io
 import os
 import re
 import subprocess
 import sys
-import termios
+import time
 
 from programs import ROOT
+from terminal import Terminal
 
-from rankiqa_tf.scores import progress
-
-
-class Terminal:
-    """A terminal of its own, to be read once."""
-
-    def __init__(self):
-        self._master, slave = os.openpty()
-        termios.tcsetwinsize(slave, (24, 100))
-        self.file = os.fdopen(slave, "w", encoding="utf-8")
-
-    def read(self):
-        self.file.close()
-        found = b""
-        # At its end Linux gives an error, and others nothing.
-        with contextlib.suppress(OSError):
-            while piece := os.read(self._master, 10_000):
-                found += piece
-        os.close(self._master)
-        return found.decode()
+from distortions import progress
 
 
 def run(total, monkeypatch, *, delay=0.0):
@@ -92,7 +73,7 @@ def test_it_is_shown_at_once_while_decoders_are_listened_to():
     program = (
         "import time\n"
         "from distortions import decoder_warnings\n"
-        "from rankiqa_tf.scores import progress\n"
+        "from distortions import progress\n"
         "progress._DELAY = 0\n"
         "with progress.shown(3) as line, decoder_warnings.collected():\n"
         "    for _ in range(3):\n"
@@ -108,3 +89,38 @@ def test_it_is_shown_at_once_while_decoders_are_listened_to():
     text = terminal.read()
     assert " 2/3 [" in text
     assert "\n" not in text
+
+
+def test_a_loop_shows_what_it_is_about_and_how_far_it_is(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
+    monkeypatch.setattr(progress, "_DELAY", 0.0)
+    made = []
+    for item in progress.over("abc", 3, "evaluate", unit="images"):
+        made.append(item)
+        time.sleep(0.15)  # Longer than a line is shown for at the least.
+    assert made == ["a", "b", "c"]
+    text = terminal.read()
+    assert "evaluate: " in text
+    assert " 2/3 [" in text
+    assert "images/s" in text
+    assert "\n" not in text  # Nothing is left of it.
+
+
+def test_the_line_of_the_main_task_stays_on_a_terminal(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
+    with progress.bar("rank", 48, done=24) as line:
+        line.update(24)
+    text = terminal.read()
+    assert "rank:  50%" in text
+    assert re.search(r"rank: 100%.* 48/48 \[.*images/s\]\r\n$", text)
+
+
+def test_without_a_terminal_the_main_task_is_counted_and_not_shown(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with progress.bar("rank", 48) as line:
+        line.update(24)
+        line.write("step 1: srocc 0.5", file=sys.stderr)
+        assert line.n == 24
+    assert sys.stderr.getvalue() == "step 1: srocc 0.5\n"

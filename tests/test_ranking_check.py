@@ -96,6 +96,27 @@ def test_every_photo_is_scored_at_every_level_of_every_distortion(check, pixels)
             np.testing.assert_allclose(picture, np.rint(whole * 255), atol=1)
 
 
+def test_versions_can_be_made_again_as_they_were_scored(check):
+    first = []
+
+    def score_many(given):
+        for picture in given:
+            first.append(picture)
+            yield float(len(first))
+
+    scores = check.whole_photos(score_many, keep_singles=True).scores
+    wanted = [(1, 2, 3), (0, 1, 5), (1, 3, 0), (0, 0, 1)]
+    versions_ = [(photo, ROWS[kind].name, level) for photo, kind, level in wanted]
+    pictures = check.pictures(versions_)
+    for place, version, picture in zip(wanted, versions_, pictures, strict=True):
+        np.testing.assert_array_equal(picture, first[int(scores[place]) - 1])
+        # What is distorted, noise included, is where the crop is from.
+        windows = np.lib.stride_tricks.sliding_window_view(picture, (CROP, CROP, 3))
+        assert (windows == check.single(*version)).all((3, 4, 5)).any()
+    assert check.pictures([]) == []
+    assert len(check.photos) == 2
+
+
 def test_a_score_stands_at_its_photo_kind_and_level(made, pixels):
     scores = make(made).whole_photos(score_roughness).scores
     for photo, of_photo in zip(pixels, scores, strict=True):

@@ -129,7 +129,7 @@ def test_a_method_that_is_on_no_scale_has_no_rmse(results):
     text = tables.markdown(figures)
     assert " RMSE | splits |" in text
     assert re.search(r"\n\| Baseline \|.* - \| 2 \|\n", text)
-    assert "No RMSE: the scores of Baseline are not on the scale" in text
+    assert "No RMSE of Baseline: these scores are not on the scale" in text
     none = measure(results, dataset="mine", unscaled=list(results), draws=1)
     assert " RMSE |" not in tables.markdown(none)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tensorflow as tf
+from pages import Checked
 from PIL import Image
 from programs import run
 from programs import run_several
@@ -141,10 +142,12 @@ def test_a_run_leaves_models_exports_figures_and_records(whole):
         "data.json",
         "figures",
         "held_out.csv",
+        "history",
         "model.keras",
         "model.tflite",
         "options.json",
         "ranked.keras",
+        "report.html",
         "results.json",
         "saved_model",
         "tensorboard",
@@ -159,6 +162,32 @@ def test_a_run_leaves_models_exports_figures_and_records(whole):
     assert metadata.scale is None  # Nobody told that of a CSV.
     metadata = Model.load(workdir / "ranked.keras").metadata
     assert (metadata.stages, metadata.score_range) == (("rank",), None)
+
+
+def test_a_run_leaves_a_page_of_itself(whole):
+    workdir, _ = whole
+    file = workdir / "report.html"
+    assert file.stat().st_size < 3e6
+    page = Checked(file.read_text(encoding="utf-8"))
+    results = results_of(workdir)
+    assert f"{results['rank/pair_accuracy']:.1%} of the pairs of" in page.text
+    assert f"SROCC {results['test/srocc']:.3f}" in page.text
+    for words in (
+        "Training run whole",
+        "Ranking",
+        "Fine-tuning",
+        "pairs in the right order, held out",
+        "Order kept: fine-tuned",
+        "Worst pairs",
+        "Agreement with people",
+        "rank learning rate",
+    ):
+        assert words in page.text
+    # What is linked is there, and nothing else is asked for.
+    links = [element["href"] for element in page.of("a")]
+    assert {"model.keras", "saved_model/", "model.tflite", "results.json"} <= {*links}
+    assert all((workdir / link).exists() for link in links)
+    assert page.of("script") == []
 
 
 def test_results_have_a_figure_for_everything(whole):
@@ -181,7 +210,8 @@ def test_results_have_a_figure_for_everything(whole):
         *of_ranking,
         *of_order,
         *(f"test/{figure}" for figure in (*of_scores, "photos")),
-        *(f"ranked/test/{figure}" for figure in of_scores),
+        # Not rmse: a ranker is on no scale.
+        *(f"ranked/test/{figure}" for figure in of_scores[:-1]),
         *(f"rank/{figure}" for figure in ("photos", "held_out_photos", "seconds")),
         *(f"finetune/{figure}" for figure in ("photos", "seconds")),
         *(f"agreement/saved_model/{name}" for name in ("bytes", "pixels")),
@@ -259,6 +289,11 @@ def test_a_run_that_was_stopped_and_killed_ends_as_if_it_had_not_been(whole, in_
     assert f"{killed_after * IMAGES}/{STEPS * IMAGES}" in done.stderr
     for name in ("ranked.keras", "model.keras"):
         assert_same(load(whole[0] / name), load(workdir / name))
+    for stage in ("rank", "finetune"):
+        one, other = (
+            each / "history" / f"{stage}.jsonl" for each in (whole[0], workdir)
+        )
+        assert one.read_bytes() == other.read_bytes()
     expected, found = results_of(whole[0]), results_of(workdir)
     for results in (expected, found):
         for name in NOT_REPEATABLE:

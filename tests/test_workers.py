@@ -151,6 +151,7 @@ def test_the_program_trains_both_stages_on_two_machines(tmp_path):
         assert code == 0, errors
     assert other[2].splitlines()[-1] == "done: the chief has the model"
     assert (tmp_path / "together" / "model.tflite").is_file()
+    assert (tmp_path / "together" / "report.html").is_file()
     assert not list(tmp_path.glob("together-*"))
     for file in ("ranked.keras", "model.keras"):
         first, second = (

@@ -1,1 +1,1 @@
-"""The papers' experiments on learning to rank, sized by flags."""
+"""The papers' experiments on learning to rank, with sizes set by flags."""

@@ -2,11 +2,11 @@
 
     python -m benchmarks.experiments.convergence --photos=photos
 
-The three samplers pass as many images through the network each step: 3 photos x 4
-distortions x 6 levels = 72, or 36 pairs. What is compared is the ranking loss over all
-pairs of each held-out photo, one crop an image. Writes convergence.md, .png and .json.
-On a larger machine, --network=alexnet --init=random --crop_size=0 --rank_steps=50000
---hard_every=5000 --evaluate_every=500 is the paper's size.
+The three samplers pass equally many images through the network per step: 3 photos x 4
+distortions x 6 levels = 72, or 36 pairs. They are compared by the ranking loss over all
+pairs of each held-out photo, with one crop per image. Writes convergence.md, .png and
+.json. On a larger machine, --network=alexnet --init=random --crop_size=0
+--rank_steps=50000 --hard_every=5000 --evaluate_every=500 is the paper's size.
 """
 
 import dataclasses
@@ -49,7 +49,7 @@ config_lib.define_flags()
 
 
 def curve(run: ranking_run.Run, margin: float) -> dict[int, list[float]]:
-    """Loss of each distortion by the number of steps."""
+    """Returns the loss of each distortion by the number of steps."""
     return {
         step: ranking_run.ranking_loss(scores, margin=margin).tolist()
         for step, scores in run.evaluations.items()
@@ -57,7 +57,7 @@ def curve(run: ranking_run.Run, margin: float) -> dict[int, list[float]]:
 
 
 def pairs_of(hard):
-    """Makes a sampler of random pairs, some of which give way to hard ones."""
+    """Makes a sampler of random pairs, some of which are replaced by hard ones."""
 
     def sampler(model, training, config):
         batches = random_pairs.RandomPairs(
@@ -75,7 +75,7 @@ def pairs_of(hard):
 
 
 def draw(names, curves, images_a_step, path):
-    """One panel a distortion, a line a sampler: mean and range over seeds."""
+    """Draws a panel per distortion, a line per sampler: mean and range over seeds."""
     figure, panels = plt.subplots(2, 2, figsize=(9, 7), sharex=True, layout="tight")
     for kind, (name, panel) in enumerate(zip(names, panels.flat, strict=True)):
         for sampler, label in SAMPLERS.items():
@@ -97,7 +97,7 @@ def draw(names, curves, images_a_step, path):
 
 
 def table(title, names, curves, of_curve):
-    """A row a sampler, a column a distortion."""
+    """Returns a table with a row per sampler and a column per distortion."""
     rows = [
         [title, *(name.replace("_", " ") for name in names)],
         ["---"] * (1 + len(names)),
@@ -115,7 +115,7 @@ def table(title, names, curves, of_curve):
 
 
 def mean_of(curve):
-    """The mean over all evaluations, of each distortion."""
+    """Returns the mean over all evaluations, for each distortion."""
     return np.mean([*curve.values()], 0)
 
 
@@ -161,7 +161,7 @@ def main(argv):
 
 {table("Mean over the evaluations", known.names, curves, mean_of)}
 
-Mean over the seeds, and the least and greatest of them.
+Mean over the seeds, with minimum and maximum.
 
 ![curves](convergence.png)
 """

@@ -1,10 +1,10 @@
-"""How many human scores does fine-tuning need, with ranking before it and without?
+"""How many human scores does fine-tuning need, with and without ranking first?
 
     python -m benchmarks.experiments.few_labels --dataset=mos.csv --data_dir=images --ranked=runs/ranked/model.keras
 
-The photos of seed 0's split are held out each time. Of the rest, the first so many of
-an order that the seed draws have a label. Writes few_labels.md and few_labels.png into
---output, and few_labels.csv, which a later call of the same command goes on with.
+The photos of seed 0's split are held out each time. Of the rest, the first so many in a
+random order decided by the seed have a label. Writes few_labels.md and few_labels.png
+into --output, and few_labels.csv, which a later call of the same command continues.
 """  # noqa: E501 - a command is not cut in two.
 
 import csv
@@ -41,7 +41,7 @@ KEYS = ("start", "steps", "mos_scale", "labels", "seed")
 
 
 class Frozen:
-    """Fits the last layer alone; the features of each photo are had once."""
+    """Fits only the last layer; the features of each photo are computed once."""
 
     def __init__(self, config, photos):
         model = stages.start(config)
@@ -52,7 +52,7 @@ class Frozen:
         self._photos = {photo.path: place for place, photo in enumerate(photos)}
 
     def srocc(self, split, seed):
-        """The SROCC on what is held out, of a regression on what has labels."""
+        """Returns the held-out SROCC of a regression on the labelled photos."""
         del seed
         known, unknown = (
             self._features[[self._photos[photo.path] for photo in part]]
@@ -66,14 +66,14 @@ class Frozen:
 
 
 class Tuned:
-    """Fine-tunes the network as a run does."""
+    """Fine-tunes the network as a training run does."""
 
     def __init__(self, config, photos):
         del photos
         self._config = config
 
     def srocc(self, split, seed):
-        """The SROCC on what is held out, of a network trained on what has labels."""
+        """Returns the held-out SROCC of a network trained on the labelled photos."""
         keras.backend.clear_session()
         config = dataclasses.replace(self._config, seed=seed)
         with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,7 @@ class Tuned:
 
 
 def draw(found, path):
-    """A curve for each start; a bar spans the seeds."""
+    """Draws a curve for each start, with bars for the range over seeds."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for start, by_count in found.items():
@@ -93,7 +93,7 @@ def draw(found, path):
         values = [np.array(by_count[count]) for count in counts]
         means = np.array([value.mean() for value in values])
         ends = [means - [v.min() for v in values], [v.max() for v in values] - means]
-        ends = np.maximum(ends, 0)  # A mean of equal numbers may differ from them.
+        ends = np.maximum(ends, 0)  # The mean of equal numbers may be off by rounding.
         axes.errorbar(counts, means, yerr=ends, marker="o", capsize=3, label=start)
     axes.set(xscale="log", xlabel="labels", ylabel="SROCC on the photos held out")
     axes.legend()
@@ -101,7 +101,7 @@ def draw(found, path):
 
 
 def table(found):
-    """A row a start, a column a number of labels."""
+    """Returns a table with a row per start and a column per number of labels."""
     counts = sorted({count for by_count in found.values() for count in by_count})
     rows = [["SROCC", *map(str, counts)], ["---"] * (1 + len(counts))]
     for start, by_count in found.items():
@@ -116,7 +116,7 @@ def table(found):
 
 
 def measure(config, path):
-    """Fills the CSV file of results: one line a start, number of labels and seed."""
+    """Fills the CSV file of results: a line per start, number of labels and seed."""
     photos = scores_csv.read(config.dataset, config.data_dir or None)
     groups = [photo.reference for photo in photos]
     rest, held_out = splits.hold_out(
@@ -175,8 +175,8 @@ def main(argv):
 
 {table(found)}
 
-Mean over the draws of the labels, and the least and greatest of them. Of 1,600 labels
-a frozen network has no draw: all are taken.
+Mean over the draws of the labels, with minimum and maximum. With 1,600 labels all
+photos are used, so draws of a frozen network do not differ.
 
 ![curves](few_labels.png)
 """  # noqa: E501 - a command is not cut in two.

@@ -1,4 +1,4 @@
-"""The last level against several, in ranking.
+"""The last level compared with several levels, in ranking.
 
     python -m benchmarks.experiments.fusion --photos=photos
 

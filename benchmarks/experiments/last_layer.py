@@ -1,11 +1,11 @@
-"""What does a known order give a last layer that is fitted to opinions?
+"""What does a known order add to a last layer fitted to opinion scores?
 
     python -m benchmarks.experiments.last_layer --dataset=mos.csv --data_dir=images --photos=photos --sets=live_dev.csv,twin_dev.csv --workdir=runs/last_layer
 
-The features of all images are had once, and kept in --workdir. Then each last layer
-takes seconds: over ten splits, with few labels, and on sets of distorted photos, with
-the order of --photos' versions and without. --ranked names a ranked model whose features
-are joined to those of --init. Prints tables as Markdown.
+The features of all images are computed once, and kept in --workdir. Then each last
+layer takes seconds: over ten splits, with few labels, and on sets of distorted photos,
+with and without the order of --photos' versions. --ranked names a ranked model whose
+features are joined to those of --init. Prints tables as Markdown.
 """  # noqa: E501 - a command is not cut in two.
 
 import dataclasses
@@ -46,8 +46,8 @@ _SPLITS = flags.DEFINE_integer("splits", 10, "Splits by reference.")
 _DRAWS = flags.DEFINE_integer("draws", 5, "Draws of labels, and of references.")
 config_lib.define_flags()
 
-_HELD_OUT_SIZE = 256  # Side of the crops of held-out photos and of their versions.
-_HELD_OUT = 12  # How many.
+_HELD_OUT_SIZE = 256  # Side of the crops of held-out photos and their versions.
+_HELD_OUT = 12  # Number of held-out photos.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +55,11 @@ class Features:
     """The features of everything that is scored or learned from.
 
     Attributes:
-        shares: as of `ridge.fit`.
-        order: of versions of photos to train on.
-        held_out: float32 [photos, versions, c], of photos held out.
-        photos: the photos with opinions, by the name of their set.
-        known: float32 [photos, c], theirs, by the name of their set.
+        shares: as for `ridge.fit`.
+        order: of versions of training photos.
+        held_out: float32 [photos, versions, c], of held-out photos.
+        photos: the photos with opinion scores, by the name of their set.
+        known: float32 [photos, c], their features, by the name of their set.
     """
 
     shares: np.ndarray
@@ -75,7 +75,7 @@ def features_of(
     photos: dict[str, list[ScoredPhoto]],
     path: Path,
 ) -> Features:
-    """Has the features of one network, or reads what an earlier call had."""
+    """Computes the features of one network, or reads those of an earlier call."""
     model = stages.start(config)
     extract, shares = heads.extractor(model.network)
     if not path.is_file():
@@ -106,7 +106,7 @@ def features_of(
 
 
 def joined(one: Features, other: Features) -> Features:
-    """The features of two networks, each with half of a say."""
+    """Joins the features of two networks, each with half of the weight."""
 
     def both(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.concatenate([first, second], axis=-1)
@@ -122,14 +122,14 @@ def joined(one: Features, other: Features) -> Features:
 
 
 class Opinions:
-    """Opinions of some photos, and what is fitted to them."""
+    """Opinion scores of some photos, and models fitted to them."""
 
     def __init__(self, features: Features, name: str, scale: str):
         self._features, self._scale = features, scale
         self._photos, self._known = features.photos[name], features.known[name]
 
     def fit(self, rows: np.ndarray, *, in_order: bool) -> Ridge:
-        """Fits a last layer to the opinions of some rows."""
+        """Fits a last layer to the opinion scores of some rows."""
         photos = [self._photos[row] for row in rows]
         learned = targets.with_targets(photos, targets.curve_of(photos, self._scale))
         features = self._known[rows].astype(float)
@@ -148,13 +148,13 @@ class Opinions:
         )
 
     def srocc(self, fitted: Ridge, rows: np.ndarray | None = None) -> float:
-        """Its SROCC on some rows, or on all."""
+        """Returns its SROCC on some rows, or on all."""
         rows = np.arange(len(self._photos)) if rows is None else rows
         opinions = [self._photos[row].mos for row in rows]
         return metrics.srocc(fitted.predict(self._known[rows]), opinions)
 
     def split(self, holdout: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows to train on, and rows held out, by reference."""
+        """Returns training rows and held-out rows, split by reference."""
         training, held_out = splits.hold_out(
             range(len(self._photos)),
             holdout=holdout,
@@ -164,7 +164,7 @@ class Opinions:
         return np.array(training), np.array(held_out)
 
     def of_references(self, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows of so many references, drawn, and the others."""
+        """Returns the rows of so many random references, and the other rows."""
         references = np.array([str(photo.reference) for photo in self._photos])
         order = np.random.default_rng(seed).permutation(np.unique(references))
         of = np.isin(references, order[:count])
@@ -172,7 +172,7 @@ class Opinions:
 
 
 def kept_by(fitted: Ridge, features: Features, versions: Versions) -> list[float]:
-    """Order kept against the photo from level 2 on: of kinds that fall, in a list."""
+    """Returns order kept against the photo from level 2, for each kind that falls."""
     held = features.held_out
     flat = fitted.predict(held.reshape(-1, held.shape[-1])).reshape(held.shape[:2])
     kinds, levels = len(versions.names), versions.num_levels
@@ -190,7 +190,7 @@ def kept_by(fitted: Ridge, features: Features, versions: Versions) -> list[float
 
 
 def row(title: str, cells: list[float]) -> None:
-    """Prints a line of a table."""
+    """Prints a row of a table."""
     print(f"| {title} |", " | ".join(f"{cell:.3f}" for cell in cells), "|", flush=True)
 
 
@@ -258,7 +258,7 @@ def compare(every: dict[str, Features], main: str, config: Config, held: Version
 
 
 def main(argv: list[str]) -> None:
-    """Has the features, and prints the tables."""
+    """Computes or reads the features, and prints the tables."""
     del argv
     config = config_lib.from_flags()
     folder = Path(_WORKDIR.value)

@@ -2,8 +2,8 @@
 
     python -m benchmarks.experiments.level_histograms --model=m.keras --photos=others
 
-Scores every level of every photo of the folder with a ranker that was trained on photos
-of another source, draws a histogram for each distortion, and prints pair accuracy and
+Scores every level of every photo in the folder with a ranker trained on photos of
+another source, draws a histogram for each distortion, and prints pair accuracy and
 SROCC with level.
 """
 

@@ -2,11 +2,10 @@
 
     python -m benchmarks.experiments.levels_and_photos --photos=photos
 
-Trains with 2 to 6 levels of each distortion, the pristine photo among them, evenly
-spread over the preset's, and with a fifth to all of the training photos; each run
-passes as many images through the network. All are evaluated on all levels of photos
-held out.
-Prints the table of levels_and_photos.md.
+Trains with 2 to 6 levels of each distortion, including the pristine photo, spread
+evenly over the preset's levels, and with a fifth to all of the training photos; each
+run passes equally many images through the network. All are evaluated on all levels of
+held-out photos. Prints the table of levels_and_photos.md.
 """
 
 import dataclasses
@@ -20,18 +19,18 @@ from rankiqa_tf import config as config_lib
 from rankiqa_tf.data import versions
 from rankiqa_tf.datasets.splits import Split
 
-IMAGES = 48  # In a batch, or a little less.
+IMAGES = 48  # Per batch, or slightly fewer.
 
 _SEEDS = flags.DEFINE_integer("seeds", 1, "Runs of each size.", lower_bound=1)
 config_lib.define_flags()
 
 
 class SomeLevels:
-    """Versions with fewer levels than there are, as `versions.Versions` says.
+    """Versions with only some of the levels; see `versions.Versions`.
 
     Args:
-        all_levels: where they come from.
-        levels: which levels to take, in order, 0 first.
+        all_levels: the source of versions.
+        levels: the levels to use, in order, 0 first.
     """
 
     def __init__(self, all_levels: versions.Versions, levels: np.ndarray):
@@ -43,15 +42,15 @@ class SomeLevels:
         self.shares_seed = all_levels.shares_seed
 
     def photo(self, content):
-        """As of all levels."""
+        """Same as for all levels."""
         return self._versions.photo(content)
 
     def whole(self, photo, kind, strength, seed):
-        """As of all levels."""
+        """Same as for all levels."""
         return self._versions.whole(photo, kind, self._level(strength), seed)
 
     def crop(self, photo, kind, strength, size, place_seed, seed):
-        """As of all levels."""
+        """Same as for all levels."""
         level = self._level(strength)
         return self._versions.crop(photo, kind, level, size, place_seed, seed)
 
@@ -59,12 +58,12 @@ class SomeLevels:
         return self._levels[tf.cast(strength, tf.int32)]
 
     def in_memory(self, budget):
-        """As of all levels."""
+        """Same as for all levels."""
         return SomeLevels(self._versions.in_memory(budget), self._levels.numpy())
 
 
 def compared(config, known, unknown):
-    """Figures of each seed, from as many images whatever the levels."""
+    """Returns figures for each seed, with equally many images whatever the levels."""
     parts = Split(training=known, held_out=unknown)
     of_a_photo = len(known.names) * (known.num_levels + 1)
     photos = IMAGES // of_a_photo

@@ -1,8 +1,8 @@
-"""Networks side by side, trained to rank from scratch: the paper's Table 1.
+"""Networks trained to rank from scratch, compared: the paper's Table 1.
 
     python -m benchmarks.experiments.networks --photos=photos
 
-Prints a table: every network after as many steps, and their time.
+Prints a table: every network after the same number of steps, and their times.
 """
 
 import dataclasses

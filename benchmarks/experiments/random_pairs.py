@@ -1,7 +1,7 @@
-"""Random pairs and hard-negative mining: what the paper sets all pairs against.
+"""Random pairs and hard-negative mining, which the paper compares with all pairs.
 
-Random pairs of distorted photos are what a standard Siamese network gets. A batch is
-that of `ranked`, with two keys more:
+A standard Siamese network gets random pairs of distorted photos. A batch is like that
+of `ranked`, with two additional keys:
 
     image       uint8 [M, crop, crop, 3]
     distortion  int32 [M], row of the preset
@@ -10,8 +10,8 @@ that of `ranked`, with two keys more:
     pair        int32 [M], number of the pair in the batch
     step        int64 scalar, number of the step, from 0
 
-The two images of a pair stand side by side, the better one first. As with ranked
-batches, the seed and the step's number alone decide all of it.
+The two images of a pair are adjacent, the better one first. As with ranked batches,
+everything is a function of the seed and the step number alone.
 """
 
 import dataclasses
@@ -32,14 +32,14 @@ from rankiqa_tf.training.stages import ranking
 class RandomPairs:
     """Makes batches of random pairs of versions of photos.
 
-    A pair is of one photo and one distortion, drawn evenly among those with an order,
-    at two levels, drawn evenly among those whose order is known. Each epoch takes
+    A pair is of one photo and one distortion, drawn uniformly from those with an order,
+    at two levels, drawn uniformly from those whose order is known. Each epoch draws
     every photo once. `losses.pair_mask` with `pair` as its group compares each image
-    with its partner alone.
+    only with its partner.
 
     Args:
-        versions: where they come from.
-        pairs: how many in a batch; an epoch's end may fall inside one.
+        versions: the source of versions.
+        pairs: number of pairs per batch; an epoch may end inside a batch.
         crop_size: side of the crops in pixels; smaller photos are mirrored.
         seed: decides order, draws, crops and noise.
 
@@ -72,7 +72,7 @@ class RandomPairs:
         self.size = 2 * pairs
 
     def dataset(self, first_step: int, last_step: int) -> tf.data.Dataset:
-        """The batches of the steps first_step to last_step - 1, prefetched."""
+        """Returns the batches of steps first_step to last_step - 1, prefetched."""
         slots = tf.data.Dataset.range(first_step * self._pairs, last_step * self._pairs)
         return (
             parallel.map_in_order(slots, self._pair)
@@ -82,7 +82,7 @@ class RandomPairs:
         )
 
     def photos(self, number: int) -> list[Path | str]:
-        """The photos of a step, counted from 1."""
+        """Returns the photos of a step, counted from 1."""
         slots = range((number - 1) * self._pairs, number * self._pairs)
         return [
             self._versions.contents[int(self._content(tf.constant(slot, tf.int64)))]
@@ -121,7 +121,7 @@ class RandomPairs:
         }
 
     def _joined(self, pairs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """From [pairs, 2, ...] to [2 * pairs, ...]; the step is the same for all."""
+        """Reshapes [pairs, 2, ...] to [2 * pairs, ...]; the step stays a scalar."""
         step = pairs.pop("step")[0]
         joined = {
             name: tf.reshape(value, [self.size, *value.shape[2:]])
@@ -131,24 +131,24 @@ class RandomPairs:
 
 
 def _draw(count: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """A number of 0..count - 1, each equally likely: int32 scalar."""
+    """Draws an int32 scalar uniformly from 0..count - 1."""
     return tf.random.stateless_uniform([], seed, 0, count, tf.int32)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class HardNegatives:
-    """How the share of the hardest pairs rises as training goes on.
+    """How the share of hardest pairs grows during training.
 
     Attributes:
-        every: after how many steps there is more of them.
-        rise: how much more, as a share of the pairs of a batch.
+        every: number of steps between increases.
+        rise: size of an increase, as a fraction of the pairs of a batch.
     """
 
     every: int
     rise: float
 
     def count(self, step: tf.Tensor, pairs: int) -> tf.Tensor:
-        """How many of the pairs of a step, int32 scalar; all of them in the end."""
+        """Returns the number of hard pairs in a step, int32 scalar; in the end all."""
         rises = tf.cast(step // self.every, tf.float32)
         share = tf.minimum(rises * self.rise, 1.0)
         return tf.cast(tf.round(share * pairs), tf.int32)
@@ -157,14 +157,14 @@ class HardNegatives:
 def make_loss(
     better: np.ndarray, config: Config, *, pairs: int, hard: HardNegatives | None = None
 ) -> ranking.Loss:
-    """The ranking loss that the options name, of scores and their batch of pairs.
+    """Returns the ranking loss named by the options, from scores and a batch of pairs.
 
     Args:
         better: of the versions.
         config: the options.
-        pairs: how many there are in a batch.
-        hard: how many of them give way to the hardest of all that can be compared;
-            None for none.
+        pairs: number of pairs per batch.
+        hard: how many of them are replaced by the hardest of all comparable pairs; None
+            for none.
     """
 
     def loss(scores: tf.Tensor, batch: Batch) -> tf.Tensor:
@@ -186,34 +186,34 @@ def make_loss(
 def with_hardest(
     scores: tf.Tensor, drawn: tf.Tensor, comparable: tf.Tensor, *, count: tf.Tensor
 ) -> tf.Tensor:
-    """Adds to pairs that were drawn the hardest of those that were not.
+    """Adds the hardest of the other comparable pairs to those that were drawn.
 
     Args:
         scores: float [M].
-        drawn: bool [M, M], the pairs that were drawn.
-        comparable: bool [M, M], all that may be taken.
+        drawn: bool [M, M], the drawn pairs.
+        comparable: bool [M, M], all pairs that may be used.
         count: int32 scalar, how many to add.
 
     Returns:
-        bool [M, M]: as many more than were drawn, if there are as many.
+        bool [M, M]: the drawn pairs and `count` more, or fewer if there are not enough.
     """
     return drawn | hardest(scores, comparable & ~drawn, count=count)
 
 
 def hardest(scores: tf.Tensor, mask: tf.Tensor, *, count: tf.Tensor | int) -> tf.Tensor:
-    """Picks the pairs whose better image leads least, or trails most.
+    """Returns the pairs whose better image leads least, or trails most.
 
-    Those are the pairs that cost most, by either loss and with any margin. The choice
-    has no gradient.
+    They have the highest loss, with either loss function and any margin. The choice has
+    no gradient.
 
     Args:
         scores: float [M].
-        mask: bool [M, M], the pairs to pick from.
-        count: int32 scalar, how many to pick, 0 or more.
+        mask: bool [M, M], the pairs to choose from.
+        count: int32 scalar, how many to choose, 0 or more.
 
     Returns:
-        bool [M, M], true at `count` pairs of the mask, or at all where it has no more.
-        Of equal ones those are first that come first, row by row.
+        bool [M, M], true at `count` pairs of the mask, or at all if it has no more.
+        Ties are resolved in order, row by row.
     """
     pairs = tf.size(mask)
     leads = scores[:, tf.newaxis] - scores[tf.newaxis]

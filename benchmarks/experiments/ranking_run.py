@@ -1,4 +1,4 @@
-"""What the experiments share: photos, their versions, and a ranker trained on them."""
+"""Shared by the experiments: photos, their versions, and training a ranker."""
 
 import dataclasses
 import sys
@@ -28,24 +28,24 @@ from rankiqa_tf.training.stages import ranking
 
 Sampler = Callable[[Model, versions.Versions, Config], tuple[Batches, ranking.Loss]]
 
-_KEPT_BYTES = 8 << 30  # Experiments see their photos often.
+_KEPT_BYTES = 8 << 30  # Experiments use their photos often.
 
 
 def start(main: Callable[[list[str]], None], script: str) -> None:
-    """Runs an experiment with the options of the flagfile beside it.
+    """Runs an experiment with the options of the flagfile of the same name.
 
-    Options on the command line come after these, and win.
+    Options on the command line follow these, and override them.
     """
     own = Path(script).with_suffix(".cfg")
     app.run(main, argv=[sys.argv[0], f"--flagfile={own}", *sys.argv[1:]])
 
 
 class SomePhotos:
-    """Some of the photos that there are versions of, as `versions.Versions` says.
+    """Some of the photos that there are versions of; see `versions.Versions`.
 
     Args:
-        every: where they come from.
-        contents: numbers of the photos to take.
+        every: the source of versions.
+        contents: numbers of the photos to use.
     """
 
     def __init__(self, every: versions.Versions, contents: np.ndarray):
@@ -56,11 +56,11 @@ class SomePhotos:
         self.whole, self.crop = every.whole, every.crop
 
     def photo(self, content: tf.Tensor) -> tf.Tensor:
-        """As of every photo."""
+        """Same as for all photos."""
         return self._every.photo(self._contents[content])
 
     def in_memory(self, budget: int) -> "SomePhotos":
-        """Of photos that are kept, these are."""
+        """Returns self if all photos are kept."""
         return SomePhotos(self._every.in_memory(budget), self._contents.numpy())
 
 
@@ -73,7 +73,7 @@ class Photos:
 
     @classmethod
     def of(cls, config: Config) -> "Photos":
-        """Those of the options."""
+        """Returns the photos that the options name."""
         paths = (
             decode.find_photos([config.photos])
             if config.photos
@@ -83,7 +83,7 @@ class Photos:
         return cls(paths, made.in_memory(_KEPT_BYTES))
 
     def split(self, *, seed: int) -> Split[SomePhotos]:
-        """Photos to train on and the fifth that is held out."""
+        """Returns training photos and the held-out fifth."""
         training, held_out = splits.hold_out(
             range(len(self.paths)),
             holdout=0.2,
@@ -98,10 +98,10 @@ class Photos:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What is left of training a ranker.
+    """The result of training a ranker.
 
     Attributes:
-        seconds: how long training took, evaluations included.
+        seconds: training time, including evaluations.
         evaluations: scores of single crops of held-out photos, by the number of steps.
     """
 
@@ -112,7 +112,7 @@ class Run:
 def all_pairs(
     model: Model, training: versions.Versions, config: Config
 ) -> tuple[Batches, ranking.Loss]:
-    """Batches of the options, and their loss of all pairs: what the package trains."""
+    """Returns the options' batches and their loss over all pairs, as in the package."""
     batches = ranking.make_batches(training, model, config)
     return batches, ranking.make_loss(ranking.make_pairs(training, config), config)
 
@@ -124,14 +124,14 @@ def run(
     sampler: Sampler = all_pairs,
     shown: Callable[[LevelScores], dict[str, float]],
 ) -> Run:
-    """Trains a ranker, and evaluates it on held-out photos as it learns.
+    """Trains a ranker, and evaluates it on held-out photos during training.
 
     Args:
         config: the options of ranking.
         photos: what to train on, and what to evaluate on, every
             `config.training.evaluate_every` steps and at the end.
         sampler: makes the batches and their loss.
-        shown: the figures to show of an evaluation.
+        shown: the figures to display for an evaluation.
     """
     model = preparation.start(config)
     crop_size = preparation.training_crop_size(model, config)
@@ -160,7 +160,7 @@ def run(
 
 
 def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
-    """The hinge over all pairs of one photo, float64 [distortions]."""
+    """Returns the hinge loss over all pairs of one photo, float64 [distortions]."""
     found = []
     for each, better in zip(scores.scores.swapaxes(0, 1), scores.better, strict=True):
         differences = each[:, :, np.newaxis] - each[:, np.newaxis]  # [photos, n, n]
@@ -169,12 +169,12 @@ def ranking_loss(scores: LevelScores, *, margin: float) -> np.ndarray:
 
 
 def figures_of(config: Config, photos: Split[versions.Versions]) -> list[float]:
-    """Trains a ranker and evaluates it on photos held out, one crop a version.
+    """Trains a ranker and evaluates it on held-out photos, with one crop per version.
 
     Returns:
-        Pair accuracy, SROCC with level, and the seconds of a step.
+        Pair accuracy, SROCC with level, and seconds per step.
     """
-    # At the end alone.
+    # Only at the end.
     training = dataclasses.replace(config.training, evaluate_every=config.rank_steps)
     config = dataclasses.replace(config, training=training)
     done = run(config, photos, shown=lambda _: {})
@@ -187,7 +187,7 @@ def figures_of(config: Config, photos: Split[versions.Versions]) -> list[float]:
 
 
 def table(what: str, found: dict[str, list[list[float]]]) -> str:
-    """A row for each thing compared: figures as mean and deviation over its runs."""
+    """Returns a table with a row per variant: mean and deviation over its runs."""
     rows = [
         f"| {what} | pair accuracy | SROCC with level | seconds a step |",
         "| --- | --- | --- | --- |",

@@ -14,6 +14,7 @@ from PIL import ImageDraw
 from PIL import ImageFont
 
 from distortions import _uint8
+from distortions import progress
 from distortions.registry import Preset
 from distortions.registry import Row
 from distortions.sets.version import version_seed
@@ -62,7 +63,8 @@ def draw(photo: np.ndarray, preset: Preset, *, size: int, seed: int) -> Image.Im
     for level in range(preset.num_levels + 1):
         title = f"level {level}" if level else "photo"
         pen.text((left + across * level, _GAP // 2), title, _INK, font)
-    for row, top, of_row in zip(preset.rows, tops, captions, strict=False):
+    rows = list(zip(preset.rows, tops, captions, strict=False))
+    for row, top, of_row in progress.over(rows, len(rows), "draw", unit="rows"):
         for line, text in enumerate(_heading(row)):
             pen.text((_GAP, top + _LINE * line), text, _INK, font)
         order = (_GAP, top + _LINE * len(_heading(row)))

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import PIL
 import tensorflow as tf
-import tqdm
 
 from distortions import cores
 from distortions import folder_lock
 from distortions import photo_files
+from distortions import progress
 from distortions import whole_file
 from distortions.photo_header import PhotoError
 from distortions.registry import Preset
@@ -113,27 +113,20 @@ class Generation:
         """
         a_photo = len(ranked_set.versions(self._preset))
         unreadable: dict[str, str] = {}
-        bar = tqdm.tqdm(
-            desc=self._preset.name,
-            total=len(self._contents) * a_photo,
-            unit=" images",
-            mininterval=1.0,
-            dynamic_ncols=True,
-        )
+        with progress.bar(self._preset.name, len(self._contents) * a_photo) as bar:
 
-        def leave_out(content: str, reason: str) -> None:
-            unreadable[content] = reason
-            bar.write(f"left out: {content}: {reason}", file=sys.stderr)
-            bar.total -= a_photo
+            def leave_out(content: str, reason: str) -> None:
+                unreadable[content] = reason
+                bar.write(f"left out: {content}: {reason}", file=sys.stderr)
+                bar.total -= a_photo
 
-        def skip(images: int) -> None:
-            # Not made now, so they do not count towards the speed.
-            bar.initial += images
-            bar.last_print_n += images
-            bar.n += images
+            def skip(images: int) -> None:
+                # Not made now, so they do not count towards the speed.
+                bar.initial += images
+                bar.last_print_n += images
+                bar.n += images
 
-        tasks = self._tasks(leave_out, skip)
-        with bar:
+            tasks = self._tasks(leave_out, skip)
             for made in cores.ahead(lambda task: task(), tasks, workers=self._workers):
                 self._store.write(*made)
                 bar.update()

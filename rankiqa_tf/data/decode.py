@@ -23,6 +23,7 @@ from distortions import photo_decoding
 from distortions import photo_files
 from distortions import photo_header
 from distortions import photo_tensorflow
+from distortions import progress
 from distortions.photo_header import PhotoError
 
 # The decoder of a file.
@@ -204,7 +205,8 @@ def unreadable(photos: Sequence[Path]) -> dict[Path, str]:
             return str(error)
         return None
 
-    problems = zip(photos, cores.ahead(problem, photos), strict=True)
+    checked = progress.over(cores.ahead(problem, photos), len(photos), "check photos")
+    problems = zip(photos, checked, strict=True)
     return {path: message for path, message in problems if message}
 
 

@@ -101,7 +101,7 @@ def _scatters(
             curve=curve,
             label=f"Score against MOS, {title}: {said}",
         )
-        drawn.append(_panel(title, said, drawing))
+        drawn.append(panel(title, said, drawing))
     if curve is None:
         explained = "No logistic could be fitted to these scores."
     else:
@@ -138,7 +138,7 @@ def _histograms(figures: Figures, split: OpinionScores) -> str:
             score_range=score_range,
             label=f"Scores by level, {title}: levels {min(levels)} to {max(levels)}",
         )
-        drawn.append(_panel(title, f"levels {min(levels)} to {max(levels)}", drawing))
+        drawn.append(panel(title, f"levels {min(levels)} to {max(levels)}", drawing))
     if not drawn:
         return ""
     return (
@@ -149,7 +149,8 @@ def _histograms(figures: Figures, split: OpinionScores) -> str:
     )
 
 
-def _panel(title: str, said: str, drawing: str) -> str:
+def panel(title: str, said: str, drawing: str) -> str:
+    """Puts a title and a line of words above a drawing, as HTML."""
     caption = f"<b>{_escaped(title)}</b><span>{_escaped(said)}</span>"
     return f"\n<figure><figcaption>{caption}</figcaption>{drawing}</figure>"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from distortions import progress
 from distortions.photo_header import PhotoError
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.evaluation import metrics
@@ -81,7 +82,8 @@ def check(
         PhotoError: if a photo cannot be read.
     """
     scores = []
-    for score in score_many(photo.path for photo in photos):
+    each = score_many(photo.path for photo in photos)
+    for score in progress.over(each, len(photos), "evaluate"):
         if isinstance(score, PhotoError):
             raise score
         scores.append(score)

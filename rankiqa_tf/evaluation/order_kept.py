@@ -43,6 +43,11 @@ class Kept:
     levels: float
 
     @property
+    def above(self) -> float:
+        """The share against the photo, of all levels; nan if there is none."""
+        return _mean(self.photo)
+
+    @property
     def from_level_2(self) -> float:
         """The share against the photo at level 2 and above, nan if there is none.
 
@@ -75,17 +80,27 @@ def summary(kept: Sequence[Kept], prefix: str) -> dict[str, float]:
     `levels` in the place of `photo`.
     """
     figures = {}
-    for figure, values in (
-        ("photo", [_mean(row.photo) for row in kept]),
-        ("photo_from_level_2", [row.from_level_2 for row in kept]),
-        ("levels", [row.levels for row in kept]),
-    ):
+    for figure, values in _shares(kept).items():
         name = f"{prefix}/order_kept/{figure}"
         figures[name] = _mean(values)
         for row, value in zip(kept, values, strict=True):
             if not math.isnan(value):
                 figures[f"{name}/{row.name}"] = value
     return figures
+
+
+def means(kept: Sequence[Kept]) -> dict[str, float]:
+    """The means over distortions, by the names that `summary` has."""
+    return {figure: _mean(values) for figure, values in _shares(kept).items()}
+
+
+def _shares(kept: Sequence[Kept]) -> dict[str, list[float]]:
+    """The shares of each distortion, by figure."""
+    return {
+        "photo": [row.above for row in kept],
+        "photo_from_level_2": [row.from_level_2 for row in kept],
+        "levels": [row.levels for row in kept],
+    }
 
 
 def table(kept: Sequence[Kept]) -> Block:

@@ -78,7 +78,7 @@ def write(
         _headline(figures, methods[0]),
         f'<p class="note">{_escaped(date)}</p>',
         *_left_out(left_out),
-        "<h2>Agreement with people</h2>",
+        f"<h2>Agreement with {judges(figures)}</h2>",
         *agreement(figures),
         *_order(kept),
         "<h2>What the figures mean</h2>",
@@ -108,6 +108,13 @@ def write(
 def style() -> str:
     """The style sheet that pages of figures share, which follows `base.css`."""
     return document.read("rankiqa_tf.evaluation", "page.css")
+
+
+def judges(figures: Figures) -> str:
+    """Says whose opinions a data set has."""
+    if figures.dataset == "opinion_table":  # Nobody was asked about these photos.
+        return "the means that TID2013 published of each distortion and level"
+    return "people"
 
 
 def agreement(figures: Figures) -> Iterator[str]:

@@ -18,8 +18,11 @@ _BINS = 30
 
 
 def span(*values: Sequence[float] | np.ndarray) -> Range:
-    """The range that holds all values, with a little room; never empty."""
+    """The range that holds all finite values, with a little room; never empty."""
     every = np.concatenate([np.asarray(some, float) for some in values])
+    every = every[np.isfinite(every)]
+    if not every.size:
+        return 0.0, 1.0
     low, high = float(every.min()), float(every.max())
     room = 0.04 * (high - low) or max(abs(low), 1.0) / 2
     return low - room, high + room

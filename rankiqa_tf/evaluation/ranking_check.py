@@ -5,12 +5,14 @@ import math
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from distortions import progress
 from rankiqa_tf.data import crops
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
@@ -93,7 +95,13 @@ class RankingCheck:
         """
         if self._singles is None:
             singles = self._pictures().map(lambda _, single: single)
-            self._singles = np.stack(list(singles.as_numpy_iterator()))
+            each = progress.over(
+                singles.as_numpy_iterator(),
+                self._num_pictures,
+                "evaluate",
+                unit="images",
+            )
+            self._singles = np.stack(list(each))
         scores = [
             self._score(model, self._singles[first : first + 32]).numpy()
             for first in range(0, len(self._singles), 32)
@@ -121,13 +129,56 @@ class RankingCheck:
                     singles.append(single)
                 yield picture
 
-        scores = np.array(list(score_many(pictures())), float)
+        each = progress.over(
+            score_many(pictures()), self._num_pictures, "evaluate", unit="images"
+        )
+        scores = np.array(list(each), float)
         if keep_singles:
             self._singles = np.stack(singles)
         return self._by_level(scores)
 
-    def _pictures(self) -> tf.data.Dataset:
-        """Each photo, each of its versions, and a crop from a place of its own."""
+    @property
+    def photos(self) -> list[str]:
+        """The names of the photos, in the order of the scores."""
+        return list(map(str, self._versions.contents[: self._num_photos]))
+
+    def single(self, photo: int, kind: str, level: int) -> np.ndarray:
+        """The crop of a version that `single_crops` scores, uint8 [crop, crop, 3]."""
+        if self._singles is None:
+            raise ValueError("there are no crops before they are scored")
+        return self._singles[self._number(photo, kind, level)]
+
+    def pictures(self, wanted: Sequence[tuple[int, str, int]]) -> list[np.ndarray]:
+        """Makes versions again, as they are scored by `whole_photos`.
+
+        Args:
+            wanted: the number of the photo, the distortion, and the level of each.
+
+        Returns:
+            uint8 [h, w, 3] each.
+        """
+        numbers = [self._number(*version) for version in wanted]
+        if not numbers:
+            return []
+        return [picture for picture, _ in self._pictures(numbers).as_numpy_iterator()]
+
+    @property
+    def _num_pictures(self) -> int:
+        kinds, levels = len(self._versions.names), self._versions.num_levels
+        return self._num_photos * (1 + kinds * levels)
+
+    def _number(self, photo: int, kind: str, level: int) -> int:
+        """The place of a version in the order of `_pictures`."""
+        levels = self._versions.num_levels
+        place = self._versions.names.index(kind) * levels + level if level else 0
+        return photo * (1 + len(self._versions.names) * levels) + place
+
+    def _pictures(self, wanted: Sequence[int] | None = None) -> tf.data.Dataset:
+        """Each photo, each of its versions, and a crop from a place of its own.
+
+        Args:
+            wanted: the numbers of those to make, in this order; None for all.
+        """
         kinds, levels = len(self._versions.names), self._versions.num_levels
         each = 1 + kinds * levels
 
@@ -145,9 +196,8 @@ class RankingCheck:
             crop_seed = order.seed_of(self._seed, "single", number)
             return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
 
-        numbers = tf.data.Dataset.range(self._num_photos * each).map(
-            lambda number: tf.cast(number, tf.int32)
-        )
+        every = range(self._num_photos * each) if wanted is None else wanted
+        numbers = tf.data.Dataset.from_tensor_slices(np.array(every, np.int32))
         return parallel.map_in_order(numbers, picture)
 
     def _by_level(self, scores: np.ndarray) -> LevelScores:

@@ -117,12 +117,9 @@ def notes(figures: Figures) -> list[str]:
     if figures.unscaled:
         methods = ", ".join(map(method_title, sorted(figures.unscaled)))
         found.append(
-            f"No RMSE: the scores of {methods} are not on the scale of these opinions. "
-            "A model that was ranked only knows an order, and no scale."
+            f"No RMSE of {methods}: these scores are not on the scale of the opinions "
+            "(ranking alone teaches an order, and no scale)."
         )
-    if names := _names(figures):
-        kinds = [f"{title} {name}" for title, name in names.items()]
-        found.append(f"Distortions as the paper names them: {', '.join(kinds)}.")
     by_source: dict[str, list[str]] = {}
     for row in PUBLISHED.get(figures.dataset, ()):
         by_source.setdefault(f"{row.by}: {row.source}", []).append(row.method)
@@ -148,7 +145,11 @@ def markdown(figures: Figures) -> str:
             rows = [(line.title, *line.cells) for line in part.lines]
             rule = f"| --- |{' ---: |' * len(head[1:])}"
             parts.append("\n".join([_pipes(head), rule, *map(_pipes, rows)]))
-    parts.append("\n".join(f"- {_escaped(note)}" for note in notes(figures)))
+    said = notes(figures)
+    if names := _names(figures):
+        kinds = [f"{title} {name}" for title, name in names.items()]
+        said.append(f"Distortions as the paper names them: {', '.join(kinds)}.")
+    parts.append("\n".join(f"- {_escaped(note)}" for note in said))
     return "\n\n".join(parts) + "\n"
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.optimize
 
+from distortions import progress
 from rankiqa_tf.models.ridge import Ridge
 
 _STEPS = 500
@@ -124,10 +125,12 @@ def _least(cost: Cost, kernel: np.ndarray, penalty: float) -> np.ndarray:
         value, slope = cost(kernel)
         return value + penalty * kernel @ kernel, slope + 2 * penalty * kernel
 
-    return scipy.optimize.minimize(
-        penalised,
-        kernel,
-        jac=True,
-        method="L-BFGS-B",
-        options={"maxiter": _STEPS, "ftol": _NEAR, "gtol": 0},
-    ).x
+    with progress.shown(_STEPS, "fit order", unit="iterations") as line:
+        return scipy.optimize.minimize(
+            penalised,
+            kernel,
+            jac=True,
+            method="L-BFGS-B",
+            callback=lambda _: line.advance(),
+            options={"maxiter": _STEPS, "ftol": _NEAR, "gtol": 0},
+        ).x

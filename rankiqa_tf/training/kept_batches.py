@@ -11,8 +11,8 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-import tqdm
 
+from distortions import progress
 from rankiqa_tf.data import batches
 from rankiqa_tf.data import order
 from rankiqa_tf.data import parallel
@@ -121,15 +121,8 @@ class KeptBatches(batches.Parted):
                 file.flush()
             whole_file.write(done, f"{number}\n")
 
-        bar = tqdm.tqdm(
-            desc=self._name,
-            total=steps * self.size,
-            initial=first * self.size,
-            unit=" images",
-            mininterval=1.0,
-            dynamic_ncols=True,
-        )
-        with bar:
+        line = progress.bar(self._name, steps * self.size, done=first * self.size)
+        with line as bar:
             made = source.dataset(first, steps)
             for number, batch in bad_steps.guarded(made, source, first, save=save):
                 place = slice((number - 1) * self.size, number * self.size)

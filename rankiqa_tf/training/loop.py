@@ -14,8 +14,8 @@ from pathlib import Path
 
 import keras
 import tensorflow as tf
-import tqdm
 
+from distortions import progress
 from rankiqa_tf.config import Training
 from rankiqa_tf.data.batches import Batch
 from rankiqa_tf.data.batches import Batches
@@ -23,6 +23,7 @@ from rankiqa_tf.training import bad_steps
 from rankiqa_tf.training import workers
 from rankiqa_tf.training.best_weights import BestWeights
 from rankiqa_tf.training.checkpoints import Checkpoints
+from rankiqa_tf.training.records import Records
 from rankiqa_tf.training.step import Learner
 from rankiqa_tf.training.stopping import Interrupted
 from rankiqa_tf.training.stopping import Stop
@@ -61,16 +62,17 @@ def train(
         seed: decides the randomness of random layers.
         prepare: initialises the model; called before the first step of a run, but not
             when a run is resumed.
-        evaluate: computes figures on held-out photos, by name; called at intervals.
+        evaluate: computes figures on held-out photos, by name; called at intervals. It
+            may also write to TensorBoard.
         monitor: name of the figure to choose weights by, higher being better: the model
             ends with the weights of the best evaluation, one of which follows the last
             step. If empty, it ends with the weights of the last step.
-        folder: folder of the run, for checkpoints and TensorBoard logs.
+        folder: folder of the run, for checkpoints and records.
         stage: name of this stage in the run.
         stop: called after each step; True means stop.
 
     Returns:
-        Training time in seconds, including earlier parts of the run.
+        Training time in seconds, including `prepare` and earlier parts of the run.
 
     Raises:
         ValueError: if options and model do not fit, or no checkpoint can be read.
@@ -89,8 +91,10 @@ def train(
     worker, agreement = workers.this(), workers.Agreement()
     is_new = not agreement.any(worker.is_chief and kept.restore())
     if is_new:
+        began = time.monotonic()
         prepare()
         learner.begin()
+        seconds.assign(time.monotonic() - began)
     workers.share([*learner.variables, seconds])
     if is_new and worker.is_chief:
         kept.save(0)
@@ -99,15 +103,7 @@ def train(
         batches = batches.part(worker.number, worker.count)
     first = int(learner.steps.numpy())
     if first < steps:
-        writer = tf.summary.create_file_writer(str(folder / "tensorboard" / stage))
-        bar = tqdm.tqdm(
-            desc=stage,
-            total=steps * size,
-            initial=first * size,
-            unit=" images",
-            mininterval=1.0,
-            dynamic_ncols=True,
-        )
+        records = Records(folder, stage, done=first)
         started = time.monotonic() - float(seconds.numpy())
         saved = time.monotonic()
         losses = bad_steps.Losses(model, batches)
@@ -118,9 +114,11 @@ def train(
             saved = time.monotonic()
             seconds.assign(saved - started)
             if worker.is_chief:
+                records.write()
                 kept.save(number)
 
-        with bar, writer.as_default():
+        line = progress.bar(stage, steps * size, done=first * size)
+        with line as bar, records.opened():
             made = batches.dataset(first, steps)
             for number, batch in bad_steps.guarded(made, batches, first, save=save):
                 logged = learner.step(batch)
@@ -131,13 +129,16 @@ def train(
                 if number % 10 == 0 or last or is_due:
                     losses.check(number)  # Before the weights are evaluated or saved.
                 if number % 10 == 0 or last:
-                    _log(logged, number, bar)
+                    figures = {name: float(value) for name, value in logged.items()}
+                    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
+                    rate = bar.format_dict["rate"] or 0.0
+                    records.trained(number, figures, rate=rate)
                 if (is_due and not last) or (last and best):
-                    with learner.averaged():
+                    with learner.averaged(), records.evaluating(number):
                         found = evaluate()
                         if best:
                             best.update(found[monitor])
-                    _write(found, number)
+                    records.evaluated(number, found)
                     shown = ", ".join(f"{name} {found[name]:.3f}" for name in found)
                     bar.write(f"step {number}: {shown}")
                 stopped = agreement.any(stop())
@@ -151,15 +152,3 @@ def train(
         best.restore()
         workers.share([weight.value for weight in model.weights])
     return float(seconds.numpy())
-
-
-def _log(logged: dict[str, tf.Tensor], step: int, bar: tqdm.tqdm) -> None:
-    figures = {name: float(value) for name, value in logged.items()}
-    bar.set_postfix(loss=f"{figures['loss']:.4f}", refresh=False)
-    figures["images_per_second"] = bar.format_dict["rate"] or 0.0
-    _write(figures, step)
-
-
-def _write(figures: dict[str, float], step: int) -> None:
-    for name, value in figures.items():
-        tf.summary.scalar(name, value, step=step)

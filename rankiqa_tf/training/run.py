@@ -2,20 +2,31 @@
 
 import contextlib
 import dataclasses
+import datetime
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import tensorflow as tf
 
+from rankiqa_tf import version
 from rankiqa_tf.config import Config
 from rankiqa_tf.datasets import scores_csv
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 from rankiqa_tf.datasets.splits import Split
+from rankiqa_tf.evaluation import figures as figures_lib
 from rankiqa_tf.evaluation import histograms
 from rankiqa_tf.evaluation import opinion_check
+from rankiqa_tf.evaluation import run_page
+from rankiqa_tf.evaluation import settings
+from rankiqa_tf.evaluation.opinion_check import OpinionScores
+from rankiqa_tf.evaluation.ranking_check import LevelScores
+from rankiqa_tf.evaluation.run_page import Order
 from rankiqa_tf.model import Model
 from rankiqa_tf.training import devices
+from rankiqa_tf.training import records
 from rankiqa_tf.training import run_data
 from rankiqa_tf.training import run_folder
 from rankiqa_tf.training import stages
@@ -27,6 +38,11 @@ from rankiqa_tf.training.stopping import Stop
 from rankiqa_tf.training.workers import Worker
 
 MODEL = "model.keras"
+# Of the intervals that the page shows; rankiqa_tf.evaluate draws more.
+_DRAWS = 200
+
+# Exports the model of a folder, compares exports on photos, and returns figures.
+Export = Callable[[Path, Sequence[Path]], dict[str, float]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,12 +106,21 @@ def prepare(config: Config, workdir: Path) -> Run:
     return Run(config, workdir, data, strategy, worker, model)
 
 
-def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
-    """Trains and tests the model, and saves it.
+def carry_out(
+    run: Run,
+    *,
+    stop: Stop = stopping.never,
+    export: Export | None = None,
+    command: str = "rankiqa_tf.train(config, workdir)",
+) -> dict[str, float]:
+    """Trains and tests the model, saves it, and writes the page of the run.
 
     Args:
         run: from `prepare`.
         stop: called after each step; True means stop.
+        export: exports the model that was saved, if this worker is the chief; None for
+            no exports.
+        command: what was run, for the page.
 
     Returns:
         The figures, as in results.json.
@@ -105,13 +130,24 @@ def carry_out(run: Run, *, stop: Stop = stopping.never) -> dict[str, float]:
         FloatingPointError: if the loss or a weight is no longer finite.
         ValueError: if checkpoints cannot be read.
         workers.Lost: if another machine went away; the same call on all machines
-        resumes.
+            resumes.
+        Exception: whatever `export` raises; the model and its figures are saved then.
     """
     started = time.monotonic()
     with run.strategy.scope(), workers.noticing_losses(run.strategy):
-        figures = _learn(run, stop)
+        learned = _learn(run, stop)
+    figures = learned.figures
     figures["seconds"] = time.monotonic() - started
     run_folder.write_results(run.workdir, figures)
+    if not run.worker.is_chief:
+        return figures
+    if export is not None:
+        if stop():
+            raise stopping.Interrupted("stopped before the exports")
+        figures |= export(run.workdir, run.data.samples())
+        figures["seconds"] = time.monotonic() - started
+        run_folder.write_results(run.workdir, figures)
+    _write_page(run, learned, command)
     return figures
 
 
@@ -143,20 +179,43 @@ def train(
         return carry_out(prepare(config, workdir), stop=stop)
 
 
-def _learn(run: Run, stop: Stop) -> dict[str, float]:
-    figures: dict[str, float] = {}
+@dataclasses.dataclass
+class _Learned:
+    """What came of a run.
+
+    Attributes:
+        figures: by name.
+        order: how its models keep the order of versions, by title.
+        opinions: their scores of photos with human scores, by title.
+    """
+
+    figures: dict[str, float] = dataclasses.field(default_factory=dict)
+    order: dict[str, LevelScores] = dataclasses.field(default_factory=dict)
+    opinions: dict[str, OpinionScores] = dataclasses.field(default_factory=dict)
+
+
+_RANKED, _TUNED = "ranked", "fine-tuned"
+
+
+def _learn(run: Run, stop: Stop) -> _Learned:
+    learned = _Learned()
     model, config, workdir = run.model, run.config, run.workdir
     ranked, scored = run.data.ranked, run.data.scored
     if scored:
         scores_csv.write(workdir / "held_out.csv", scored.held_out)
     if ranked and config.ranks:
-        model, figures, scores = stages.rank(
+        model, found, scores = stages.rank(
             model, ranked.versions, config, workdir, stop=stop
         )
+        learned.figures |= found
+        learned.order[_RANKED] = scores
         histograms.draw(scores, workdir / "figures")
         model.save(workdir / "ranked.keras")
         if scored:
-            figures |= _agreement_with_people(model, scored, "ranked/test")
+            learned.figures |= _agreement_with_people(
+                model, scored, "ranked/test", learned.opinions, _RANKED
+            )
+        _record(run, "rank", config.rank_steps, found, scores)
     if scored:
         model, tuned = stages.finetune(
             model,
@@ -166,20 +225,81 @@ def _learn(run: Run, stop: Stop) -> dict[str, float]:
             versions=ranked.versions.training if ranked else None,
             stop=stop,
         )
-        figures |= tuned
         if ranked:
-            figures |= stages.keeps_order(model, ranked.versions.held_out, config)
-    if scored:
-        figures["test/photos"] = len(scored.held_out)
-        figures |= _agreement_with_people(model, scored, "test")
+            found, scores = stages.keeps_order(model, ranked.versions.held_out, config)
+            learned.order[_TUNED] = scores
+            tuned |= found
+        tuned["test/photos"] = len(scored.held_out)
+        tuned |= _agreement_with_people(model, scored, "test", learned.opinions, _TUNED)
+        learned.figures |= tuned
+        last = learned.order.get(_TUNED)
+        _record(run, "finetune", config.finetune_steps, tuned, last)
     model.save(workdir / MODEL)
-    return figures
+    return learned
 
 
 def _agreement_with_people(
-    model: Model, photos: Split[list[ScoredPhoto]], prefix: str
+    model: Model,
+    photos: Split[list[ScoredPhoto]],
+    prefix: str,
+    opinions: dict[str, OpinionScores],
+    title: str,
 ) -> dict[str, float]:
-    """Computes figures on the held-out scored photos."""
-    scores = opinion_check.check(model.score_many, photos.held_out)
+    """Computes figures on the held-out scored photos, and keeps scores by title."""
+    opinions[title] = opinion_check.check(model.score_many, photos.held_out)
     on_scale = model.metadata.score_range is not None  # A ranker has none.
-    return scores.summary(prefix, on_scale=on_scale)
+    return opinions[title].summary(prefix, on_scale=on_scale)
+
+
+def _record(
+    run: Run,
+    stage: str,
+    steps: int,
+    figures: dict[str, float],
+    scores: LevelScores | None,
+) -> None:
+    """Writes what a stage ended with to TensorBoard."""
+    with records.at_the_end(run.workdir, stage, steps):
+        records.show_options(run.config.options())
+        records.show_figures(
+            {name: value for name, value in figures.items() if "seconds" not in name}
+        )
+        if scores is not None:
+            records.show_levels(scores, "whole_photos")
+
+
+def _write_page(run: Run, learned: _Learned, command: str) -> None:
+    config, data = run.config, run.data
+    taken = {"rank": config.rank_steps, "finetune": config.finetune_steps}
+    order = []
+    if data.ranked:
+        held_out, count = data.ranked.versions.held_out, config.evaluation_photos
+        check = stages.make_check(held_out, run.model, config, count=count)
+        for title, scores in reversed(learned.order.items()):
+            order.append(Order(title, scores, check.photos, check.pictures))
+    opinions, scale = None, None
+    if data.scored:
+        opinions = figures_lib.measure(
+            {title: [scores] for title, scores in learned.opinions.items()},
+            dataset=config.dataset_name,
+            unscaled=[_RANKED],
+            draws=_DRAWS,
+        )
+        mos = [photo.mos for photo in data.scored.held_out]
+        scale = config.scale or (min(mos), max(mos))
+    run_page.write(
+        run.workdir,
+        stages={
+            stage: steps
+            for stage, steps in taken.items()
+            if (config.ranks if stage == "rank" else config.finetunes)
+        },
+        order=order,
+        opinions=opinions,
+        scale=scale,
+        figures=learned.figures,
+        settings=settings.of_options(config.options()),
+        command=command,
+        versions=version.packages(),
+        date=datetime.date.today().isoformat(),
+    )

@@ -1,10 +1,12 @@
 """The second stage: fine-tuning on human scores with a squared error loss."""
 
 import dataclasses
+import time
 from pathlib import Path
 
 import numpy as np
 
+from distortions import progress
 from rankiqa_tf.config import Config
 from rankiqa_tf.data import photo_sets
 from rankiqa_tf.data import scored
@@ -58,6 +60,7 @@ def finetune(
     Raises:
         ValueError: if the machine lacks the memory to fit the last layer to all photos.
     """
+    started = time.monotonic()
     photos = with_validation(photos, config)
     curve = targets.curve_of(known(photos), config.mos_scale)
     check_memory(model, photos, config)
@@ -72,7 +75,7 @@ def finetune(
         workdir,
         stop=stop,
     )
-    tuned, seconds = train_to_score(
+    tuned, earlier = train_to_score(
         model,
         photos,
         curve,
@@ -84,6 +87,7 @@ def finetune(
         stop=stop,
     )
     steps.forget()
+    seconds = time.monotonic() - started + earlier
     figures = {"finetune/seconds": seconds, "finetune/photos": len(known(photos))}
     return tuned, figures
 
@@ -137,7 +141,8 @@ def train_to_score(
     During training the model predicts targets.
 
     Returns:
-        The model, which predicts MOS, and the training time in seconds.
+        The model, which predicts MOS, and the seconds that earlier parts of the run
+        took.
     """
     fits = config.mos_scale != "raw"
     evaluated = photos.validation or photos.held_out[:_EVALUATED]
@@ -154,9 +159,10 @@ def train_to_score(
         found = opinion_check.check(curved.score_many, evaluated)
         return found.summary("validation" if photos.validation else "held_out")
 
-    seconds = 0.0
+    earlier = 0.0
     if config.finetune_steps:
-        seconds = loop.train(
+        began = time.monotonic()
+        trained = loop.train(
             steps.network,
             steps.batches,
             steps.loss,
@@ -171,6 +177,7 @@ def train_to_score(
             stage=stage,
             stop=stop,
         )
+        earlier = max(trained - (time.monotonic() - began), 0.0)
     else:
         preparation.gather_statistics(model, steps.images)
     # After thousands of photos have been memorised, fitting a new last layer makes
@@ -179,7 +186,11 @@ def train_to_score(
         targets_of = targets.with_targets(known(photos), curve)
         heads.fit_score(
             model.network,
-            scored.recipe_crops(targets_of, model.metadata.crop_size),
+            progress.over(
+                scored.recipe_crops(targets_of, model.metadata.crop_size),
+                len(targets_of),
+                "features",
+            ),
             # Features that were trained on these targets deserve a stronger penalty.
             penalty=heads.PENALTY if config.finetune_steps else None,
             groups=[photo.reference for photo in targets_of],
@@ -212,7 +223,7 @@ def train_to_score(
         curve=curve.points,
         trained_on=trained_on,
     )
-    return Model(network, metadata), seconds
+    return Model(network, metadata), earlier
 
 
 def order_of(versions: Versions, model: Model, config: Config, *, stop: Stop) -> Order:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-import tqdm
 
+from distortions import progress
 from rankiqa_tf import measures
 from rankiqa_tf import models
 from rankiqa_tf.config import Config
@@ -179,8 +179,8 @@ def photo_sets_of(
         quality=quality,
     )
     total = int(sets.cardinality())
-    bar = tqdm.tqdm(sets.as_numpy_iterator(), "fit", total, unit=" photos")
-    for number, batch in enumerate(bar, start=1):
+    each = progress.over(sets.as_numpy_iterator(), total, "fit")
+    for number, batch in enumerate(each, start=1):
         yield batch
         if stop():
             raise Interrupted(f"stopped after photo {number} of {total}")
@@ -188,8 +188,9 @@ def photo_sets_of(
 
 def _first_images(batches: Batches) -> Iterator[np.ndarray]:
     """Yields the first images, float32 [M, h, w, 3] in 0..1."""
-    few = batches.dataset(0, math.ceil(_FIRST_IMAGES / batches.size))
-    for batch in few.as_numpy_iterator():
+    steps = math.ceil(_FIRST_IMAGES / batches.size)
+    few = batches.dataset(0, steps).as_numpy_iterator()
+    for batch in progress.over(few, steps, "statistics", unit="batches"):
         yield batch["image"].astype(np.float32) / 255
 
 

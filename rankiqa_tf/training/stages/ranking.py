@@ -30,6 +30,7 @@ from rankiqa_tf.models.curve import Curve
 from rankiqa_tf.models.ordered_ridge import Order
 from rankiqa_tf.training import loop
 from rankiqa_tf.training import losses
+from rankiqa_tf.training import records
 from rankiqa_tf.training.stages import preparation
 from rankiqa_tf.training.stopping import Stop
 
@@ -40,6 +41,7 @@ Pairs = Callable[[Batch], tuple[tf.Tensor, tf.Tensor]]
 
 KEPT_BYTES = 1 << 30  # Distorted photos that take less memory are distorted once.
 _EVALUATED = 16  # Held-out photos used by an evaluation between steps.
+_PICTURED = 10  # About how many evaluations of a run show pictures.
 _FITTED = 16_000  # Maximum number of crops to fit a new last layer to.
 _LEAST_KINDS = 4  # Minimum number of kinds per photo, if there are so many.
 _CALIBRATED = 12  # Photos whose versions map scores to a scale of opinions.
@@ -77,7 +79,7 @@ def rank(
         config,
         workdir,
         prepare=lambda: prepare(model, batches, training, pairs, config, stop=stop),
-        evaluate=lambda: check.single_crops(model.network).summary("held_out"),
+        evaluate=lambda: evaluate_between(check, model, config),
         stop=stop,
     )
     known = dataclasses.replace(
@@ -346,6 +348,23 @@ def make_check(
     )
 
 
+def evaluate_between(
+    check: RankingCheck, model: Model, config: Config
+) -> dict[str, float]:
+    """Figures of an evaluation between steps, on single crops of photos held out.
+
+    What figures do not show goes to TensorBoard; pictures about ten times in a run.
+    """
+    scores = check.single_crops(model.network)
+    records.show_levels(scores, "held_out")
+    evaluations = config.rank_steps // config.training.evaluate_every
+    period = config.training.evaluate_every * max(1, evaluations // _PICTURED)
+    step = tf.summary.experimental.get_step()
+    if step is not None and step % period == 0:
+        records.show_worst_pairs(scores, check.single)
+    return scores.summary("held_out")
+
+
 def evaluate(
     model: Model, photos: Split[Versions], config: Config
 ) -> tuple[dict[str, float], LevelScores]:
@@ -362,11 +381,17 @@ def evaluate(
     return figures, result
 
 
-def keeps_order(model: Model, held_out: Versions, config: Config) -> dict[str, float]:
-    """Returns figures on how well a model preserves the order of held-out versions."""
+def keeps_order(
+    model: Model, held_out: Versions, config: Config
+) -> tuple[dict[str, float], LevelScores]:
+    """Measures how well a model preserves the order of held-out versions.
+
+    Returns:
+        The figures, and the scores they come from.
+    """
     check = make_check(held_out, model, config, count=config.evaluation_photos)
-    kept = order_kept.measure(check.whole_photos(model.score_many))
-    return order_kept.summary(kept, "test")
+    scores = check.whole_photos(model.score_many)
+    return order_kept.summary(order_kept.measure(scores), "test"), scores
 
 
 def ranked_on(training: Versions, config: Config) -> str:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from distortions import progress
 from distortions import whole_file
 from rankiqa_tf.config import Config
 from rankiqa_tf.config import Training
@@ -213,6 +214,7 @@ def _first_epoch(
 ) -> Iterator[tuple[np.ndarray, float]]:
     """Yields the crops training sees first, [1, crop, crop, 3], and their targets."""
     steps = math.ceil(photos / batches.size)
-    for batch in batches.dataset(0, steps).as_numpy_iterator():
+    first = batches.dataset(0, steps).as_numpy_iterator()
+    for batch in progress.over(first, steps, "features", unit="batches"):
         for image, target in zip(batch["image"], batch["mos"], strict=True):
             yield image[np.newaxis].astype(np.float32) / 255, target

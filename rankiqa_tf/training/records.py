@@ -1,0 +1,180 @@
+"""What a stage records of its course: a history by step, and TensorBoard's files.
+
+Names are alike in all stages. TensorBoard groups by what stands before the first slash:
+`training/loss`, `held_out/srocc`, `pair_accuracy_by_kind/jpeg`, `scores_by_level/jpeg,
+level 1`, `worst_pairs/1`.
+"""
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image
+from PIL import ImageDraw
+
+from rankiqa_tf.evaluation import history
+from rankiqa_tf.evaluation import order_kept
+from rankiqa_tf.evaluation import worst_pairs
+from rankiqa_tf.evaluation.ranking_check import LevelScores
+from rankiqa_tf.evaluation.worst_pairs import Pair
+from rankiqa_tf.pages import terms
+
+_BY_KIND = ("pair_accuracy", "srocc")
+_PAIRS = 4
+_BINS = 20
+_GAP, _LINE = 6, 14  # Pixels between two pictures, and of a line below them.
+
+
+class Records:
+    """Records figures of a stage.
+
+    Args:
+        folder: of the run.
+        stage: its name.
+        done: the steps that were done before, whose history stays.
+    """
+
+    def __init__(self, folder: Path, stage: str, *, done: int):
+        self._history = history.History(history.path_of(folder, stage), done=done)
+        self._folder = tensorboard_folder(folder, stage)
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Writes to TensorBoard while this lasts."""
+        writer = tf.summary.create_file_writer(str(self._folder))
+        with writer.as_default():
+            try:
+                yield
+            finally:
+                tf.summary.experimental.set_step(None)
+
+    def trained(self, step: int, figures: Mapping[str, float], *, rate: float) -> None:
+        """Records figures of a step.
+
+        Args:
+            step: its number.
+            figures: by name.
+            rate: images a second, which no history tells: it differs each time.
+        """
+        self._history.add(step, figures)
+        for name, value in {**figures, "images_per_second": rate}.items():
+            tf.summary.scalar(f"training/{name}", value, step=step)
+
+    @contextmanager
+    def evaluating(self, step: int) -> Iterator[None]:
+        """Lets whoever evaluates write to TensorBoard, at this step."""
+        tf.summary.experimental.set_step(step)
+        yield
+
+    def evaluated(self, step: int, figures: Mapping[str, float]) -> None:
+        """Records figures of an evaluation after a step."""
+        self._history.add(step, figures)
+        for name, value in figures.items():
+            tf.summary.scalar(_tag(name), value, step=step)
+
+    def write(self) -> None:
+        """Writes the history, before the checkpoint that is of the same steps."""
+        self._history.write()
+
+
+def tensorboard_folder(folder: Path, stage: str) -> Path:
+    """Where TensorBoard's files of a stage of a run are."""
+    return folder / "tensorboard" / stage
+
+
+def _tag(name: str) -> str:
+    """Groups the figures of distortions: there may be dozens of them."""
+    match name.split("/", maxsplit=2):
+        case [_, figure, kind] if figure in _BY_KIND:
+            return f"{figure}_by_kind/{kind}"
+    return name
+
+
+def show_options(options: Mapping[str, object]) -> None:
+    """Writes options as a table to TensorBoard, if a writer is there."""
+    rows = "\n".join(
+        f"| {name} | {terms.in_words(value)} |" for name, value in options.items()
+    )
+    tf.summary.text("options", f"| option | value |\n| --- | --- |\n{rows}", step=0)
+
+
+def show_levels(scores: LevelScores, prefix: str) -> None:
+    """Writes to TensorBoard how scores are distributed at each level, and their order.
+
+    Does nothing where no writer is there.
+
+    Args:
+        scores: of photos held out.
+        prefix: what the group of figures over all distortions is called.
+    """
+    for name, of_kind in zip(scores.names, scores.scores.swapaxes(0, 1), strict=True):
+        for level, values in enumerate(of_kind.T):
+            tag = f"scores_by_level/{name}, level {level}"
+            tf.summary.histogram(tag, values, buckets=_BINS)
+    kept = order_kept.measure(scores)
+    for row in kept:
+        tf.summary.scalar(f"photo_above_versions_by_kind/{row.name}", row.above)
+    for name, value in order_kept.means(kept).items():
+        tf.summary.scalar(f"{prefix}/order_kept_{name}", value)
+
+
+def show_worst_pairs(
+    scores: LevelScores, picture: Callable[[int, str, int], np.ndarray]
+) -> None:
+    """Writes the pairs that are ordered wrongly by the most to TensorBoard.
+
+    Args:
+        scores: of photos held out.
+        picture: gives a version by photo, distortion and level, uint8 [h, w, 3].
+    """
+    for number, pair in enumerate(worst_pairs.find(scores, count=_PAIRS), start=1):
+        versions = [
+            picture(pair.photo, pair.kind, level) for level in (pair.better, pair.worse)
+        ]
+        beside = _side_by_side(versions, pair)
+        tf.summary.image(f"worst_pairs/{number}", beside[np.newaxis])
+
+
+def _side_by_side(versions: list[np.ndarray], pair: Pair) -> np.ndarray:
+    """Both pictures, the better on the left, and below them what they are."""
+    height, width = versions[0].shape[:2]
+    lines = [
+        pair.kind.replace("_", " "),
+        *(
+            f"{side}: {worst_pairs.level_in_words(level)}, score {score:.3g}"
+            for side, level, score in zip(
+                ("left", "right"), (pair.better, pair.worse), pair.scores, strict=True
+            )
+        ),
+    ]
+    least = 6 * max(map(len, lines))  # Wide enough for the words.
+    size = (max(2 * width + _GAP, least), height + _LINE * len(lines) + _GAP)
+    whole = Image.new("RGB", size, "white")
+    for number, version in enumerate(versions):
+        whole.paste(Image.fromarray(version), (number * (width + _GAP), 0))
+    draw = ImageDraw.Draw(whole)
+    for number, line in enumerate(lines):
+        draw.text((2, height + 2 + _LINE * number), line, fill="black")
+    return np.asarray(whole)
+
+
+@contextmanager
+def at_the_end(folder: Path, stage: str, step: int) -> Iterator[None]:
+    """Lets what a stage ended with be written to TensorBoard, at its last step.
+
+    Also of a stage without steps, which has nothing else there.
+    """
+    writer = tf.summary.create_file_writer(str(tensorboard_folder(folder, stage)))
+    with writer.as_default(step=step):
+        yield
+    writer.close()
+
+
+def show_figures(figures: Mapping[str, float]) -> None:
+    """Writes figures to TensorBoard, if a writer is there."""
+    for name, value in figures.items():
+        tf.summary.scalar(_tag(name), value)
