@@ -1,4 +1,4 @@
-"""Finding what a user defined outside the packages, named as module:NAME."""
+"""Loading what users define outside the packages and name as module:NAME."""
 
 import importlib
 import re
@@ -10,23 +10,23 @@ _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def is_name(text: str) -> bool:
-    """Tells whether a text has the form module:NAME; a path has not."""
+    """Returns whether a text has the form module:NAME, which no path has."""
     return _NAME.fullmatch(text) is not None
 
 
 def find(name: str, kind: type[T], *, what: str, kind_name: str) -> T:
-    """Imports a module and returns what it calls NAME.
+    """Imports a module and returns the object called NAME in it.
 
     Args:
         name: module:NAME; the module may be in the current folder, in PYTHONPATH or in
             an installed package.
-        kind: the class that the object must be of.
-        what: what is looked for, such as "preset", for the messages.
-        kind_name: what users call the class, such as "distortions.Preset".
+        kind: the class that the object must have.
+        what: what the object is, such as "preset", for messages.
+        kind_name: the public name of the class, such as "distortions.Preset".
 
     Raises:
-        ValueError: if the module cannot be imported, has no such name, or the object is
-            of another class. Where the module failed, the message names file and line.
+        ValueError: if the module cannot be imported or has no such name, or the object
+            has another class. If the module fails, the message names file and line.
     """
     module, _, attribute = name.partition(":")
     try:
@@ -40,17 +40,18 @@ def find(name: str, kind: type[T], *, what: str, kind_name: str) -> T:
             else f"{module} imports it: install it, or leave it out"
         )
         raise ValueError(
-            f"{what} {name!r} cannot be had: there is no module {missing!r}; {advice}"
+            f"{what} {name!r} cannot be loaded: there is no module {missing!r}; "
+            f"{advice}"
         ) from error
-    except (Exception, SystemExit) as error:  # Whatever the module does.
+    except (Exception, SystemExit) as error:  # The module may raise anything.
         raise ValueError(
-            f"{what} {name!r} cannot be had: importing {module} failed{_place(error)}: "
-            f"{type(error).__name__}: {error}"
+            f"{what} {name!r} cannot be loaded: importing {module} failed"
+            f"{_place(error)}: {type(error).__name__}: {error}"
         ) from error
     if not hasattr(imported, attribute):
         there = [n for n, each in vars(imported).items() if isinstance(each, kind)]
         raise ValueError(
-            f"{what} {name!r} cannot be had: {imported.__file__ or module} has no "
+            f"{what} {name!r} cannot be loaded: {imported.__file__ or module} has no "
             f"{attribute}; of {kind_name} it has: {', '.join(there) or 'none'}"
         )
     found = getattr(imported, attribute)
@@ -62,7 +63,7 @@ def find(name: str, kind: type[T], *, what: str, kind_name: str) -> T:
 
 
 def _place(error: BaseException) -> str:
-    """The file and line that raised an error."""
+    """Returns the file and line that raised an error."""
     trace = error.__traceback__
     if isinstance(error, SyntaxError):
         return f" at {error.filename}:{error.lineno}"

@@ -273,11 +273,11 @@ def test_a_preset_of_ones_own_is_found_by_its_module():
         ("dead", r"no preset 'dead'; there are: live, .* as module:NAME"),
         (
             "no_such_module:X",
-            "cannot be had: there is no module 'no_such_module'; modules are looked",
+            "cannot be loaded: there is no module 'no_such_module'; modules are looked",
         ),
         (
             "test_kinds:X",
-            r"cannot be had: .*kinds\.py has no X; of .*: LIVE, OWN_PRESET",
+            r"cannot be loaded: .*kinds\.py has no X; of .*: LIVE, OWN_PRESET",
         ),
         ("test_kinds:NO_PRESET", r"must be a distortions\.Preset, not a int"),
     ],

@@ -230,6 +230,6 @@ def test_a_command_finds_ones_own_preset_and_nothing_that_hides_a_package(
     code, _, errors = start(installed, distort, "--preset=mine:OWN", cwd=tmp_path)
     assert code == 2
     assert errors == (
-        f"error: preset 'mine:OWN' cannot be had: {tmp_path}/mine.py has no OWN; of "
+        f"error: preset 'mine:OWN' cannot be loaded: {tmp_path}/mine.py has no OWN; of "
         "distortions.Preset it has: none\n"
     )
