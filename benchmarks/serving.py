@@ -1,18 +1,19 @@
-"""Ten thousand requests of every sort to a served model: are all answered right?
+"""Ten thousand requests of every sort to a served model: are all answered correctly?
 
     python -m benchmarks.serving --model=model.keras --photos=photos --requests=10000
 
-Exports the model with --crop_size, starts `python -m export.serve` in a process of its
-own, and sends it requests by REST and by gRPC in turns, from --clients at once, in an
-order that --seed decides. Most have one photo: small ones, tiny ones, a few of 12 to 40
-megapixels, broken ones, nothing at all; some have several, of which one is broken;
-some are themselves wrong, or too large. Each answer is compared with what is known
-before: of a good photo `Model.score`, of a bad one words that its reason must have, of
-a wrong request the status and such words. Prints a table of kinds, the server's
-memory from begin to end, and how many requests of one small photo a second it answers.
+Exports the model with --crop_size, starts `python -m export.serve` in a separate
+process, and sends it requests, alternating between REST and gRPC, from --clients at
+once, in an order decided by --seed. Most have one photo: small ones, tiny ones, a few
+of 12 to 40 megapixels, broken ones, empty ones; some have several, one of them broken;
+some requests are themselves invalid, or too large. Each answer is compared with the
+expected one: `Model.score` for a good photo, words that have to be in the reason for a
+bad one, and the status and such words for an invalid request. Prints a table of kinds,
+the server's memory over time, and how many requests with one small photo it answers per
+second.
 
-Needs the extra `serving`; memory is read where Linux has it. Exit code 1 if an answer
-was wrong.
+Needs the extra `serving`; memory is read on Linux only. Exit code 1 if an answer was
+wrong.
 """
 
 import base64
@@ -64,7 +65,7 @@ _TOLERANCE = 1e-4  # Of the spread of scores.
 
 @dataclasses.dataclass(frozen=True)
 class Photo:
-    """A file, and what is to come of it: a score, or words of the reason."""
+    """A file, and the expected result: a score, or words of the reason."""
 
     file: bytes
     score: float | None = None
@@ -73,15 +74,15 @@ class Photo:
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """A request, and what is to come of it.
+    """A request, and the expected result.
 
     Attributes:
-        kind: as the table has it.
-        photos: that it asks for.
-        rest: the body sent instead, if one is given.
-        request: likewise, by gRPC.
-        rest_refusal: HTTP status and words of the reason, if it is to be refused.
-        grpc_refusal: likewise, with a gRPC code.
+        kind: its kind in the table.
+        photos: the photos in it.
+        rest: the body to send instead, if given.
+        request: the gRPC request to send instead, if given.
+        rest_refusal: HTTP status and words of the reason, if it should be rejected.
+        grpc_refusal: gRPC code and words of the reason, if it should be rejected.
     """
 
     kind: str
@@ -192,7 +193,7 @@ def cases(photos: dict[str, list[Photo]], count: int, seed: int) -> Iterator[Cas
 
 
 def wrong(generator: random.Random) -> Iterator[Case]:
-    """Requests that are not as they must be."""
+    """Yields invalid requests."""
     for rest, rest_words, signature, name, grpc_words in [
         (b'{"instances": [', "not JSON", "no_such", "image_bytes", "no signature"),
         (b'{"instances": [{"b64": "%%%"}]}', "base64", "", "photo", "image_bytes"),
@@ -231,7 +232,7 @@ def too_large() -> Case:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """Scores and reasons of the photos, or why the request was refused."""
+    """Scores and reasons of the photos, or why the request was rejected."""
 
     scores: tuple[float | None, ...] = ()
     reasons: tuple[str, ...] = ()
@@ -287,7 +288,7 @@ def by_grpc(address: str) -> Callable[[Case], Answer]:
 
 
 def difference(case: Case, answer: Answer) -> float | None:
-    """The greatest difference of a score; None if the answer is wrong otherwise."""
+    """Returns the maximum score difference; None if the answer is otherwise wrong."""
     if case.rest_refusal and case.grpc_refusal:
         right = any(
             answer.status == status and words in answer.message
@@ -312,7 +313,7 @@ def difference(case: Case, answer: Answer) -> float | None:
 
 @dataclasses.dataclass
 class Memory:
-    """A process's resident memory, in megabytes, read twice a second."""
+    """Samples a process's resident memory, in megabytes, twice a second."""
 
     process: int
     readings: list[tuple[float, int]] = dataclasses.field(default_factory=list)
@@ -335,7 +336,7 @@ class Memory:
                 self.readings.append((time.monotonic(), int(match[1]) // 1024))
 
     def print_quarters(self) -> None:
-        """Prints a table of the memory at the begin and at the end."""
+        """Prints a table of the memory in each quarter of the time."""
         print("\n| quarter of the time | least MB | mean MB | most MB |")
         print("| --- | ---: | ---: | ---: |")
         for number, part in enumerate(np.array_split(self.readings, 4), start=1):
@@ -347,7 +348,7 @@ class Memory:
 
 
 def serve(folder: Path) -> tuple[subprocess.Popen, str, str]:
-    """Starts the server; gives it and its addresses."""
+    """Starts the server; returns it and its addresses."""
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "export.serve", f"--model={folder}"),
@@ -391,7 +392,7 @@ def print_rates(ways: dict[str, Callable[[Case], Answer]], photo: Photo) -> None
 
 
 def run(model, photos: dict[str, list[Photo]], folder: Path) -> int:
-    # Without the tiny ones, whose scores lie far apart.
+    # Without the tiny photos, whose scores lie far apart.
     spread = float(np.ptp([photo.score for photo in photos["small"]]))
     server, rest_address, grpc_address = serve(folder)
     try:
@@ -408,7 +409,7 @@ def run(model, photos: dict[str, list[Photo]], folder: Path) -> int:
             way = list(ways)[number % 2]
             try:
                 answer = ways[way](case)
-            except Exception as error:  # That nothing came is an answer as well.
+            except Exception as error:  # No answer is a result as well.
                 answer = Answer(status=-1, message=f"{type(error).__name__}: {error}")
             found = difference(case, answer)
             is_right = found is not None and found <= _TOLERANCE * spread
@@ -421,7 +422,7 @@ def run(model, photos: dict[str, list[Photo]], folder: Path) -> int:
 
         start = time.perf_counter()
         with Memory(server.pid) as memory:
-            # Not pool.map, which would make all requests before it sends one.
+            # Not pool.map, which would create all requests before sending one.
             workers = threading.BoundedSemaphore(2 * _CLIENTS.value)
             with futures.ThreadPoolExecutor(_CLIENTS.value) as pool:
                 for numbered in enumerate(lots):
@@ -453,7 +454,7 @@ def run(model, photos: dict[str, list[Photo]], folder: Path) -> int:
 def main(argv: list[str]) -> int:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments: {argv[1:]}")
-    logging.set_verbosity(logging.WARNING)  # TensorFlow tells of each file it writes.
+    logging.set_verbosity(logging.WARNING)  # TensorFlow logs each file it writes.
     model = rankiqa_tf.load(_MODEL.value).with_crop_size(_CROP_SIZE.value)
     paths = sorted(Path(_PHOTOS.value).glob("*.jpg"))[:40]
     with tempfile.TemporaryDirectory() as folder:

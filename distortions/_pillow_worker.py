@@ -155,7 +155,7 @@ def quantize_colors(image: Image.Image, colors: int) -> Image.Image:
 
 
 def quantize_colors_to_psnr(image: Image.Image, psnr: float) -> Image.Image:
-    """Takes an image to the number of colours whose PSNR is the nearest."""
+    """Reduces an image to the number of colours whose PSNR is nearest."""
     low, high = 2, 256
     tried: dict[int, tuple[float, Image.Image]] = {}
 
@@ -165,8 +165,8 @@ def quantize_colors_to_psnr(image: Image.Image, psnr: float) -> Image.Image:
             tried[colors] = psnr_of(quantized, image), quantized
         return tried[colors][0]
 
-    # Each time, where a line between both ends over the logarithm would be; but well
-    # inside, and no more often than time allows.
+    # Interpolates linearly over the logarithm between both ends, but stays well inside,
+    # and makes a limited number of tries.
     for _ in range(5):
         if high - low < 2 or found(low) >= psnr or found(high) <= psnr:
             break
@@ -193,15 +193,15 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-# Bit errors. They spare headers and markers, as there would be no image otherwise.
+# Bit errors. They spare headers and markers, as otherwise there would be no image.
 
 
 def flip_bits(data: bytearray, error_rate: float, *seed: int) -> None:
-    """Flips bits in place, those of a lower rate among those of a higher one."""
-    # Python promises the same numbers of random() for all time; NumPy does not.
+    """Flips bits in place; those of a lower rate are among those of a higher one."""
+    # Python guarantees the same sequence of random() in all versions; NumPy does not.
     generator = random.Random((seed[0] % 2**32) << 32 | seed[1] % 2**32)
     num_bits = 8 * len(data)
-    # Half an error is one error, half of the time.
+    # Half an error means one error, half of the time.
     for _ in range(int(error_rate * num_bits + generator.random())):
         bit = int(generator.random() * num_bits)
         data[bit >> 3] ^= 1 << (bit & 7)
@@ -210,13 +210,14 @@ def flip_bits(data: bytearray, error_rate: float, *seed: int) -> None:
 def damage_jpeg(file: bytes, error_rate: float, *seed: int) -> bytes:
     """Flips bits of the entropy-coded data of a JPEG file.
 
-    In files a zero is stuffed in after every byte of 255, which would begin a marker.
-    The zeros are taken out before the damage and put in after it, so that no marker
-    comes or goes.
+    In a file, a zero is stuffed after every byte of 255, which would otherwise begin a
+    marker. The zeros are removed before the damage and reinserted after it, so that no
+    marker appears or disappears.
     """
     scan = file.index(b"\xff\xda")
     start = scan + 2 + int.from_bytes(file[scan + 2 : scan + 4], "big")
-    # Codes and the markers behind them in turn: restarts, in the end that of the file.
+    # Alternates data and the markers after it: restarts, and finally the end of the
+    # file.
     pieces = re.split(b"(\xff[\xd0-\xd9])", file[start:])
     codes = [code.replace(b"\xff\x00", b"\xff") for code in pieces[::2]]
     damaged = bytearray(b"".join(codes))
@@ -231,7 +232,7 @@ def damage_jpeg(file: bytes, error_rate: float, *seed: int) -> bytes:
 def damage_jpeg2000(file: bytes, error_rate: float, *seed: int) -> bytes:
     """Flips bits of the code-blocks of a JPEG 2000 codestream.
 
-    A code-block is decoded by itself, whatever its bits: an error spoils the rest of
+    Each code-block is decoded by itself, whatever its bits: an error spoils the rest of
     it and nothing else.
     """
     blocks = list(code_blocks(file))
@@ -244,12 +245,12 @@ def damage_jpeg2000(file: bytes, error_rate: float, *seed: int) -> bytes:
 
 
 def code_blocks(file: bytes) -> Iterator[slice]:
-    """Finds the code-blocks of a codestream of the form that Pillow writes.
+    """Yields the code-blocks of a codestream of the form that Pillow writes.
 
-    That is one tile, one layer and, up to 32,768 pixels a side, one packet for each
+    This has one tile, one layer and, up to 32,768 pixels a side, one packet for each
     resolution and component, in this order. A packet's header gives the lengths of the
-    code-blocks that follow it. Names in the comments are those of ITU-T T.800, whose
-    annex B says it all.
+    code-blocks that follow it. Names in comments are those of ITU-T T.800; annex B
+    explains the format.
     """
     width, height = struct.unpack_from(">II", file, 8)  # Xsiz, Ysiz
     (num_components,) = struct.unpack_from(">H", file, 40)  # Csiz
@@ -257,7 +258,7 @@ def code_blocks(file: bytes) -> Iterator[slice]:
     num_levels, log_width, log_height = file[coding + 9 : coding + 12]
     tile = file.index(b"\xff\x90")  # SOT
     (tile_length,) = struct.unpack_from(">I", file, tile + 6)  # Psot
-    position = tile + 14  # Behind SOD.
+    position = tile + 14  # After SOD.
 
     def count_blocks(side: int, level: int, high: int, log_block: int) -> int:
         # Of a band, low or high in this direction; both quotients are rounded up.
@@ -286,7 +287,7 @@ def code_blocks(file: bytes) -> Iterator[slice]:
 
 
 class _PacketHeader:
-    """The bits of a packet's header, and what they say."""
+    """The bits of a packet's header, and their meaning."""
 
     def __init__(self, file: bytes, position: int):
         self._file = file
@@ -298,7 +299,7 @@ class _PacketHeader:
         number = 0
         for _ in range(num_bits):
             if not self._num_left:
-                # The first bit behind a byte of 255 is stuffing.
+                # The first bit after a byte of 255 is stuffing.
                 self._num_left = 7 if self._byte == 255 else 8
                 self._byte = self._file[self._position]
                 self._position += 1
@@ -307,7 +308,7 @@ class _PacketHeader:
         return number
 
     def end(self) -> int:
-        """Where the code-blocks begin, once the header was read."""
+        """Returns where the code-blocks begin, once the header has been read."""
         return self._position + (self._byte == 255)
 
     def block_lengths(self, grids: list[tuple[int, int]]) -> Iterator[int]:
@@ -338,9 +339,9 @@ class _PacketHeader:
 
 
 class _TagTree:
-    """Numbers on a grid, of which more and more becomes known (annex B.10.2).
+    """Numbers on a grid that become known gradually (annex B.10.2).
 
-    A node of the tree holds the least of the four below it.
+    A node of the tree holds the minimum of the four below it.
     """
 
     def __init__(self, rows: int, columns: int):
@@ -351,7 +352,7 @@ class _TagTree:
     def is_below(
         self, bound: int, row: int, column: int, read_bit: Callable[[], int]
     ) -> bool:
-        """Tells whether a number is below the bound, reading the bits this takes."""
+        """Whether a number is below the bound; reads the bits needed to tell."""
         least = 0
         for depth in range(self._depth, -1, -1):
             node = depth, row >> depth, column >> depth
@@ -380,7 +381,7 @@ def write_message(pipe: Any, header: dict, data: bytes | memoryview) -> None:
 
 
 def read_message(pipe: Any) -> tuple[dict, bytearray] | None:
-    """Reads a message from an unbuffered pipe; None where the pipe ends."""
+    """Reads a message from an unbuffered pipe; None at the end of the pipe."""
     lengths = _read(pipe, _LENGTHS.size)
     if lengths is None:
         return None
@@ -400,7 +401,7 @@ def _read(pipe: Any, length: int) -> bytearray | None:
 
 
 def answer(header: dict, data: bytearray) -> tuple[dict, bytes]:
-    """Does what a request asks for; an image is one with a shape, else a file."""
+    """Carries out a request; data with a shape is an image, otherwise a file."""
     try:
         source: Any = bytes(data)
         if "shape" in header:
@@ -418,11 +419,11 @@ def main() -> None:
     """Answers requests until there are no more."""
     # Ctrl-C goes to all processes of a terminal; this one ends when its parent does.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Image.MAX_IMAGE_PIXELS = None  # It only reads what it wrote.
+    Image.MAX_IMAGE_PIXELS = None  # It only reads what it has written.
     requests, answers = io.FileIO(0), io.FileIO(os.dup(1), "w")
-    os.dup2(2, 1)  # What a library may print must not get among the answers.
+    os.dup2(2, 1)  # Keeps what a library may print out of the answers.
     try:
         while (request := read_message(requests)) is not None:
             write_message(answers, *answer(*request))
     except BrokenPipeError:
-        pass  # Nobody waits for the answer any more.
+        pass  # Nobody is waiting for the answer any more.

@@ -1,10 +1,11 @@
-"""Y'CbCr of ITU-R BT.601 in studio range, as MATLAB's rgb2ycbcr has it for doubles."""
+"""Y'CbCr of ITU-R BT.601 in studio range, like MATLAB's rgb2ycbcr for doubles."""
 
 import numpy as np
 import tensorflow as tf
 
-# BT.601's shares of red, green and blue in luma. All else follows from them: Cb is blue
-# less luma and Cr red less luma, each scaled to reach 112 of 255 at most either way.
+# BT.601's weights of red, green and blue in luma. All else follows from them: Cb is
+# blue minus luma and Cr red minus luma, each scaled to range over 112 of 255 either
+# way.
 _LUMA = np.array([0.299, 0.587, 0.114])
 _RED, _, _BLUE = np.eye(3)
 _FROM_RGB = np.stack(
@@ -19,7 +20,7 @@ _BLACK = np.array([16, 128, 128]) / 255
 
 
 def from_rgb(image: tf.Tensor) -> tf.Tensor:
-    """Takes R'G'B' to Y'CbCr.
+    """Converts R'G'B' to Y'CbCr.
 
     Args:
         image: float32 [..., 3]; 0..1 is from black to white.
@@ -33,7 +34,7 @@ def from_rgb(image: tf.Tensor) -> tf.Tensor:
 
 
 def to_rgb(image: tf.Tensor) -> tf.Tensor:
-    """Takes Y'CbCr back to R'G'B'.
+    """Converts Y'CbCr back to R'G'B'.
 
     Args:
         image: float32 [..., 3]: Y', Cb, Cr as `from_rgb` returns them.
@@ -46,7 +47,7 @@ def to_rgb(image: tf.Tensor) -> tf.Tensor:
 
 
 def luma(image: tf.Tensor) -> tf.Tensor:
-    """Takes R'G'B' [..., 3] to luma [...] in full range: 0 is black and 1 white."""
+    """Returns the luma [...] of [..., 3] in full range: 0 is black and 1 white."""
     red, green, blue = tf.unstack(image, axis=-1)
     return float(_LUMA[0]) * red + float(_LUMA[1]) * green + float(_LUMA[2]) * blue
 

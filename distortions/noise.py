@@ -212,7 +212,7 @@ def masked_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.T
     masks. This mask is our choice: the noise that a texture hides grows roughly with
     its contrast, so the noise is about equally visible, or hidden, in all textures.
     """
-    # The floor is 1/40 of a step of 8 bits: it matters in photos without any texture.
+    # The floor is 1/40 of an 8-bit step: it only matters in photos without any texture.
     power = _activity(_ycbcr.luma(image)) + 1e-8
     deviation = tf.sqrt(power * (_float32(variance) / tf.reduce_mean(power)))
     noise = chance.normal(tf.shape(image), seed)
@@ -236,12 +236,12 @@ def impulse_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.T
         ValueError: if the density is not at least 0 and at most 1.
 
     RankIQA's supplement gives TID2013's impulse noise (#06) densities of 0.005, 0.01,
-    0.05 and 0.1, of MATLAB's imnoise 'salt & pepper', which this does too.
+    0.05 and 0.1 for MATLAB's imnoise 'salt & pepper', which this reproduces.
     """
     drawn = chance.uniform(tf.shape(image), seed)
     salt = tf.cast(drawn >= _float32(1 - density / 2), tf.float32)
     pepper = tf.cast(drawn < _float32(density / 2), tf.float32)
-    # Clipping is three times as fast as choosing pixel by pixel.
+    # Clipping is three times as fast as selecting pixel by pixel.
     return tf.clip_by_value(image + salt - pepper, 0.0, 1.0)
 
 
@@ -249,26 +249,26 @@ def impulse_noise(image: tf.Tensor, density: Scalar, *, seed: tf.Tensor) -> tf.T
 def random_valued_impulse_noise(
     image: tf.Tensor, density: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Sets random values to random ones, of all that 8 bits have, channel by channel.
+    """Replaces random values with random 8-bit values, each channel on its own.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        density: the share of the values to set; at least 0, at most 1.
+        density: the fraction of values to replace; at least 0, at most 1.
         seed: int32 [2].
 
     Returns:
-        The image with coloured dots, fainter on the mean than salt and pepper.
+        The image with coloured dots, on average fainter than salt and pepper.
 
     Raises:
         ValueError: if the density is not at least 0 and at most 1.
 
-    This is TID2013's impulse noise (#06): values even over 0..255 have the PSNR and
-    SSIM that it publishes. Half of its photos have, from level 2 on, their dots in all
+    This is TID2013's impulse noise (#06): values uniform over 0..255 give the PSNR and
+    SSIM that it publishes. From level 2 on, half of its photos have their dots in all
     three channels at the same places; here each channel has its own.
     """
     drawn = chance.uniform(tf.shape(image), seed)
     density = _float32(density)
-    # Where a number is less than the density, it is even over 0..density.
+    # A number that is less than the density is uniform over 0..density.
     values = tf.floor(256.0 * tf.math.divide_no_nan(drawn, density)) / 255.0
     return tf.where(drawn < density, tf.minimum(values, 1.0), image)
 
@@ -277,7 +277,7 @@ def random_valued_impulse_noise(
 def multiplicative_noise(
     image: tf.Tensor, deviation: Scalar, *, seed: tf.Tensor
 ) -> tf.Tensor:
-    """Multiplies each value by a normal one of mean 1, each channel on its own.
+    """Multiplies each value by a normal factor with mean 1, each channel on its own.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -285,8 +285,7 @@ def multiplicative_noise(
         seed: int32 [2].
 
     Returns:
-        The image with noise that is the stronger the lighter the channel, clipped to
-        [0, 1].
+        The noisy image, clipped to [0, 1]; noise is stronger the brighter the channel.
 
     Raises:
         ValueError: if the deviation is less than 0.
@@ -298,10 +297,10 @@ def multiplicative_noise(
     return tf.clip_by_value(image * factors, 0.0, 1.0)
 
 
-# Its waves are as long as the photo.
+# Its longest waves are as long as the photo.
 @kind(variance=_VARIANCE)
 def pink_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Adds normal noise whose power falls as 1 / frequency: clouds and grain at once.
+    """Adds normal noise with power proportional to 1 / frequency: clouds and grain.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
@@ -315,19 +314,19 @@ def pink_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Ten
     Raises:
         ValueError: if the variance is less than 0.
 
-    CSIQ has "additive pink Gaussian noise"; how strong it is there is not published.
-    The noise is made in the Fourier domain, of the whole photo, without its mean.
+    CSIQ has "additive pink Gaussian noise", whose strength is not published. The noise
+    is made in the Fourier domain over the whole photo, without its mean.
     """
     height, width = tf.unstack(tf.shape(image)[:2])
     white = chance.normal([3, height, width], seed)
     down = _frequencies(height)
     across = _frequencies(width)[: width // 2 + 1]
-    # Of the smallest images, the mean may be all there is.
+    # In the smallest images there may be nothing but the mean.
     squared = tf.maximum(down[:, tf.newaxis] ** 2 + across**2, 1e-12)
     gain = squared**-0.25  # The root of the power, 1 / frequency.
     gain = tf.where(squared > 1e-12, gain, 0.0)
-    # A real spectrum holds each of its columns but the first, and with an even width
-    # the last, for two.
+    # In a real spectrum each column stands for two, except the first and, with an even
+    # width, the last.
     columns = tf.range(width // 2 + 1)
     alone = (columns == 0) | (2 * columns == width)
     power = tf.reduce_sum(tf.where(alone, 1.0, 2.0) * gain**2)
@@ -340,7 +339,7 @@ def pink_noise(image: tf.Tensor, variance: Scalar, *, seed: tf.Tensor) -> tf.Ten
 
 
 def _frequencies(count: tf.Tensor) -> tf.Tensor:
-    """Those of a discrete Fourier transform, in cycles a pixel, float32 [count]."""
+    """Returns the frequencies of a DFT in cycles per pixel, float32 [count]."""
     places = tf.range(count)
     signed = tf.where(2 * places > count, places - count, places)
     return tf.cast(signed, tf.float32) / tf.cast(count, tf.float32)
@@ -349,34 +348,35 @@ def _frequencies(count: tf.Tensor) -> tf.Tensor:
 # Its coarsest waves are as wide as a crop.
 @kind(step=Parameter(none=0, least=0, log=True))
 def comfort_noise(image: tf.Tensor, step: Scalar, *, seed: tf.Tensor) -> tf.Tensor:
-    """Puts random detail in place of that which a coarse compression would lose.
+    """Replaces the detail that a coarse compression would lose with random detail.
 
-    It takes the luma apart by four levels of JPEG 2000's 9/7 wavelet. Coefficients
-    within the step of 0, which JPEG 2000 would round to 0, are given a random sign:
-    the detail keeps its place, scale and strength but is another; what stands out, as
-    edges do, stays.
+    Decomposes the luma with four levels of JPEG 2000's 9/7 wavelet. Coefficients whose
+    magnitude is below the step, which JPEG 2000 would round to 0, get a random sign:
+    the detail keeps its place, scale and strength but changes; strong detail, such as
+    edges, stays.
 
     Args:
         image: float32 [height, width, 3], in [0, 1].
-        step: of the quantization, for coefficients scaled so that the transform about
-            keeps the power of the luma in [0, 1]; at least 0. Beyond about 3 nearly
-            all detail is random, and more makes little difference.
+        step: quantization step, for coefficients scaled so that the transform
+            approximately preserves the power of the luma in [0, 1]; at least 0. Beyond
+            about 3 nearly all detail is random, and a larger step makes little
+            difference.
         seed: int32 [2].
 
     Returns:
-        The image with another grain, clipped to [0, 1]. Chroma stays as it is.
+        The image with different fine detail, clipped to [0, 1]. Chroma is unchanged.
 
     Raises:
         ValueError: if the step is less than 0.
 
-    For TID2013's comfort noise (#20) an image is compressed, and noise like that which
-    was lost is put back. RankIQA's authors left it out for want of the encoder. This
-    imitation is our choice: without blocks, and with nothing where the photo is smooth.
-    It changes luma only, as the eye hardly sees fine detail in colour.
+    For TID2013's comfort noise (#20) an image is compressed, and noise resembling what
+    was lost is added. RankIQA's authors left it out because they did not have the
+    encoder. This imitation is our choice: without blocks, and without effect where the
+    photo is smooth. It only changes luma, as the eye hardly sees fine detail in colour.
     """
     height, width = tf.unstack(tf.shape(image)[:2])
-    # Sides are made multiples of 16, to be halved four times, by repeating the last
-    # pixels; to at least 48, as the filters reach 4 pixels beyond a side of 6.
+    # Sides are extended to multiples of 16, to be halved four times, by repeating the
+    # last pixels; to at least 48, as the filters reach 4 pixels beyond a side of 6.
     rows = tf.range(16 * tf.maximum(-(-height // 16), 3))
     columns = tf.range(16 * tf.maximum(-(-width // 16), 3))
     luma = _ycbcr.luma(image)
@@ -390,12 +390,12 @@ def comfort_noise(image: tf.Tensor, step: Scalar, *, seed: tf.Tensor) -> tf.Tens
 
 
 def _float32(number: tf.Tensor) -> tf.Tensor:
-    """Rounds what was worked out of parameters to what pixels are."""
+    """Converts a value computed from parameters to the pixels' type."""
     return tf.cast(number, tf.float32)
 
 
 def _binomial_sum(planes: tf.Tensor, order: int) -> tf.Tensor:
-    """Sums neighbours with binomial weights, as 1 2 1 for order 2, along both axes.
+    """Sums neighbours with binomial weights, such as 1 2 1 for order 2, on both axes.
 
     Args:
         planes: float32 [height + order, width + order, ...].
@@ -414,10 +414,11 @@ def _binomial_sum(planes: tf.Tensor, order: int) -> tf.Tensor:
 
 @tf.function(input_signature=[_PLANE])
 def _activity(luma: tf.Tensor) -> tf.Tensor:
-    """Returns the variance of the flattest window of 5 x 5 that holds each pixel.
+    """Returns the variance of the flattest 5 x 5 window that contains each pixel.
 
-    The variance about a mean of each pixel's own is never less than 0, as the mean
-    square less the squared mean may be by rounding. Beyond the edges pixels repeat.
+    Computed about a separate mean for each pixel, so that it is never negative, as the
+    mean square minus the squared mean may be through rounding. Edge pixels are
+    repeated.
     """
     detail = luma - _over_windows(tf.add, luma) / 25
     variance = _over_windows(tf.add, detail * detail) / 25
@@ -427,8 +428,8 @@ def _activity(luma: tf.Tensor) -> tf.Tensor:
 def _over_windows(
     combine: Callable[[tf.Tensor, tf.Tensor], tf.Tensor], plane: tf.Tensor
 ) -> tf.Tensor:
-    """Combines the 5 x 5 pixels about each one of a plane [height, width]."""
-    for _ in range(2):  # Mirrored pixel by pixel, any size will do, and edges repeat.
+    """Combines the 5 x 5 pixels around each pixel of a plane [height, width]."""
+    for _ in range(2):  # One pixel at a time, so that any size works; edges repeat.
         plane = tf.pad(plane, [[1, 1], [1, 1]], "SYMMETRIC")
     height, width = tf.unstack(tf.shape(plane) - 4)
     plane = functools.reduce(combine, [plane[i : i + height] for i in range(5)])
@@ -436,7 +437,7 @@ def _over_windows(
 
 
 # The 9/7 wavelet of Cohen, Daubechies and Feauveau: the filters of JPEG 2000 (ISO/IEC
-# 15444-1) from their middle outwards, scaled so that they about keep the power.
+# 15444-1) from the middle outwards, scaled to approximately preserve the power.
 _LOW_PASS = math.sqrt(2) * np.array(
     [
         0.602949018236358,
@@ -454,26 +455,26 @@ _HIGH_PASS = math.sqrt(0.5) * np.array(
 def _with_random_signs(
     plane: tf.Tensor, step: tf.Tensor, seeds: tf.Tensor
 ) -> tf.Tensor:
-    """Gives wavelet coefficients within the step of 0 random signs.
+    """Gives wavelet coefficients below a step random signs.
 
     Args:
-        plane: float32 [height, width]; each side can be halved once for each seed, and
-            is still at least 6 before the last time.
-        step: what a coefficient must be less than to be changed.
+        plane: float32 [height, width]; each side can be halved once per seed, and is
+            still at least 6 before the last time.
+        step: coefficients with a smaller magnitude are changed.
         seeds: int32 [levels, 2].
 
     Returns:
-        float32 [height, width]; what the coefficients make.
+        float32 [height, width], reconstructed from the coefficients.
     """
     if seeds.shape[0] == 0:
         return plane
-    # A filter's value depends on whether it is about an even or an odd pixel.
+    # A filter's values depend on whether it is centred on an even or an odd pixel.
     pixels = np.arange(-4, 6)
     distances = abs(pixels - [[0], [1]])  # [2, 10]
     taps = np.minimum(distances, 4)
     is_near = distances <= 4
     analysis = is_near * np.stack([_LOW_PASS[taps[0]], _HIGH_PASS[taps[1]]])
-    # Back again with the filters swapped, and every other sign changed.
+    # The inverse has the filters swapped, and every other sign changed.
     swapped = np.where(pixels % 2, _LOW_PASS[taps], _HIGH_PASS[taps])
     synthesis = is_near * swapped * (-1.0) ** distances
 
@@ -495,15 +496,15 @@ _detail_with_random_signs = tf.function(
 
 
 def _filter(plane: tf.Tensor, filters: np.ndarray) -> tf.Tensor:
-    """Filters even and odd pixels, each in their own way, along both axes.
+    """Filters even and odd pixels with different filters, along both axes.
 
-    As in a blur, it multiplies overlapping stretches by a band matrix, which on a CPU
+    As for a blur, it multiplies overlapping stretches by a band matrix, which on a CPU
     is faster than tf.nn.conv2d of one channel.
 
     Args:
-        plane: float32 [height, width], even; beyond its edges it is taken as mirrored
-            about the middle of the last pixel, as the wavelet needs.
-        filters: [2, 10], for an even and an odd pixel, from 4 before the even one on.
+        plane: float32 [height, width], even; mirrored beyond its edges about the middle
+            of the last pixel, as the wavelet requires.
+        filters: [2, 10], for an even and an odd pixel, starting 4 before the even one.
 
     Returns:
         float32 [height, width].
@@ -517,7 +518,7 @@ def _filter(plane: tf.Tensor, filters: np.ndarray) -> tf.Tensor:
         height, width = tf.unstack(tf.shape(plane))
         padded = tf.pad(plane, [[4, 4], [0, 0]], "REFLECT")
         rows = tf.range(4 + block + 4) + tf.range(0, height, block)[:, tf.newaxis]
-        # The last block may have surplus rows, of whatever; they are cut off.
+        # The last block may have arbitrary surplus rows; they are cut off.
         stretches = tf.gather(padded, tf.minimum(rows, height + 7))
         filtered = tf.reshape(tf.matmul(band, stretches), [-1, width])
         plane = tf.transpose(filtered[:height])

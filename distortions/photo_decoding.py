@@ -203,7 +203,7 @@ def _tiff_samples(image: Image.Image) -> tuple[int, bool]:
         )
     bits = int(np.max(tags.get(_BITS, (1,))))
     if bits > 16:
-        raise PhotoError(f"TIFF of {bits} bits a sample is not read, but up to 16")
+        raise PhotoError(f"TIFF with {bits} bits a sample is not read; at most 16 are")
     return bits, tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
 
 

@@ -229,17 +229,17 @@ def _webp(contents: bytes) -> Header:
     height = int.from_bytes(contents[27:30], "little") + 1
     if max(width, height) > _MOST_OF_WEBP:
         raise PhotoError(
-            f"the photo is damaged: a WebP of {width} x {height} pixels, where at most "
-            f"{_MOST_OF_WEBP} a side can be"
+            f"the photo is damaged: a WebP of {width} x {height} pixels, but at most "
+            f"{_MOST_OF_WEBP} a side are possible"
         )
     return Header("webp", width, height)
 
 
-# JPEG 2000 (ITU T.800): boxes, of which one holds the codestream.
+# JPEG 2000 (ITU T.800): boxes, one of which holds the codestream.
 
 
 def _jp2(contents: bytes) -> Header:
-    """Plain are 8 bits, grey or sRGB, where boxes and codestream say the same."""
+    """Counts as plain with 8 bits, grey or sRGB, if boxes and codestream agree."""
     stated: tuple[int, ...] | None = None
     colour: bytes | None = None
     for name, box in _boxes(contents):
@@ -280,9 +280,9 @@ def _jp2(contents: bytes) -> Header:
 
 
 def _check_codestream(width: int, height: int, num_bytes: int) -> None:
-    """Refuses more pixels than there can be: decoders make them, of nothing.
+    """Rejects an impossible number of pixels, which decoders would make from nothing.
 
-    They take some 20 bytes for each of them, too.
+    They also take some 20 bytes for each pixel.
     """
     check_size(width, height)
     if width * height > max(_PIXELS_OF_BYTE * num_bytes, 1_000_000):
@@ -293,7 +293,7 @@ def _check_codestream(width: int, height: int, num_bytes: int) -> None:
 
 
 def _is_whole_codestream(stream: bytes) -> bool:
-    """Whether its parts lead from one to the next, up to the mark of its end."""
+    """Whether its parts lead from one to the next, up to the end marker."""
     place = 2
     try:
         while stream[place : place + 2] != b"\xff\x90":
@@ -358,7 +358,7 @@ def _check_tiff(contents: bytes) -> None:
         raise PhotoError("the photo is damaged or cut short: a TIFF without a page")
 
 
-# AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): boxes, as of JPEG 2000.
+# AVIF and HEIC (ISO/IEC 14496-12 and 23008-12): boxes, as in JPEG 2000.
 
 
 def _check_heif(contents: bytes) -> None:
@@ -368,7 +368,7 @@ def _check_heif(contents: bytes) -> None:
         if length == 1:
             (length,) = struct.unpack(">Q", contents[place + 8 : place + 16])
         place += max(length, 8) if length else len(contents) - place
-        # Others, behind these, may be no boxes: phones append what they like.
+        # What follows these may not be boxes: phones append all sorts of data.
         if name in (b"meta", b"mdat") and place > len(contents):
             raise PhotoError(
                 f"the photo is damaged or cut short: {place} bytes are needed, "
@@ -378,13 +378,13 @@ def _check_heif(contents: bytes) -> None:
 
 
 def _check_end(contents: bytes) -> None:
-    """Refuses a file whose end was never written, where decoders do not notice.
+    """Rejects a file whose end was never written, if decoders do not notice.
 
-    What is compressed does not end in such a number of zeros.
+    Compressed data does not end in so many zeros.
     """
     zeros = len(contents) - len(contents.rstrip(b"\0"))
     if zeros > max(_MOST_ZEROS, len(contents) // 8):
         raise PhotoError(
-            f"the photo is damaged: its last {zeros} bytes are zeros, as of a file "
-            "that was not wholly written"
+            f"the photo is damaged: its last {zeros} bytes are zeros, as in a file "
+            "that was not completely written"
         )

@@ -197,8 +197,8 @@ class Row:
         levels = range(len(self.parameters) + 1)
         if not isinstance(level, int | np.integer) or level not in levels:
             raise ValueError(
-                f"{self.name} has the levels 0..{levels[-1]}, not {level}; what lies "
-                f"between them is made by at(strength)"
+                f"{self.name} has the levels 0..{levels[-1]}, not {level}; for "
+                "strengths in between use at(strength)"
             )
         return int(level)
 
@@ -229,8 +229,9 @@ class Setting:
             )
         if strength != int(strength) and kind_of(self.row.function) is None:
             raise ValueError(
-                f"{self.row.name} has nothing between its levels, such as {strength}: "
-                "its function must be made a kind of distortion, by distortions.kind"
+                f"{self.row.name} has no strengths between its levels, such as "
+                f"{strength}: its function must be made a kind of distortion, by "
+                "distortions.kind"
             )
         object.__setattr__(self, "strength", strength)
 

@@ -23,14 +23,14 @@ _TAGS = (
 )
 # The figures of a run's results.json to include, and their descriptions.
 _FIGURES = {
-    "test/srocc": "SROCC with human scores, on photos held out",
-    "test/lcc": "LCC with them",
-    "test/krocc": "KROCC with them",
+    "test/srocc": "SROCC with human scores, on held-out photos",
+    "test/lcc": "LCC with human scores",
+    "test/krocc": "KROCC with human scores",
     "test/rmse": "root mean squared error, in the scores' unit",
-    "rank/pair_accuracy": "share of pairs of levels ranked right, on photos held out",
+    "rank/pair_accuracy": "share of pairs of levels ranked right, on held-out photos",
     "rank/order_kept/photo_from_level_2": "share of distorted versions of level 2 and "
-    "above that score below their photo (ranked)",
-    "test/order_kept/photo_from_level_2": "the same of the tuned model",
+    "above that score below their photo, after ranking",
+    "test/order_kept/photo_from_level_2": "the same after fine-tuning",
 }
 _SNIPPETS = {
     "keras": """```python
@@ -101,8 +101,8 @@ def write(
     """
     parts = [
         _front_matter(terms),
-        f"# {name}\n\nScores how good a photo looks, with no original to compare it "
-        f"with.\n\n{_facts(metadata)}",
+        f"# {name}\n\nScores how good a photo looks, without an original to "
+        f"compare it with.\n\n{_facts(metadata)}",
         f"## Files\n\n{_files(metadata, sizes, agreement, photo_size)}",
         f"## Use\n\n{_use(sizes)}",
     ]
@@ -110,8 +110,7 @@ def write(
     if told:
         rows = "".join(f"| {text} | {value:.3f} |\n" for text, value in told)
         parts.append(
-            f"## Figures\n\nOf the run that trained it.\n\n| | |\n| --- | "
-            f"---: |\n{rows}"
+            f"## Figures\n\nFrom the training run.\n\n| | |\n| --- | ---: |\n{rows}"
         )
     parts.append(
         f"## Licence and data\n\n- Weights: {terms.licence or 'not stated'}.\n"
@@ -135,7 +134,7 @@ def _front_matter(terms: Terms) -> str:
 def _facts(metadata: Metadata) -> str:
     if scale_lib.of_model(metadata).low is None:
         scale = (
-            "are an order, not a scale: it was ranked only, so its scores compare "
+            "are an order, not a scale: it was only ranked, so its scores compare "
             "versions of photos, and no threshold means good"
         )
     elif metadata.scale is None:
@@ -144,7 +143,7 @@ def _facts(metadata: Metadata) -> str:
         scale = f"are {scale_lib.in_words(metadata)}"
     if metadata.scale is not None and metadata.score_range is not None:
         low, high = metadata.score_range
-        scale += f"; those that it was trained on go from {low:g} to {high:g}"
+        scale += f"; training scores range from {low:g} to {high:g}"
     if metadata.percentiles:
         median = metadata.percentiles[50]
         scale += f"; the median of {metadata.percentiles_of} is {median:.3g}"

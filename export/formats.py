@@ -31,7 +31,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "keras": Format(
             file="model.keras",
-            use="Python: this package, or Keras alone; what training goes on from",
+            use="Python: this package, or Keras alone; starting point for training",
             inputs="crops: float32 [n, side, side, 3], RGB in 0..1",
             outputs="float32 [n]",
         ),
@@ -39,17 +39,17 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             file="saved_model/",
             use="servers: TensorFlow Serving, KServe, anything with TensorFlow",
             inputs="`image_bytes`: string [n], files; or `image`: uint8 pixels",
-            outputs="`score`: float32 [n], and of files `error`: string [n]",
+            outputs="`score`: float32 [n], and for files `error`: string [n]",
         ),
         "tflite": Format(
             file="model.tflite",
-            use="phones and small computers: the scores of Keras",
+            use="phones and small computers: same scores as Keras",
             inputs=_IMAGE,
             outputs=_SCORE,
         ),
         "tflite_float16": Format(
             file="model_float16.tflite",
-            use="phones with a graphics processor: half the size",
+            use="phones with a GPU: half the size",
             inputs=_IMAGE,
             outputs=_SCORE,
         ),
@@ -69,7 +69,7 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
             file="web/",
             use="a page that scores photos on the visitor's own device",
             inputs="photos, dropped on the page",
-            outputs="scores, and where a photo is good or bad",
+            outputs="scores, and maps of where a photo is good or bad",
         ),
     }
 )

@@ -148,7 +148,7 @@ def server(
     try:
         port = made.add_insecure_port(address)
     except RuntimeError as error:
-        raise OSError(f"{address} cannot be listened at: {error}") from error
+        raise OSError(f"cannot listen at {address}: {error}") from error
     return made, port
 
 
@@ -170,7 +170,7 @@ def _end(
 
 def _check(model: ServedModel, spec: Any) -> None:
     if spec.version_label:
-        raise NotFoundError(f"versions have no labels here, such as {spec}")
+        raise NotFoundError(f"version labels are not supported, such as {spec}")
     version = spec.version.value if spec.HasField("version") else None
     model.check(spec.name, version)
 

@@ -115,8 +115,8 @@ def _scripts(runtime: Path) -> dict[str, str]:
     if utils is None or missing:
         what = _WASM_UTILS if utils is None else missing[0].relative_to(runtime)
         raise RuntimeMissingError(
-            f"LiteRT.js in {runtime} is not whole, {what} is missing: run `npm install "
-            f"@litertjs/core@{VERSION}` again"
+            f"LiteRT.js in {runtime} is incomplete, {what} is missing: run `npm "
+            f"install @litertjs/core@{VERSION}` again"
         )
     index = needed[0].read_text(encoding="utf-8")
     if index.count(_IMPORT) != 1:

@@ -52,7 +52,7 @@ def find(name_or_path: str | os.PathLike[str] = DEFAULT) -> Path:
     if not path.suffix and not path.exists():
         raise ValueError(
             f"there is no model {name!r}: give the path of a model.keras, the folder "
-            f"of a run, or a model that the package carries ({in_words()})"
+            f"of a run, or a model that ships with the package ({in_words()})"
         )
     return path
 

@@ -96,7 +96,7 @@ class Metadata:
         if direction != DIRECTION:
             raise ValueError(
                 f"its direction must be {DIRECTION!r}, not {direction!r}: its scores "
-                "would be taken the wrong way round"
+                "would be read the wrong way round"
             )
         # Files older than recipe versions contain the text of the first recipe.
         first = RECIPE_VERSION if values.get("recipe", RECIPE) == RECIPE else "another"
@@ -132,8 +132,8 @@ def _label(name: str, value: Any) -> str:
     text = _text(name, value)
     if not text.isprintable() or text.startswith(("=", "+", "-", "@")):
         raise ValueError(
-            f"its {name} must be a line of printable text that a spreadsheet takes for "
-            f"no formula, not {text[:40]!r}"
+            f"its {name} must be a line of printable text that a spreadsheet does not "
+            f"take for a formula, not {text[:40]!r}"
         )
     return text
 

@@ -102,13 +102,12 @@ class Model:
                 _check_archive(archive)
                 text = archives.read(archive, misgiven.ENTRY, most=MOST_BYTES).decode()
         except ValueError as error:
-            raise ValueError(f"{path} is not opened: {error}") from error
+            raise ValueError(f"{path} was not opened: {error}") from error
         try:
             metadata = Metadata.from_json(text)
         except ValueError as error:
             raise ValueError(
-                f"{path} cannot be used: its {misgiven.ENTRY} is of another sort "
-                f"({error})"
+                f"{path} cannot be used: its {misgiven.ENTRY} is invalid ({error})"
             ) from error
         try:
             network = keras.models.load_model(path, compile=False, safe_mode=True)
@@ -334,6 +333,8 @@ def _check_archive(archive: zipfile.ZipFile) -> None:
     """Raises a ValueError if an archive has entries `Model.save` does not write."""
     archives.check(archive)
     if strange := set(archive.namelist()) - _ENTRIES:
-        raise ValueError(f"it holds {min(strange)!r}, which no model file of ours does")
+        raise ValueError(
+            f"it contains {min(strange)!r}, which our model files never do"
+        )
     if misgiven.CONFIG in archive.namelist():  # Without it, Keras says what is wrong.
         known_layers.check(archives.read(archive, misgiven.CONFIG, most=_CONFIG_BYTES))

@@ -110,8 +110,8 @@ class TFLiteModel:
         """
         if crops != "grid":
             raise ValueError(
-                f"a TFLite file scores photos by the grid of crops, not by {crops!r}: "
-                "give the model.keras for that"
+                "a TFLite file scores photos only by the grid of crops, not by "
+                f"{crops!r}: use the model.keras for that"
             )
 
     def score(self, photo: Photo, *, crops: str = "grid", seed: int = 0) -> float:
@@ -162,8 +162,9 @@ class TFLiteModel:
         if not self._takes_crops:
             height, width = self.input_size
             raise ValueError(
-                f"a TFLite file for photos of {height} x {width} pixels, height first, "
-                "scores no places of a photo: give one for crops, or the model.keras"
+                f"a TFLite file for photos of {height} x {width} pixels, height "
+                "first, cannot score parts of a photo: use one for crops, or the "
+                "model.keras"
             )
 
     def score_map(
@@ -243,12 +244,12 @@ def _metadata(path: Path) -> Metadata:
     except zipfile.BadZipFile as error:
         raise ValueError(
             f"{path} is cut short, or was not written by rankiqa_tf: it has no "
-            f"{ENTRY}, which tells how photos are scored; python -m export "
+            f"{ENTRY}, which says how photos are scored; python -m export "
             "--formats=tflite writes one"
         ) from error
     except ValueError as error:
         raise ValueError(
-            f"{path} cannot be used: its {ENTRY} is of another sort ({error})"
+            f"{path} cannot be used: its {ENTRY} is invalid ({error})"
         ) from error
 
 
@@ -263,7 +264,7 @@ def _check_offsets(path: Path) -> None:
     try:
         schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
     except Exception as error:  # Reading out of bounds can raise anything.
-        raise ValueError(f"its parts do not lie within it: {error}") from error
+        raise ValueError(f"its offsets point outside of it: {error}") from error
 
 
 @functools.cache
@@ -276,8 +277,8 @@ def _runtime() -> Any:
             import tensorflow as tf
         except ImportError:
             raise ModuleNotFoundError(
-                "nothing is installed that runs a TFLite file: "
-                "pip install 'rankiqa-tf[mobile]'"
+                "nothing is installed that can run a TFLite file: pip install "
+                "'rankiqa-tf[mobile]'"
             ) from None
         return tf.lite.Interpreter
     return Interpreter

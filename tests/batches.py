@@ -1,4 +1,4 @@
-"""What tests of batches ask of their sources, and what these may be made of."""
+"""Shared checks for sources of batches, and sources to run them on."""
 
 import numpy as np
 import tensorflow as tf

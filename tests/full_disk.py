@@ -1,4 +1,4 @@
-"""A disk without room, for tests that nobody need be root for."""
+"""A full disk for tests, without needing root."""
 
 import contextlib
 import resource

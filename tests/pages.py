@@ -1,4 +1,4 @@
-"""Reads HTML pages that tests look into."""
+"""Reads the HTML pages that tests inspect."""
 
 import html.parser
 

@@ -1,4 +1,4 @@
-"""Made photos for tests, and the ways there are to run a function of an image."""
+"""Synthetic photos for tests, and all ways to run a function of an image."""
 
 import numpy as np
 import scipy.ndimage

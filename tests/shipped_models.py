@@ -1,4 +1,4 @@
-"""What the tests of the models that ship, and their golden scores, are made on."""
+"""What the tests of shipped models and their golden scores are based on."""
 
 from rankiqa_tf.data import references
 

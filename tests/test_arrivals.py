@@ -1,4 +1,4 @@
-"""Elements that come in any order, or never: they are given in order, each once."""
+"""Elements that arrive in any order, or never, are yielded in order, each once."""
 
 import itertools
 import threading

@@ -1,4 +1,4 @@
-"""Equal parts of batches, which several machines make one each."""
+"""Equal parts of batches, one per machine."""
 
 import functools
 

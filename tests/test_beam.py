@@ -349,7 +349,7 @@ def test_a_set_whose_making_failed_is_no_set_and_is_begun_anew(
     left = {name for name in files_of(tmp_path / "set") if "ranked" in name}
     assert left
     assert not any("partial" in name for name in left), "no half of a shard is left"
-    with pytest.raises(ValueError, match="is no ranked set"):
+    with pytest.raises(ValueError, match="is not a ranked set"):
         ranked_set.load(tmp_path / "set")
     # What other stops leave.
     for name in ("manifest.csv", "set.json.0.partial", "records.partial/0"):
@@ -414,7 +414,7 @@ def test_photos_are_named_by_one_folder():
     assert inputs.root_to_name_by("", ["a/*.jpg", "a/*.png"], []) == "a"
     assert inputs.root_to_name_by("top", ["a", "b"], ["list"]) == "top"
     for given in (["a", "b"], []), (["a"], ["list"]), ([], ["list"]):
-        with pytest.raises(ValueError, match="give as --root the folder"):
+        with pytest.raises(ValueError, match="give --root, the folder"):
             inputs.root_to_name_by("", *given)
 
 
@@ -459,7 +459,7 @@ def test_distort_program_says_what_is_wrong_before_it_begins(folder, tmp_path):
     shutil.copy(folder / "photo0.png", one)
     good = ["--preset=live", "--distortions=jpeg", f"--output={tmp_path / 'set'}"]
     calls = {
-        "name photos: folders or patterns as --input": good,
+        "no photos given: give folders or patterns as --input": good,
         f"no file matches {tmp_path}/none/**: give a": [
             *good,
             f"--input={tmp_path / 'none'}",
@@ -468,8 +468,8 @@ def test_distort_program_says_what_is_wrong_before_it_begins(folder, tmp_path):
         "Unexpected pipeline runner: Nobody": [*good, "--", "--runner=Nobody"],
         "give a folder as --output": ["--preset=live", f"--input={one}"],
         "choose a --preset": [f"--input={one}", f"--output={tmp_path / 'set'}"],
-        "give as --root the folder": [*good, f"--input={one}", f"--input={folder}"],
-        "is not empty and holds no ranked set, but mine.txt": [
+        "give --root, the folder": [*good, f"--input={one}", f"--input={folder}"],
+        "is not empty and contains no ranked set, but mine.txt": [
             *good[:2],
             f"--output={tmp_path / 'full'}",
             f"--input={one}",
@@ -485,7 +485,7 @@ def test_distort_program_says_what_is_wrong_before_it_begins(folder, tmp_path):
             f"--input={tmp_path / 'empty'}",
         ],
         "": [*good, f"--input={one}", "--", "--direct_num_workers=1"],
-        "holds a ranked set: give another": [*good, f"--input={one}"],
+        "contains a ranked set: give another": [*good, f"--input={one}"],
         "1 of 5 photos could not be read: see ": [
             *good[:2],
             f"--output={tmp_path / 'more'}",

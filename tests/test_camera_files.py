@@ -1,4 +1,4 @@
-"""Resampling, files of today, few tones and colours out of place."""
+"""Resampling, modern file formats, few tones and misplaced colours."""
 
 import io
 

@@ -55,8 +55,8 @@ def test_it_says_which_scores_are_good_and_on_what_scale():
         percentiles_of="9 photos",
     )
     assert (
-        "the scores are on a scale from -1 to 2, opinions of us; those that it was "
-        "trained on go from 0 to 1; the median of 9 photos is 0.5.\n"
+        "the scores are on a scale from -1 to 2, opinions of us; training scores "
+        "range from 0 to 1; the median of 9 photos is 0.5.\n"
     ) in next(iter(written(scaled).values()))
     ranked = written(dataclasses.replace(METADATA, score_range=None))
     assert "an order, not a scale" in next(iter(ranked.values()))
@@ -95,7 +95,7 @@ def test_it_shows_how_to_use_what_there_is():
 
 def test_figures_of_the_run_are_told_in_words_and_others_left_out():
     figures = written()["Figures"]
-    assert "SROCC with human scores, on photos held out | 0.822 |" in figures
+    assert "SROCC with human scores, on held-out photos | 0.822 |" in figures
     assert "seconds" not in figures
     assert "Figures" not in written(figures={})
 

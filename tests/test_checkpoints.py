@@ -1,4 +1,4 @@
-"""Checkpoints that a power cut damaged are passed over; others are not."""
+"""Checkpoints damaged by a power cut are skipped; others are not."""
 
 import gc
 

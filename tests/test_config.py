@@ -1,4 +1,4 @@
-"""The options: flags made of them, and values that are refused."""
+"""The options: the flags made from them, and rejected values."""
 
 import dataclasses
 import math

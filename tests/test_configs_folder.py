@@ -1,4 +1,4 @@
-"""The files of configs/: each is read, and says what it is for."""
+"""The files in configs/: each can be parsed, and says what it is for."""
 
 import itertools
 import re

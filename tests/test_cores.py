@@ -1,4 +1,4 @@
-"""Things made on several cores."""
+"""Mapping on several cores."""
 
 import itertools
 import threading

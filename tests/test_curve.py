@@ -1,4 +1,4 @@
-"""Curves of straight pieces."""
+"""Piecewise linear curves."""
 
 import numpy as np
 import pytest

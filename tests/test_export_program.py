@@ -99,7 +99,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, tmp_path):
     messages = [
         *wrong.values(),
         "no such model file: missing.keras",
-        "there is no model 'lite9': .* a model that the package carries",
+        "there is no model 'lite9': .* a model that ships with the package",
         "No such file or directory: 'none.csv'",
     ]
     found = run_several("export.__main__", calls)

@@ -130,7 +130,7 @@ def test_training_stops_at_a_photo_that_went_and_goes_on_when_it_is_back(
             harm(gone)
         return False
 
-    told = rf"{gone.name}: .*; put it back, and the same command goes on after step \d+"
+    told = rf"{gone.name}: .*; put it back, and the same command resumes after step \d+"
     with pytest.raises(bad_steps.UnreadableError, match=told) as caught:
         train(brightness(), tmp_path, source, photos, stop=stop)
     last = int(str(caught.value).rsplit(" ", 1)[1])

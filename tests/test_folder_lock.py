@@ -1,4 +1,4 @@
-"""One run writes to a folder; who comes second is told who that is."""
+"""Only one run writes to a folder; the second is told which."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How far two forms are apart, and what passes."""
+"""Measuring how closely two forms agree, and what passes."""
 
 import re
 

@@ -462,7 +462,7 @@ def test_refuses_to_go_on_with_other_photos(folder, claimed, tmp_path):
     shutil.copy(tmp_path / "photo1.png", tmp_path / "photo3.png")
     (tmp_path / "photo0.png").rename(tmp_path / "photo4.png")
     message = (
-        "holds another set: photos new: 1, such as photo4.png; photos gone: 1, such "
+        "contains another set: photos new: 1, such as photo4.png; photos gone: 1, such "
         "as photo0.png; photos changed: 1, such as photo3.png"
     )
     with pytest.raises(ValueError, match=message):
@@ -607,7 +607,7 @@ def test_the_program_says_why_it_cannot_begin(folder, claimed, tmp_path):
         "no such folder: nowhere": [live, output, "--input=nowhere"],
         "no photos in": [live, output, f"--input={tmp_path / 'empty'}"],
         "must not be inside": [live, photos, f"--output={folder / 'set'}"],
-        "is not empty and holds no ranked set, but note.txt": [
+        "is not empty and contains no ranked set, but note.txt": [
             *(live, photos, f"--output={tmp_path / 'text'}")
         ],
         "File exists": [live, photos, f"--output={tmp_path / 'text' / 'note.txt'}"],

@@ -218,7 +218,7 @@ def change_description(old, new):
         (cut_manifest, "does not list all versions of each photo"),
         (spoil_manifest, "manifest.csv is damaged at line 2"),
         (lambda folder: (folder / "manifest.csv").unlink(), "has no manifest.csv"),
-        (lambda folder: (folder / "set.json").unlink(), "is no ranked set"),
+        (lambda folder: (folder / "set.json").unlink(), "is not a ranked set"),
         (
             change_description(
                 "true",

@@ -164,7 +164,7 @@ def test_a_model_that_names_what_may_run_a_program_is_refused_before_keras_sees_
         layers[2]["inbound_nodes"][0]["kwargs"] = {"mask": [{"deep": evil}]}
     monkeypatch.setattr(keras.models, "load_model", None)
     told = message(Model.load, changed(config=json.dumps(config)))
-    assert re.search(rf"model\.keras is not opened: it names .*{named}", told)
+    assert re.search(rf"model\.keras was not opened: it names .*{named}", told)
 
 
 def test_a_class_that_the_process_registered_is_not_called_in_another_ones_name(
@@ -251,8 +251,8 @@ def link(name):
         ("C:escaped.txt", "leads out of the archive"),
         ("a\n/../../escaped.txt", "leads out of the archive"),
         (link("assets"), "is a link"),
-        ("assets/vocabulary.txt", "which no model file of ours does"),
-        ("model.weights.npz", "which no model file of ours does"),
+        ("assets/vocabulary.txt", "which our model files never do"),
+        ("model.weights.npz", "which our model files never do"),
     ],
     ids=repr,
 )
@@ -374,7 +374,7 @@ def test_weights_of_keras_that_lie_elsewhere_are_not_read(tmp_path, monkeypatch,
             "MobileNet", weights=str(path), include_top=False
         )
     )
-    assert "is no file of Keras' MobileNet" in told
+    assert "is not a file of Keras' MobileNet" in told
     assert "Not allowed: H5 file with" in told
 
 

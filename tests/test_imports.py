@@ -1,4 +1,4 @@
-"""Who may import whom: the rooms of the house, each below those that use it."""
+"""Import rules: each package may only import those below it."""
 
 import ast
 import sys

@@ -1,4 +1,4 @@
-"""What makes a function a kind: its guard, its parameters, and rows of one's own."""
+"""Kinds of distortion: their checks, their parameters, and user-defined rows."""
 
 import dataclasses
 import functools

@@ -1,4 +1,4 @@
-"""Layers are frozen, and compute in less, only while they are asked to."""
+"""Layers are frozen, or compute in lower precision, only while asked to."""
 
 import keras
 import numpy as np

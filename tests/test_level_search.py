@@ -1,4 +1,4 @@
-"""The search for levels of a PSNR."""
+"""The search for levels with a given PSNR."""
 
 import numpy as np
 import pytest

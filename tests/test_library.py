@@ -1,4 +1,4 @@
-"""What `import rankiqa_tf` gives."""
+"""The public interface of `import rankiqa_tf`."""
 
 import json
 import subprocess
@@ -70,10 +70,10 @@ def test_without_a_name_the_default_is_loaded(tmp_path, monkeypatch):
 
 def test_an_unknown_name_is_refused_with_those_there_are(tmp_path, monkeypatch):
     carry(tmp_path, monkeypatch, "red", "reddish")
-    message = r"no model 'lite9': give the path .* package carries \(red, reddish\)"
+    message = r"no model 'lite9': give the path .* with the package \(red, reddish\)"
     with pytest.raises(ValueError, match=message):
         rankiqa_tf.load("lite9")
-    with pytest.raises(ValueError, match=r"no model 'lite0-photos': .* carries"):
+    with pytest.raises(ValueError, match=r"no model 'lite0-photos': .* ships"):
         rankiqa_tf.load()
     with pytest.raises(ValueError, match=r"no such model file: lite9\.keras"):
         rankiqa_tf.load("lite9.keras")

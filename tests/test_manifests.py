@@ -1,4 +1,4 @@
-"""The manifests for clusters, which are not run: that they are what they should be."""
+"""The manifests for clusters: not run, but checked for what they should contain."""
 
 import programs
 import pytest

@@ -118,9 +118,12 @@ def test_refuses_to_load_what_is_no_model_file(tmp_path):
         (lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n\0"), "HDF5"),
         (lambda path: zipfile.ZipFile(path, "w").close(), "another archive"),
         (lambda path: path.mkdir(), r"is a folder without a model\.keras"),
-        (lambda path: touch(path / "saved_model.pb"), "is a SavedModel, an export"),
+        (
+            lambda path: touch(path / "saved_model.pb"),
+            "is a SavedModel, which is an export",
+        ),
         (lambda path: touch(path / "options.json"), "is the folder of a run that has"),
-        (lambda path: touch(path / "checkpoints/1"), "the run's command goes on with"),
+        (lambda path: touch(path / "checkpoints/1"), "the run's command resumes"),
     ],
 )
 def test_says_what_is_given_in_place_of_a_model_file(tmp_path, make, message):

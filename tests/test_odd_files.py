@@ -1,4 +1,4 @@
-"""Odd files, each by every way that a photo goes, in processes of their own."""
+"""Odd files, read in every way that a photo is read, in separate processes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The rate at each step, and the layers that may have one of their own."""
+"""The learning rate at each step, and layers with rates of their own."""
 
 import numpy as np
 import pytest

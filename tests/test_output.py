@@ -1,4 +1,4 @@
-"""Files of rows: written, read again, and gone on with."""
+"""Files of rows: written, read back, and continued."""
 
 import contextlib
 import csv
@@ -154,7 +154,7 @@ def test_scores_of_another_model_are_not_gone_on_with(tmp_path, name, anew):
     write(path, ROWS)
     before = path.read_bytes()
     other = dataclasses.replace(FACTS, scored_by="sha256:4567")
-    with pytest.raises(ValueError, match="sha256:0123, and those to come of sha256:4"):
+    with pytest.raises(ValueError, match="sha256:0123, not sha256:4"):
         write(path, ROWS, other, anew=anew)
     assert path.read_bytes() == before
 
@@ -165,12 +165,12 @@ def test_scores_of_another_model_are_not_gone_on_with(tmp_path, name, anew):
         ("x.csv", b"image,mos\na,3\n", r"begins with 'image,mos\\na,3"),
         ("x.csv", b"no line end", "begins with 'no line end'"),
         ("x.csv", FORMATS["csv"].begins + b"\na,3\nb\n", "its row 1 has 2 columns"),
-        ("x.csv", FORMATS["csv"].begins + b'\n"a"b,\nc\n', "its line 2 is no CSV"),
+        ("x.csv", FORMATS["csv"].begins + b'\n"a"b,\nc\n', "its line 2 is not CSV"),
         ("x.csv", FORMATS["csv"].begins + b"\n" + b"\xff" * 9 + b"\n", "codec can't"),
         ("x.csv", FORMATS["csv"].begins + b"\na,b,,,,,,,,c\n", "sha256:0123"),
         ("x.jsonl", b"{}\n", "begins with '{}"),
-        ("x.jsonl", b'{"path": \n{}\n', "its line 1 is no JSON object"),
-        ("x.jsonl", b'{"path": "a"}\n', "other settings, None, and"),
+        ("x.jsonl", b'{"path": \n{}\n', "its line 1 is not a JSON object"),
+        ("x.jsonl", b'{"path": "a"}\n', "other settings, None, not"),
     ],
 )
 def test_a_file_of_another_kind_is_refused_and_left_alone(
@@ -180,9 +180,9 @@ def test_a_file_of_another_kind_is_refused_and_left_alone(
     path.write_bytes(contents)
     with pytest.raises(ValueError, match=message) as error:
         write(path, ROWS)
-    assert str(error.value).startswith(f"{path} cannot be gone on with: ")
+    assert str(error.value).startswith(f"{path} cannot be continued: ")
     assert str(error.value).endswith(
-        "choose another output, or delete it to begin anew"
+        "choose another output, or delete it to start over"
     )
     assert path.read_bytes() == contents
 

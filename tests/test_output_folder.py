@@ -1,4 +1,4 @@
-"""Whose folder an export may write to: new, empty, or left by the same one."""
+"""Which folders an export may write to: new, empty, or left by the same export."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Maps side by side: in order, on all cores, with TensorFlow's tuner off."""
+"""Parallel maps: in order, on all cores, with TensorFlow's autotuner off."""
 
 import numpy as np
 import pytest

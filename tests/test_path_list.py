@@ -1,4 +1,4 @@
-"""The photos that a command line names, itself or by a list."""
+"""The photos named on a command line, directly or in a list."""
 
 import os
 from pathlib import Path
@@ -45,7 +45,9 @@ def test_a_list_of_lines_with_a_nul_is_wrong():
     assert next(names) == "a"
     os.write(writing, b"b\0\n")
     os.close(writing)
-    with pytest.raises(ValueError, match="give either one path a line or a NUL after"):
+    with pytest.raises(
+        ValueError, match="give either one path per line or a NUL after"
+    ):
         next(names)
 
 
@@ -87,7 +89,7 @@ def test_a_list_that_goes_wrong_is_a_problem_and_what_came_before_is_found():
     os.write(writing, b"b\0\nc\n")
     os.close(writing)
     assert list(asked.photos) == [Path("a")]
-    assert "holds a NUL" in asked.problems[0]
+    assert "contains a NUL" in asked.problems[0]
 
 
 def test_without_a_list_the_number_of_photos_is_known(folder):

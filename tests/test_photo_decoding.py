@@ -228,7 +228,7 @@ def twelve_bits():
         (np.int16, 16, 2, "signed or floating-point samples"),
         (np.int32, 32, 2, "signed or floating-point samples"),
         (np.float32, 32, 3, "signed or floating-point samples"),
-        (np.uint32, 32, 1, "32 bits a sample is not read, but up to 16"),
+        (np.uint32, 32, 1, "32 bits a sample is not read; at most 16 are"),
     ],
 )
 def test_tiff_of_unknown_range_is_refused_as_such(samples, bits, sample_format, words):

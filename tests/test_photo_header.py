@@ -1,4 +1,4 @@
-"""What files of photos say of themselves, read by their formats' structure."""
+"""Headers of photo files, read by the structure of their formats."""
 
 import contextlib
 import struct
@@ -121,7 +121,7 @@ def test_refuses_a_jpeg_2000_of_more_pixels_than_its_bytes_can_show(boxes):
 def test_refuses_a_webp_larger_than_webp_can_be():
     file = bytearray(KINDS["webp animated"])
     file[24:30] = b"\xff\x4f\0\xff\x4f\0"
-    with pytest.raises(PhotoError, match="20480 x 20480 pixels, where at most 16383"):
+    with pytest.raises(PhotoError, match="20480 x 20480 pixels, but at most 16383"):
         photo_header.read(bytes(file))
 
 

@@ -1,4 +1,4 @@
-"""What a run begins with: a model, and what its first batches set."""
+"""What a run starts from: a model, and what its first batches set."""
 
 import dataclasses
 import random

@@ -1,4 +1,4 @@
-"""How programs end when something fails that they do not foresee."""
+"""How programs end on unexpected errors."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What sources say of images: by hand, by the table, and by the measures themselves."""
+"""Quality according to each source: by hand, by the table, and by the measures."""
 
 import measured_pairs
 import numpy as np

@@ -1,4 +1,4 @@
-"""Ranked batches: what they hold, where it comes from, and that a step is a number."""
+"""Ranked batches: their content and its source, as a function of the step number."""
 
 import collections
 import itertools

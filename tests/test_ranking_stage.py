@@ -1,4 +1,4 @@
-"""What the ranking stage takes of a batch: which pairs, at which loss."""
+"""What the ranking stage does with a batch: which pairs, at which loss."""
 
 import dataclasses
 import itertools

@@ -1,4 +1,4 @@
-"""The photos the package carries."""
+"""The photos that ship with the package."""
 
 import csv
 

@@ -1,4 +1,4 @@
-"""The program that exports the models that the package carries."""
+"""The program that exports the shipped models."""
 
 import keras
 import pytest

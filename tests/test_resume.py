@@ -1,4 +1,4 @@
-"""A run that was stopped anywhere goes on as if it had not been."""
+"""A run stopped anywhere continues as if it had not been stopped."""
 
 import keras
 import pytest

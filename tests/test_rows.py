@@ -1,4 +1,4 @@
-"""What is told of each photo, and counted."""
+"""The rows of photos, and their counts."""
 
 import itertools
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A whole run by the library's call, whatever the process that calls it does else."""
+"""A whole run by calling the library, whatever else the process does."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""The papers of a run's folder."""
+"""The records in a run's folder."""
 
 import json
 
@@ -33,7 +33,7 @@ def test_a_folder_can_be_claimed_again_with_the_same_options(tmp_path):
 def test_a_folder_with_other_options_is_refused_and_keeps_them(tmp_path):
     run_folder.claim(tmp_path, options(), DATA)
     before = (tmp_path / "options.json").read_text()
-    with pytest.raises(ValueError, match="holds a run with other options") as error:
+    with pytest.raises(ValueError, match="contains a run with other options") as error:
         run_folder.claim(tmp_path, options(seed=3, optimizer="adam"), DATA)
     assert "seed was 0, is 3" in str(error.value)
     assert "optimizer was 'sgd', is 'adam'" in str(error.value)
@@ -72,7 +72,7 @@ def test_a_folder_with_a_run_of_other_data_is_refused_and_says_what_differs(
     photos = DATA["photos"] | changes
     photos = {name: size for name, size in photos.items() if size is not None}
     for refuse in (run_folder.check, run_folder.claim):
-        with pytest.raises(ValueError, match="a run of other data") as error:
+        with pytest.raises(ValueError, match="a run with other data") as error:
             refuse(tmp_path, options(), {"photos": photos})
         assert f"({message})" in str(error.value)
         assert "or put the data back" in str(error.value)

@@ -1,4 +1,4 @@
-"""What scores are said to mean."""
+"""What scores mean, in words."""
 
 import dataclasses
 

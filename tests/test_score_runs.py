@@ -182,7 +182,7 @@ def test_scores_of_another_model_are_not_mixed(results):
     code, _, errors = results["other model"]
     assert code == 2
     assert errors.startswith("error: ")
-    assert "its scores are of another model or of other settings" in errors
+    assert "its scores were made by another model or with other settings" in errors
 
 
 def run(*arguments, **options):

@@ -1,4 +1,4 @@
-"""What a run begins with, and fine-tuning; tests/test_train.py runs the stages."""
+"""What a run starts from, and fine-tuning; tests/test_train.py runs the stages."""
 
 import dataclasses
 

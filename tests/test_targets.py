@@ -1,4 +1,4 @@
-"""The scale that opinion scores are learned on."""
+"""The scale on which opinion scores are learned."""
 
 from pathlib import Path
 

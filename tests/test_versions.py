@@ -1,4 +1,4 @@
-"""The versions of photos: a crop is a part of the whole, kept or made anew."""
+"""The versions of photos: a crop is part of the whole, whether kept or made anew."""
 
 import numpy as np
 import pytest

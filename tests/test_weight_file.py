@@ -1,4 +1,4 @@
-"""Weight files: what fits is loaded, what does not is named."""
+"""Weight files: what fits is loaded, what does not is reported."""
 
 import os
 from pathlib import Path

@@ -182,7 +182,7 @@ WORKERS = {"worker": ["a:1", "b:1"]}
         ),
         (
             {"cluster": WORKERS | {"ps": ["c:1"]}, "task": {"type": "ps", "index": 0}},
-            "has tasks ps, worker: all machines train alike",
+            "has tasks ps, worker: all machines must be workers",
         ),
     ],
 )

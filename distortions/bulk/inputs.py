@@ -45,7 +45,9 @@ class Photos(beam.PTransform):
     def __init__(self, inputs: Sequence[str], lists: Sequence[str]):
         super().__init__()
         if not inputs and not lists:
-            raise ValueError("name photos: folders or patterns as --input, or a --list")
+            raise ValueError(
+                "no photos given: give folders or patterns as --input, or a --list"
+            )
         for each in (*map(pattern_of, inputs), *lists):
             check_matches(each)
         self._inputs, self._lists = tuple(inputs), tuple(lists)
@@ -95,8 +97,8 @@ def root_to_name_by(root: str, inputs: Sequence[str], lists: Sequence[str]) -> s
     if root or (len(roots) == 1 and not lists):
         return root or roots.pop()
     raise ValueError(
-        "give as --root the folder that photos are named by their paths in: a --list, "
-        "and several --input, do not tell it"
+        "give --root, the folder that photos' names are relative to: it cannot be "
+        "told from a --list or from several --input"
     )
 
 
@@ -122,7 +124,7 @@ def exists(pattern: str) -> bool:
     try:
         (found,) = FileSystems.match([pattern], limits=[1])
     except Exception as error:  # Each file system has its own errors.
-        raise ValueError(f"{pattern} cannot be looked for: {_reason(error)}") from error
+        raise ValueError(f"{pattern} cannot be listed: {_reason(error)}") from error
     return bool(found.metadata_list)
 
 

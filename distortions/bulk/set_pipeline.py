@@ -113,12 +113,14 @@ class SetToMake:
         (found,) = FileSystems.match([self.path("**")])
         left = [file.path for file in found.metadata_list]
         if self.path("set.json") in left:
-            raise ValueError(f"{self.output} holds a ranked set: give another --output")
+            raise ValueError(
+                f"{self.output} contains a ranked set: give another --output"
+            )
         for path in left:
             name = path.removeprefix(self.path(""))
             if not _OF_A_STOPPED_RUN.fullmatch(name):
                 raise ValueError(
-                    f"{self.output} is not empty and holds no ranked set, but {name}"
+                    f"{self.output} is not empty and contains no ranked set, but {name}"
                 )
         if inputs.exists(self.unread):
             left.append(self.unread)

@@ -181,15 +181,16 @@ class Generation:
             other = next((name for name in others if not name.endswith(own)), None)
             if other is not None:
                 raise ValueError(
-                    f"{self._output} is not empty and holds no ranked set, but {other}"
+                    f"{self._output} is not empty and contains no ranked set, but "
+                    f"{other}"
                 )
             self._write_description(finished=False)
             return
         differences = _differences(former, json.loads(json.dumps(self._description)))
         if differences:
             raise ValueError(
-                f"{self._output} holds another set: {'; '.join(differences)}. Give the "
-                "same options to go on with it, or another --output"
+                f"{self._output} contains another set: {'; '.join(differences)}. Give "
+                "the same options to continue it, or another --output"
             )
         whole_file.clear(self._output)
 

@@ -230,11 +230,11 @@ def load(folder: str | Path) -> RankedSet:
     """
     folder = Path(folder)
     description = read_description(folder)
-    again = "the command that made it, started again, mends that"
+    again = "run the command that made it again to repair it"
     if description is None:
         raise ValueError(
-            f"{folder} is no ranked set, it has no {_SET}; "
-            "python -m distortions.generate makes one"
+            f"{folder} is not a ranked set: it has no {_SET}; python -m "
+            "distortions.generate makes one"
         )
     if not description["finished"]:
         raise ValueError(f"{folder} is unfinished; {again}")

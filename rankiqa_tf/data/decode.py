@@ -214,7 +214,7 @@ def find_photos(paths: Sequence[str | Path]) -> list[Path]:
     """Lists photos; see `photo_files.search`.
 
     Raises:
-        ValueError: if a path does not exist or a folder holds no photo.
+        ValueError: if a path does not exist or a folder contains no photo.
     """
     found = photo_files.search(paths)
     if found.problems:
@@ -224,14 +224,14 @@ def find_photos(paths: Sequence[str | Path]) -> list[Path]:
 
 @functools.cache
 def _tensorflow_io() -> ModuleType | None:
-    """Returns tensorflow-io, or None where it is missing or does not fit TensorFlow."""
+    """Returns tensorflow-io, or None if it is missing or does not fit TensorFlow."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # About operations that do not load.
             import tensorflow_io as tfio
             from tensorflow_io.python.ops import core_ops
 
-            _ = core_ops.io_decode_web_p  # Loads the operations, which import does not.
+            _ = core_ops.io_decode_web_p  # Importing does not load these yet.
     except (ImportError, NotImplementedError, AttributeError, OSError):
         return None
     return tfio

@@ -24,7 +24,7 @@ def haarpsi(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: float32 [N, h, w, 3] in 0..1.
-        references: the pristine images, likewise.
+        references: the pristine images, with the same shape.
 
     Returns:
         float32 [N], from 0 to 1.

@@ -16,7 +16,7 @@ def ms_ssim(images: tf.Tensor, references: tf.Tensor) -> tf.Tensor:
 
     Args:
         images: float32 [N, h, w, 3] in 0..1, with sides of 176 pixels or more.
-        references: the pristine images, likewise.
+        references: the pristine images, with the same shape.
 
     Returns:
         float32 [N], from 0 to 1.

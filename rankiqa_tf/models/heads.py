@@ -179,10 +179,10 @@ def check_memory(model: keras.Model, photos: int) -> None:
     there = _physical_memory()
     if there is not None and needed > there:
         raise ValueError(
-            f"the last layer is fitted to all photos at once: {photos:,} of them, with "
-            f"{len(shares):,} features each, take {needed / 1e9:.0f} GB, and this "
-            f"machine has {there / 1e9:.0f} GB of memory; give fewer photos, levels "
-            "last, or mos_scale raw and steps, which fit nothing"
+            f"the last layer is fitted to all photos at once: {photos:,} of them, "
+            f"with {len(shares):,} features each, take {needed / 1e9:.0f} GB, and "
+            f"this machine has {there / 1e9:.0f} GB of memory; use fewer photos, "
+            "levels last, or mos_scale raw with steps, which fit nothing"
         )
 
 

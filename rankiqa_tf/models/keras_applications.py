@@ -126,9 +126,9 @@ def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
             return function(weights=weights, **arguments)
         except Exception as error:  # Keras raises a bare one if a download fails.
             raise ValueError(
-                f"the ImageNet weights of {name} could not be downloaded: take a file "
+                f"the ImageNet weights of {name} could not be downloaded: use a file "
                 "of them (weights=PATH.h5), put it where Keras keeps its downloads "
-                f"(~/.keras/models), or take random weights ({error})"
+                f"(~/.keras/models), or use random weights ({error})"
             ) from error
     model = function(weights=None, **arguments)
     if weights is not None:
@@ -142,7 +142,8 @@ def call(name: str, *, weights: str | None, **arguments: Any) -> keras.Model:
         except Exception as error:  # A broken file can raise anything.
             top = "with" if arguments["include_top"] else "without"
             raise ValueError(
-                f"{weights} is no file of Keras' {name} {top} its classifier ({error})"
+                f"{weights} is not a file of Keras' {name} {top} its classifier "
+                f"({error})"
             ) from error
     return model
 
@@ -169,7 +170,7 @@ def preprocessing(name: str) -> tuple[np.ndarray, np.ndarray, bool]:
     scale, offset = np.diag(slope[:, order]), seen[0, order]
     expected = scale * pixels[0, -1, 0] + offset
     if not np.allclose(seen[-1, order], expected, rtol=1e-4, atol=1e-3):
-        raise ValueError(f"{name} wants other preprocessing than scale and offset")
+        raise ValueError(f"{name} needs preprocessing other than scale and offset")
     return scale, offset, turned
 
 

@@ -80,8 +80,8 @@ def check(config: bytes) -> None:
         raise ValueError(f"its {misgiven.CONFIG} is damaged: {error}") from error
     if strange:
         raise ValueError(
-            f"it names {strange}, which is not known to compute and do nothing "
-            "else. If you trust whoever made the file, open it with "
+            f"it names {strange}, which is not known to do nothing but "
+            "compute. If you trust whoever made the file, open it with "
             "keras.models.load_model and make a Model of that"
         )
 

@@ -28,8 +28,8 @@ def problem(path: Path) -> str | None:
         return f"{path} is not a .keras file, but an export to TFLite: {_GIVE}"
     if start == _HDF5:
         return (
-            f"{path} is not a .keras file, but HDF5, a Keras model or weights of older "
-            f"versions: {_GIVE}"
+            f"{path} is not a .keras file, but HDF5, a Keras model or weights of an "
+            f"older version: {_GIVE}"
         )
     try:
         with zipfile.ZipFile(path) as archive:
@@ -41,19 +41,19 @@ def problem(path: Path) -> str | None:
     if ENTRY not in entries:
         return (
             f"{path} is a Keras model that was not written by rankiqa_tf: it has no "
-            f"{ENTRY}, which tells how photos are scored; {_GIVE}"
+            f"{ENTRY}, which says how photos are scored; {_GIVE}"
         )
     return None
 
 
 def _folder(path: Path) -> str:
     if (path / "saved_model.pb").is_file():
-        return f"{path} is a SavedModel, an export that is not read again: {_GIVE}"
+        return f"{path} is a SavedModel, which is an export only: {_GIVE}"
     if (path / "checkpoints").is_dir() or (path / "options.json").is_file():
         ranked = path / "ranked.keras"
         text = (
             f"{path} is the folder of a run that has no model.keras yet: the run's "
-            "command goes on with it"
+            "command resumes it"
         )
-        return f"{text}; {ranked} was ranked only" if ranked.is_file() else text
+        return f"{text}; {ranked} was only ranked" if ranked.is_file() else text
     return f"{path} is a folder without a model.keras: {_GIVE}"

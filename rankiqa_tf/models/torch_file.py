@@ -37,7 +37,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
     stream = io.BytesIO(Path(path).read_bytes())
     try:
         if _Reader(stream, {}).load() != _MAGIC:
-            raise ValueError("it does not open with torch.save's magic number")
+            raise ValueError("it does not start with torch.save's magic number")
         for _ in ("protocol", "sizes"):
             _Reader(stream, {}).load()
         storages: dict[str, np.ndarray] = {}
@@ -50,7 +50,7 @@ def read_tensors(path: str | os.PathLike[str]) -> dict[str, np.ndarray]:
             (length,) = struct.unpack("<q", stream.read(8))
             data = stream.read(storage.nbytes)
             if length != storage.size or len(data) != storage.nbytes:
-                raise ValueError(f"storage {key} has not the length it should have")
+                raise ValueError(f"storage {key} does not have the expected length")
             storage[:] = np.frombuffer(data, storage.dtype)
     except Exception as error:  # A broken pickle can raise anything.
         raise ValueError(f"{path} is not a file of PyTorch tensors: {error}") from error
@@ -71,7 +71,7 @@ class _Reader(pickle.Unpickler):
             return _rebuild_tensor
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
-        raise pickle.UnpicklingError(f"it names {module}.{name}, which is no tensor")
+        raise pickle.UnpicklingError(f"it names {module}.{name}, which is not a tensor")
 
     def persistent_load(self, pid: Any) -> np.ndarray:
         _, dtype, key, _, length, *_ = pid
@@ -89,7 +89,7 @@ def _rebuild_tensor(
     """Returns a view of the storage, which shows the numbers once filled in."""
     last = offset + sum((n - 1) * step for n, step in zip(shape, strides, strict=True))
     if min((*shape, *strides, 1)) < 0 or offset < 0 or last >= storage.size:
-        raise pickle.UnpicklingError(f"a tensor {shape} reaches out of its storage")
+        raise pickle.UnpicklingError(f"a tensor {shape} extends beyond its storage")
     return np.lib.stride_tricks.as_strided(
         storage[offset:], shape, [step * storage.itemsize for step in strides]
     )

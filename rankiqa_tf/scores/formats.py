@@ -130,7 +130,7 @@ def _read_csv(file: BinaryIO) -> Iterator[tuple[dict[str, str], int]]:
         # A name may contain a line ending inside quotation marks, so the last row may
         # have been cut off there.
         if file.read(1):
-            raise ValueError(f"its line {rows.line_num} is no CSV: {error}") from error
+            raise ValueError(f"its line {rows.line_num} is not CSV: {error}") from error
 
 
 def _json_line(row: Row, facts: Facts) -> str:
@@ -148,7 +148,7 @@ def _read_json(file: BinaryIO) -> Iterator[tuple[dict[str, Any], int]]:
         except ValueError:
             cells = None
         if not isinstance(cells, dict):
-            raise ValueError(f"its line {number} is no JSON object")
+            raise ValueError(f"its line {number} is not a JSON object")
         yield cells, end
 
 

@@ -109,7 +109,7 @@ def _read(path: Path, form: Format, scored_by: str) -> tuple[dict[str, Row], int
     end = 0
     if form.read is None or not path.exists():
         return known, end
-    advice = "choose another output, or delete it to begin anew"
+    advice = "choose another output, or delete it to start over"
     try:
         with path.open("rb") as file:
             first = file.read(len(form.begins))
@@ -123,13 +123,13 @@ def _read(path: Path, form: Format, scored_by: str) -> tuple[dict[str, Row], int
                 other = cells.get("scored_by")
                 if other != scored_by:
                     raise ValueError(
-                        f"its scores are of another model or of other settings, "
-                        f"{other}, and those to come of {scored_by}"
+                        "its scores were made by another model or with other "
+                        f"settings, {other}, not {scored_by}"
                     )
                 row = _row(cells)
                 known[key(row.path)] = row
     except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} cannot be gone on with: {error}; {advice}") from error
+        raise ValueError(f"{path} cannot be continued: {error}; {advice}") from error
     return known, end
 
 

@@ -96,8 +96,8 @@ def _decoded(found: Sequence[bytes], end: bytes) -> Iterator[str]:
         text = name if end == b"\0" else name.removesuffix(b"\r")
         if b"\0" in text:
             raise ValueError(
-                "a line of the list on the standard input holds a NUL: give either one "
-                "path a line or a NUL after each"
+                "a line of the list on standard input contains a NUL: give either "
+                "one path per line or a NUL after each"
             )
         if text:
             yield os.fsdecode(text)

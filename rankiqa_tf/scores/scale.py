@@ -78,6 +78,6 @@ def check_threshold(score: float, metadata: Metadata) -> None:
     low, high = metadata.scale
     if not low <= score <= high:
         raise ValueError(
-            f"a least score must be on the scale of the model, {low:g} to {high:g}, "
+            f"a minimum score must be on the scale of the model, {low:g} to {high:g}, "
             f"not {score:g}"
         )

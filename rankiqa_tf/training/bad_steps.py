@@ -63,7 +63,7 @@ class Losses:
         finite = self._finite().numpy()  # One wait for the device for all weights.
         for weight, is_finite in zip(self._model.weights, finite, strict=True):
             if not is_finite:
-                self._stop(f"a weight of {weight.path} is no number", step)
+                self._stop(f"a weight of {weight.path} is not finite", step)
 
     def _are_finite(self) -> tf.Tensor:
         """Returns for each weight whether all of it is finite: bool [weights]."""
@@ -103,7 +103,7 @@ def guarded(
                 save(number)
             raise UnreadableError(
                 f"{_reason(error, batches, number + 1)}; put it back, and the same "
-                f"command goes on after step {number}"
+                f"command resumes after step {number}"
             ) from error
         number += 1
         yield number, batch

@@ -70,7 +70,7 @@ class Checkpoints:
             raise ValueError(
                 f"no checkpoint in {self._folder} can be read (tried "
                 f"{', '.join(path.name for path in there)}): delete this folder to "
-                "train this stage from its start"
+                "train this stage from the start"
             )
         for path in there[len(good) :]:
             print(

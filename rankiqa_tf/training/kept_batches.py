@@ -220,7 +220,7 @@ def _check_space(
     free = shutil.disk_usage(folder).free
     if images * row > free:
         raise ValueError(
-            f"what the frozen layers make of {images} images takes "
+            f"the frozen layers' outputs for {images} images take "
             f"{images * row / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB free: "
             "give fewer kept_crops, a smaller crop_size, or a workdir on another disk"
         )

@@ -149,8 +149,8 @@ def _check_kinds(config: Config) -> None:
     """Checks that a data service can make the versions of the photos."""
     if config.photos and generated.is_set(config.photos):
         raise ValueError(
-            f"{config.photos} is a set, whose images are read and not made: leave "
-            "data_service out"
+            f"{config.photos} is a generated set, whose images are read, not made: "
+            "leave data_service out"
         )
     preset = config.chosen_preset()
     refused = service.kinds_in_python(preset)

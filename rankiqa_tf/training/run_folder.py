@@ -30,7 +30,7 @@ def held(workdir: Path) -> Iterator[None]:
             stack.enter_context(folder_lock.held(workdir))
         except OSError as error:
             raise ValueError(
-                f"workdir must be a folder, made if need be, not {workdir}: "
+                f"workdir must be a folder, which is made if needed, not {workdir}: "
                 f"{error.strerror}"
             ) from None
         yield
@@ -61,8 +61,8 @@ def check(
         ]
         if changed:
             raise ValueError(
-                f"{workdir} holds a run with other options ({'; '.join(changed)}): "
-                "choose another workdir, or the same options to go on"
+                f"{workdir} contains a run with other options ({'; '.join(changed)}): "
+                "choose another workdir, or the same options to resume it"
             )
     kept = _read(workdir / _DATA)
     if kept is not None and data is not None:
@@ -73,9 +73,9 @@ def check(
         ]
         if changes:
             raise ValueError(
-                f"{workdir} holds a run of other data ({'; '.join(changes)}), which "
-                "would be divided otherwise into what is trained on and what is held "
-                "out: choose another workdir, or put the data back"
+                f"{workdir} contains a run with other data ({'; '.join(changes)}), "
+                "which would be split differently into training and held-out parts: "
+                "choose another workdir, or put the data back"
             )
 
 
@@ -108,7 +108,7 @@ def claim(
         workdir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(
-            f"workdir must be a folder, made if need be, not {workdir}: "
+            f"workdir must be a folder, which is made if needed, not {workdir}: "
             f"{error.strerror}"
         ) from None
     check(workdir, options, data)

@@ -98,7 +98,7 @@ def of_environment() -> Worker:
     if kind not in ("chief", "worker") or others:
         raise ValueError(
             f"{VARIABLE} has tasks {', '.join(sorted({*cluster, kind}))}: all machines "
-            "train alike here, as worker, or one of them as chief"
+            "must be workers, or one of them the chief"
         )
     if not 0 <= index < len(machines):
         raise ValueError(
