@@ -119,6 +119,9 @@ setup(
         "keras>=3.15,<4",
         # Records of training; later TensorFlows do not bring it.
         f"tensorboard>=2.20; {WITHOUT_TFIO}",
+        # That of TensorFlow 2.17 does not start without pkg_resources, which later
+        # ones have not.
+        f"setuptools<81; {WITH_TFIO}",
         "scipy>=1.11",
         "pillow>=12.3",  # Earlier decoders have known holes, such as of JPEG 2000.
         "openpyxl>=3.1",

@@ -1,11 +1,12 @@
 """Writes the pages of the reference that are tables of the code.
 
-    python -m benchmarks.reference_pages
+    python -m benchmarks.reference_pages [FOLDER]
 
-A test compares the pages with what this writes: they are committed, so that the site is
-built without TensorFlow, which the tables import.
+Without FOLDER it is docs/reference. The pages are committed, so that the site is built
+without TensorFlow, which the tables import; a test compares them with what this writes.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,8 +40,8 @@ _DATA_SETS = """# Data sets
 these names, the path of a [CSV or .xlsx file](file-formats.md#human-scores), or a data
 set of your own as `module:NAME` ([Add a data set](../extending/dataset.md)). Nothing is
 downloaded: unpack the authors' archives side by side in a folder and give it as
-`--data_dir`. A folder that is not as it should be gives an error that says what is
-missing and where the data set can be had.
+`--data_dir`. If something is missing from the folder, the error says what, and where to
+get the data set.
 """
 _NOTES = """
 - **Higher is better**: difference scores (DMOS) are turned round as they are read,
@@ -62,19 +63,14 @@ print(datasets.DATA_SETS["live"].source)
 """
 
 
-def pages() -> dict[Path, str]:
-    """The pages, in Markdown, by their files."""
+def main(folder: Path) -> None:
+    """Writes the pages into a folder."""
     presets = map(_section, distortions.PRESETS.values())
-    return {
-        _FOLDER / "presets.md": "\n".join([_PRESETS, *presets]),
-        _FOLDER / "data-sets.md": "\n".join([_DATA_SETS, _data_sets(), _NOTES]),
-    }
-
-
-def main() -> None:
-    """Writes the pages."""
-    for path, text in pages().items():
-        path.write_text(text, encoding="utf-8")
+    for name, parts in (
+        ("presets.md", [_PRESETS, *presets]),
+        ("data-sets.md", [_DATA_SETS, _data_sets(), _NOTES]),
+    ):
+        (folder / name).write_text("\n".join(parts), encoding="utf-8")
 
 
 def _data_sets() -> str:
@@ -149,4 +145,4 @@ def _order(row: Row) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if sys.argv[1:] else _FOLDER)

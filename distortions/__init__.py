@@ -19,6 +19,7 @@ Importing the package imports no TensorFlow; what is here does when it is first 
 """
 
 import importlib
+import os
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -76,6 +77,9 @@ __all__ = [
     "sparse_sampling",
     "transmission",
 ]
+
+# TensorFlow reads it as it is imported: else it prints ten lines about GPUs first.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 # The modules that the names are in which are no modules themselves.
 _HOMES = {

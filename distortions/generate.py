@@ -45,7 +45,6 @@ program.begin(
     },
 )
 
-import contextlib
 import sys
 from pathlib import Path
 
@@ -57,11 +56,6 @@ from distortions.sets import generation
 
 def main(argv: list[str]) -> int:
     """Makes the set that the flags say, and returns the exit code."""
-    with contextlib.ExitStack() as stack:
-        return _main(argv, stack)
-
-
-def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
@@ -69,7 +63,7 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         for flag in (_INPUT, _OUTPUT):
             if not flag.value:
                 raise ValueError(f"give a folder as --{flag.name}")
-        stack.enter_context(folder_lock.held(Path(_OUTPUT.value)))
+        program.hold(folder_lock.held(Path(_OUTPUT.value)))
         work = generation.Generation(
             Path(_INPUT.value),
             Path(_OUTPUT.value),

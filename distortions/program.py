@@ -4,6 +4,7 @@ A program defines its flags, calls `begin`, imports what is slow, such as Tensor
 and defines its main. So --help and the message about a wrong flag come at once.
 """
 
+import contextlib
 import dataclasses
 import errno
 import io
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import TypeVar
 
 from absl import app
 from absl import flags
@@ -28,6 +30,8 @@ from distortions import program_help
 
 if TYPE_CHECKING:
     from distortions.registry import Preset
+
+T = TypeVar("T")
 
 # Of TensorFlow's errors: nodes and pipelines, which are named around what is said.
 _WHERE = re.compile(
@@ -51,11 +55,13 @@ class _Program:
         docstring: its module's.
         groups: its options by heading.
         arguments: its command line without the flags, once that is read.
+        held: what it holds until it ends.
     """
 
     docstring: str = ""
     groups: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     arguments: list[str] | None = None
+    held: contextlib.ExitStack = dataclasses.field(default_factory=contextlib.ExitStack)
 
 
 _program = _Program()
@@ -99,7 +105,8 @@ def run(main: Callable[[list[str]], int]) -> None:
     _escape_what_cannot_be_shown()
     read, _program.arguments = _program.arguments, None
     try:
-        app.run(main, flags_parser=lambda argv: _parse(argv) if read is None else read)
+        with _program.held:
+            app.run(main, flags_parser=lambda argv: read or _parse(argv))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         sys.exit(exit_codes.INTERRUPTED)
@@ -120,6 +127,11 @@ def run(main: Callable[[list[str]], int]) -> None:
             file=sys.stderr,
         )
         sys.exit(exit_codes.BUG)
+
+
+def hold(context: contextlib.AbstractContextManager[T]) -> T:
+    """Enters a context, such as a lock on a folder, and leaves it when `run` ends."""
+    return _program.held.enter_context(context)
 
 
 def _is_full(error: Exception) -> bool:

@@ -105,6 +105,25 @@ def over(
 
 
 @contextlib.contextmanager
+def busy(title: str) -> Iterator[None]:
+    """Shows what is being done while it lasts, where nothing can be counted.
+
+    Args:
+        title: what is done, such as "write model.tflite".
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    import tqdm
+
+    with (
+        _terminal() as file,
+        tqdm.tqdm(bar_format=f"{title} ...", leave=False, file=file),
+    ):
+        yield
+
+
+@contextlib.contextmanager
 def bar(
     title: str, total: int, *, done: int = 0, unit: str = "images"
 ) -> "Iterator[tqdm.tqdm]":

@@ -1,4 +1,4 @@
-"""Finding user-defined objects in modules, named as module:NAME."""
+"""Loading what users define outside the packages and name as module:NAME."""
 
 import importlib
 import re
@@ -10,22 +10,22 @@ _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def is_name(text: str) -> bool:
-    """Whether a text has the form module:NAME, which no path has."""
+    """Returns whether a text has the form module:NAME, which no path has."""
     return _NAME.fullmatch(text) is not None
 
 
 def find(name: str, kind: type[T], *, what: str, kind_name: str) -> T:
-    """Imports a module and returns its attribute NAME.
+    """Imports a module and returns the object called NAME in it.
 
     Args:
         name: module:NAME; the module may be in the current folder, in PYTHONPATH or in
             an installed package.
-        kind: the class the object has to be an instance of.
-        what: what is wanted, such as "preset", for messages.
-        kind_name: the users' name of the class, such as "distortions.Preset".
+        kind: the class that the object must have.
+        what: what the object is, such as "preset", for messages.
+        kind_name: the public name of the class, such as "distortions.Preset".
 
     Raises:
-        ValueError: if the module cannot be imported or lacks the name, or the object
+        ValueError: if the module cannot be imported or has no such name, or the object
             has another class. If the module fails, the message names file and line.
     """
     module, _, attribute = name.partition(":")
@@ -43,10 +43,10 @@ def find(name: str, kind: type[T], *, what: str, kind_name: str) -> T:
             f"{what} {name!r} cannot be loaded: there is no module {missing!r}; "
             f"{advice}"
         ) from error
-    except (Exception, SystemExit) as error:  # The module can raise anything.
+    except (Exception, SystemExit) as error:  # The module may raise anything.
         raise ValueError(
-            f"{what} {name!r} cannot be loaded: importing {module} "
-            f"failed{_place(error)}: {type(error).__name__}: {error}"
+            f"{what} {name!r} cannot be loaded: importing {module} failed"
+            f"{_place(error)}: {type(error).__name__}: {error}"
         ) from error
     if not hasattr(imported, attribute):
         there = [n for n, each in vars(imported).items() if isinstance(each, kind)]

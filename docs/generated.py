@@ -101,14 +101,18 @@ def _docstring(module: str) -> str:
 def _paragraph(text: str) -> str:
     """A paragraph of a docstring; one that is indented is commands."""
     if not text.startswith("    "):
-        # Names of options are code, so that their dashes stay as they are.
-        return re.sub(r"(?<![`\w-])--?\w[\w=]*(?![`\w])", r"`\g<0>`", text)
+        return _with_code(text)
     return f"```sh\n{textwrap.dedent(text)}\n```"
+
+
+def _with_code(text: str) -> str:
+    """A text with the names of options as code, so that their dashes stay."""
+    return re.sub(r"(?<![`\w-])--?[a-z][\w=]*(?![`\w])", r"`\g<0>`", text)
 
 
 def _option(option) -> tuple[str, str, str]:
     name = f"--[no]{option.name}" if option.is_switch else f"--{option.name}"
-    effect = option.help
+    effect = _with_code(option.help)
     if option.choices:
         effect += f" One of {', '.join(f'`{each}`' for each in option.choices)}."
     default = option.default

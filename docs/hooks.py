@@ -38,7 +38,7 @@ _PAGES = {
     "rankiqa_tf/assets/weights/lite0-photos.md": "models/lite0-photos.md",
     "rankiqa_tf/assets/weights/lite0-ranked.md": "models/lite0-ranked.md",
 }
-_PICTURES = (".png", ".jpg", ".svg")
+_COPIED = (".png", ".jpg", ".svg", ".ipynb")  # The others are shown on a page.
 _SOURCES = "source"  # The folder of the pages that show files.
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -57,7 +57,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
             files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
     for path in _linked_files():
         place = _place(path)
-        if path.suffix in _PICTURES:
+        if path.suffix in _COPIED:
             files.append(File.generated(config, place, abs_src_path=str(ROOT / path)))
         else:
             files.append(File.generated(config, place, content=_shown(path)))
@@ -117,7 +117,7 @@ def _place(path: Path) -> str:
         return _pages()[name]
     if name.startswith("docs/") and (ROOT / path).is_dir():
         return min(place for page, place in _pages().items() if page.startswith(name))
-    if path.suffix in _PICTURES or name.startswith("docs/"):
+    if path.suffix in _COPIED or name.startswith("docs/"):
         return name.removeprefix("docs/")
     return f"{_SOURCES}/{name}.md"
 

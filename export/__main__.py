@@ -91,7 +91,6 @@ program.begin(
 
 surroundings.settle_keras()
 
-import contextlib
 import dataclasses
 import hashlib
 import json
@@ -201,11 +200,6 @@ def about(file: Path) -> str:
 
 def main(argv: list[str]) -> int:
     """Exports what the flags say, and returns the exit code."""
-    with contextlib.ExitStack() as stack:
-        return _main(argv, stack)
-
-
-def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     output = Path(_OUTPUT.value)
     try:
         if argv[1:]:
@@ -215,7 +209,7 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
         file = library.find(_MODEL.value)
         if not file.is_file():
             raise ValueError(f"no such model file: {file}")
-        stack.enter_context(output_folder.begun(output, about(file)))
+        program.hold(output_folder.begun(output, about(file)))
         model = load(file)
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -291,7 +291,8 @@ class Gate:
         """
         path = Path(path)
         with whole_file.made_beside(path) as made:
-            write(made)
+            with progress.busy(f"write {path.name}"):
+                write(made)
             return [self.check(form) for form in forms.load(made / scores)]
 
     def check(self, form: Form) -> Agreement:

@@ -38,7 +38,6 @@ program.begin(__name__, __doc__, {"Options": ["output", "models", "litert_js"]})
 
 surroundings.settle_keras()
 
-import contextlib
 import dataclasses
 import json
 import sys
@@ -164,17 +163,12 @@ def chosen() -> list[str]:
 
 def main(argv: list[str]) -> int:
     """Exports what the flags say, and returns the exit code."""
-    with contextlib.ExitStack() as stack:
-        return _main(argv, stack)
-
-
-def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     output = Path(_OUTPUT.value)
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         names = chosen()
-        stack.enter_context(output_folder.begun(output, json.dumps(names)))
+        program.hold(output_folder.begun(output, json.dumps(names)))
     except (ValueError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return exit_codes.NOTHING_BEGUN

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Keras reads it as it is imported, and our networks are TensorFlow's.
 os.environ["KERAS_BACKEND"] = "tensorflow"
+# Likewise TensorFlow: else it prints ten lines about GPUs before the first score.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 __all__ = ["Model", "TFLiteModel", "__version__", "list_models", "load", "train"]
 

@@ -70,7 +70,6 @@ program.begin(
 
 surroundings.settle_keras()
 
-import contextlib
 import dataclasses
 import datetime
 import shlex
@@ -251,11 +250,6 @@ def _begin(config: Config, options: dict[str, Any], workdir: Path) -> Benchmark:
 
 def main(argv: list[str]) -> int:
     """Compares what the flags say and returns the exit code."""
-    with contextlib.ExitStack() as stack:
-        return _main(argv, stack)
-
-
-def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
@@ -266,7 +260,7 @@ def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
             )
         strategy = devices.strategy(config.strategy)
         workdir = Path(_WORKDIR.value)
-        stack.enter_context(run_folder.held(workdir))
+        program.hold(run_folder.held(workdir))
         benchmark = _begin(config, options, workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -580,8 +580,8 @@ class Config:
         # An opinion table can be made of the photos.
         if self._data_set and not (self.data_dir or self._has_table):
             raise ValueError(
-                f"dataset {self.dataset} needs its folder: give it as data_dir; it can "
-                f"be had from {self._data_set.row.source}"
+                f"dataset {self.dataset} needs its folder: give it as data_dir; get "
+                f"it from {self._data_set.row.source}"
             )
         if self.mos_range is None:
             return

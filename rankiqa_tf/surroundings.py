@@ -27,7 +27,6 @@ def settle(*packages: str) -> None:
     Args:
         packages: those of ours, beside this one, that the program imports.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # Read by TensorFlow's import.
     with _ending_the_program():
         for package in packages:
             _check_not_hidden(package)

@@ -36,7 +36,6 @@ program.begin(__name__, __doc__, {"The run": ["workdir"], **config_lib.OPTION_GR
 
 surroundings.settle_keras()
 
-import contextlib
 import functools
 import shlex
 import sys
@@ -86,17 +85,12 @@ def export_model(workdir: Path, photos: Sequence[Path]) -> dict[str, float]:
 
 def main(argv: list[str]) -> int:
     """Runs what the flags say and returns the exit code."""
-    with contextlib.ExitStack() as stack:
-        return _main(argv, stack)
-
-
-def _main(argv: list[str], stack: contextlib.ExitStack) -> int:
     workdir = Path(_WORKDIR.value)
     try:
         if argv[1:]:
             raise ValueError(f"flags only, not {' '.join(argv[1:])}")
         config = config_lib.from_flags()
-        stack.enter_context(run_lib.held(config, workdir))
+        program.hold(run_lib.held(config, workdir))
         run = run_lib.prepare(config, workdir)
     except workers.Lost as lost:
         print(f"{lost}; the same command on all machines begins anew", file=sys.stderr)

@@ -12,6 +12,7 @@ DOCUMENTS = sorted(
     [
         ROOT / "CONTRIBUTING.md",
         ROOT / "README.md",
+        *ROOT.glob("benchmarks/**/*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("examples/**/*.md"),
         *ROOT.glob("distortions/*.md"),

@@ -85,7 +85,7 @@ def by_path(data_set, folder):
             "biq2021",
             "Test (Images and MOS).csv",
             "Image Name,MOS\nss03 (7).jpg,0.5",
-            "the two lists are no split: .* 'ss03 \\(7\\).jpg'",
+            "the two lists are not a split: .* 'ss03 \\(7\\).jpg'",
         ),
     ],
 )
@@ -478,7 +478,7 @@ def test_the_scale_of_a_csv_may_be_told_and_its_scores_must_lie_on_it(tmp_path):
     assert datasets.read_any(str(path), scale=(1, 5)).scale == (1, 5)
     for scale in ((2, 5), (0, 4)):
         with pytest.raises(
-            ValueError, match=r"go from 1 to 4\.5, and .* from {} to {}$".format(*scale)
+            ValueError, match=r"go from 1 to 4\.5, but .* as {} to {}$".format(*scale)
         ):
             datasets.read_any(str(path), scale=scale)
 

@@ -167,7 +167,7 @@ def results(folder):
             "--dataset=tid2031",
         ],
         "live needs its folder": [model, "--dataset=live"],
-        "is not KonIQ-10k as it is distributed": [
+        "is not KonIQ-10k as its authors distribute it": [
             model,
             "--dataset=koniq10k",
             f"--data_dir={folder}/tid2013",

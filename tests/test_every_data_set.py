@@ -134,7 +134,7 @@ def test_the_folder_above_and_those_inside_will_do(folders, read, name):
     expected = relative(read[name], folder)
     found = datasets.read(name, folder.parent)
     assert relative(found, folder) == expected
-    for inside in {folder / path.parts[0] for path in expected}:
+    for inside in {folder / path.parts[0] for path in expected if len(path.parts) > 1}:
         found = datasets.read(name, inside)
         assert [photo.path.resolve() for photo in found.photos] == [
             (folder / path).resolve() for path in expected
@@ -144,7 +144,7 @@ def test_the_folder_above_and_those_inside_will_do(folders, read, name):
 def test_a_folder_above_two_copies_is_refused(folders, tmp_path):
     for copy in ("one", "two"):
         shutil.copytree(folders["kadid10k"], tmp_path / copy)
-    with pytest.raises(ValueError, match="one and two both hold one: give the one"):
+    with pytest.raises(ValueError, match="one and two both contain one: give the one"):
         datasets.read("kadid10k", tmp_path)
 
 

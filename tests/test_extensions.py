@@ -140,7 +140,7 @@ def test_the_data_set_says_what_is_wrong(modules, tmp_path):
         ('[{"file": "a.png"}]', "entry 1 of ratings.json must have file, scene and"),
         ('[{"file": "a.png", "scene": "a", "stars": ["?"]}]', r"a number, not '\?'"),
         ('[{"file": "a.png", "scene": "a", "stars": [1]}]', "no file a.png"),
-        ("[", "ratings.json is no JSON file"),
+        ("[", "ratings.json is not a JSON file"),
     ):
         (tmp_path / "ratings.json").write_text(text)
         with pytest.raises(ValueError, match=message) as error:

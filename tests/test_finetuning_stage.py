@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
+from event_files import values_of
 from PIL import Image
 
 import distortions
@@ -143,13 +143,8 @@ def test_weights_are_chosen_by_the_official_part_for_validation(
 
 def last_of(folder, name):
     """The last value of a scalar of TensorBoard's."""
-    found = {}
-    for file in sorted(folder.glob("events.out.tfevents.*")):
-        for record in tf.data.TFRecordDataset(str(file)):
-            event = tf.compat.v1.Event.FromString(record.numpy())
-            for value in event.summary.value:
-                found[value.tag, event.step] = float(tf.make_ndarray(value.tensor))
-    return found[name, max(step for tag, step in found if tag == name)]
+    found = values_of(folder)[name]
+    return float(found[max(found)])
 
 
 @pytest.mark.parametrize("scale", ["half_ranks", "raw"])

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-import tensorflow as tf
+from event_files import values_of
 from terminal import Terminal
 from toy_training import SIZE
 from toy_training import Batches
@@ -27,14 +27,10 @@ TRAINED = ("loss", "l2_penalty", "gradient_norm", "learning_rate")
 
 def scalars(folder):
     """All scalars of TensorBoard's files: {name: {step: value}}."""
-    found = {}
-    for file in sorted(folder.glob("events.out.tfevents.*")):
-        for record in tf.data.TFRecordDataset(str(file)):
-            event = tf.compat.v1.Event.FromString(record.numpy())
-            for value in event.summary.value:
-                number = float(tf.make_ndarray(value.tensor))
-                found.setdefault(value.tag, {})[event.step] = number
-    return found
+    return {
+        tag: {step: float(value) for step, value in values.items()}
+        for tag, values in values_of(folder).items()
+    }
 
 
 def test_tensorboard_gets_every_10th_step_and_the_last(tmp_path):

@@ -124,3 +124,13 @@ def test_without_a_terminal_the_main_task_is_counted_and_not_shown(monkeypatch):
         line.write("step 1: srocc 0.5", file=sys.stderr)
         assert line.n == 24
     assert sys.stderr.getvalue() == "step 1: srocc 0.5\n"
+
+
+def test_what_cannot_be_counted_is_named_while_it_lasts(monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal.file)
+    with progress.busy("write model.tflite"):
+        pass
+    text = terminal.read()
+    assert "write model.tflite ..." in text
+    assert text.endswith("\r")  # Where the line was, others write.

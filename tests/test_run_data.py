@@ -431,7 +431,7 @@ def test_a_split_that_was_written_is_read_back(made, tmp_path):
 
 def test_scores_must_lie_on_the_scale_that_is_told(made):
     folder = made(*((f"{n}.png", n, n) for n in range(1, 6)))
-    with pytest.raises(ValueError, match=r"go from 1 to 5, and the .* from 0 to 4$"):
+    with pytest.raises(ValueError, match=r"go from 1 to 5, but .* as 0 to 4$"):
         scored(folder, mos_range="0,4")
     config = Config(stage="finetune", dataset=f"{folder}/scores.csv", mos_range="0,10")
     assert run_data.data_set(config, folder).scale == (0, 10)

@@ -89,7 +89,7 @@ def numbers_of(path):
 
 def test_a_curve_stands_where_its_values_are():
     points = [(10, 4.0), (20, 2.0), (40, 3.0)]
-    drawing = Checked(curves.draw(points, label="<"))
+    drawing = Checked(curves.draw(points, last=80, label="<"))
     (line,) = drawing.of("path", **{"class": "line"})
     across, down = numbers_of(line["d"]).T
     np.testing.assert_allclose((across[1] - across[0]) / (across[2] - across[0]), 1 / 3)
@@ -98,12 +98,14 @@ def test_a_curve_stands_where_its_values_are():
     )
     assert down[0] < down[1]
     assert drawing.of("svg")[0]["aria-label"] == "<"
-    assert Checked(curves.draw([(5, 1.0)], label="")).of("path", **{"class": "dots"})
+    assert Checked(curves.draw([(5, 1.0)], last=5, label="")).of(
+        "path", **{"class": "dots"}
+    )
 
 
 def test_a_long_curve_is_drawn_by_means_of_neighbours():
     values = np.random.default_rng(0).normal(3, 1, 5000)
-    drawing = curves.draw(list(enumerate(values, 1)), label="loss")
+    drawing = curves.draw(list(enumerate(values, 1)), last=5000, label="loss")
     assert len(drawing) < 6000
     (line,) = Checked(drawing).of("path", **{"class": "line"})
     assert len(numbers_of(line["d"])) == 160

@@ -138,8 +138,9 @@ def test_says_what_scores_mean_and_how_they_compare(write, rows):
         "The worst score is 0.100, the median 0.500, the best 0.900. "
         "Read with a warning: 1. Not read: 2.",
         "higher is better; on a scale from 0 to 1, mean opinion scores of <mine>",
-        "model.keras (tiny, trained on nothing)",
-        "with the scores of 10 photos of <mine>",
+        "model.keras, with tiny",
+        "trained on nothing",
+        "better than the share of 10 photos of <mine> whose scores are lower",
         "better than 10 %",
         "better than 90 %",
         "Warning: 13 extraneous bytes <there>",
@@ -147,7 +148,8 @@ def test_says_what_scores_mean_and_how_they_compare(write, rows):
         "gone.png : No such file or directory",
     ):
         assert words in found.text
-    assert found.text.count("better than") == 9
+    assert len(re.findall(r"better than \d+ %", found.text)) == 9
+    assert "the ends of the scale" not in found.text
     gauges = [i["style"] for i in found.of("i") if "style" in i]
     assert gauges[0] == "width:10%"
     bare = write(
@@ -157,6 +159,13 @@ def test_says_what_scores_mean_and_how_they_compare(write, rows):
     assert "an order without a scale, as it was trained by ranking only" in bare.text
     assert "better than" not in bare.text
     assert not [i for i in bare.of("i") if "style" in i]
+
+
+def test_scores_off_the_scale_are_explained(write, rows):
+    off = [dataclasses.replace(rows[0], score=s) for s in (-0.7, 1.2)]
+    assert "2 photos with a score beyond 0 or 1" in write([*rows, *off]).text
+    unknown = dataclasses.replace(METADATA, scale=None)
+    assert "with a score beyond" not in write(off, metadata=unknown).text
 
 
 def test_names_are_taken_as_text(write, tmp_path):

@@ -6,11 +6,10 @@ import json
 import subprocess
 import sys
 
+import programs
 import pytest
 import test_imports
-from programs import ROOT
 
-from benchmarks import reference_pages
 from rankiqa_tf import commands
 
 needs_mkdocs = pytest.mark.skipif(
@@ -38,7 +37,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
         [sys.executable, "-c", _BUILD, folder],
-        cwd=ROOT,
+        cwd=programs.ROOT,
         capture_output=True,
         text=True,
         check=False,
@@ -79,19 +78,19 @@ def test_pages_fetch_nothing_from_elsewhere(site):
 
 @needs_mkdocs
 def test_pages_have_what_is_made_from_the_code(site):
-    programs = (site / "reference/programs/index.html").read_text(encoding="utf-8")
-    assert "--rank_learning_rate" in programs
+    options = (site / "reference/programs/index.html").read_text(encoding="utf-8")
+    assert "--rank_learning_rate" in options
     python = (site / "reference/python/index.html").read_text(encoding="utf-8")
     assert 'id="rankiqa_tf.model.Model.score_many"' in python
     configs = (site / "reference/configs/index.html").read_text(encoding="utf-8")
     assert "rank_live_lite0" in configs
-    assert "generated:" not in programs + configs
+    assert "generated:" not in options + configs
 
 
 @needs_mkdocs
 def test_every_program_is_in_the_reference():
     spec = importlib.util.spec_from_file_location(
-        "generated", ROOT / "docs" / "generated.py"
+        "generated", programs.ROOT / "docs" / "generated.py"
     )
     generated = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generated)
@@ -102,8 +101,13 @@ def test_every_program_is_in_the_reference():
             assert f"Runs {module}." in function.__doc__
 
 
-def test_pages_of_presets_and_data_sets_are_those_of_the_code():
-    for path, text in reference_pages.pages().items():
-        assert path.read_text(encoding="utf-8") == text, (
-            f"{path.name} is not what `python -m benchmarks.reference_pages` writes"
-        )
+def test_pages_of_presets_and_data_sets_are_those_of_the_code(tmp_path):
+    done = programs.run("-m", "benchmarks.reference_pages", tmp_path)
+    assert done.returncode == 0, done.stderr
+    pages = sorted(tmp_path.iterdir())
+    assert [page.name for page in pages] == ["data-sets.md", "presets.md"]
+    for page in pages:
+        committed = programs.ROOT / "docs" / "reference" / page.name
+        assert committed.read_text(encoding="utf-8") == page.read_text(
+            encoding="utf-8"
+        ), f"{page.name} is not what `python -m benchmarks.reference_pages` writes"

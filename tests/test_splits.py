@@ -84,15 +84,15 @@ def test_divide_refuses_photos_of_another_data_set():
     [
         (
             {"training": ("a",), "held_out": ("b", "a")},
-            "1 references stand .* 'a'; each",
+            "1 references occur .* 'a'; each",
         ),
         (
             {"training": ("a", "a"), "held_out": ("b",)},
-            "first being 'a'; each must stand",
+            "first being 'a'; each must be",
         ),
         (
             {"training": ("a",), "held_out": ("b",), "validation": ("b",)},
-            "first being 'b'; each must stand",
+            "first being 'b'; each must be",
         ),
         (
             {"training": (), "held_out": ("b",)},

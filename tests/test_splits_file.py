@@ -52,19 +52,19 @@ def test_names_that_are_no_ascii_are_read_back(tmp_path):
             {"training": ["a"], "test": ["b"]},
             "split 2: 1 of 3 references are in no part of the split, .* 'c'",
         ),
-        ({"training": ["a", "b"], "test": ["b", "c"]}, "split 2: 1 references stand"),
+        ({"training": ["a", "b"], "test": ["b", "c"]}, "split 2: 1 references occur"),
         ({"training": ["a", "b"]}, "it has the parts training: it must be"),
         (
             {"training": ["a"], "test": ["b"], "dev": ["c"]},
-            "'dev' is no part of a split: it",
+            "'dev' is not a part of a split: it",
         ),
         (
             {"training": "ab", "test": ["c"]},
-            "training has no texts: it must be",
+            "training has something other than a list of texts",
         ),
         (
             {"training": [0, 1], "test": [2]},
-            "training has numbers, which count the rows",
+            "training has numbers, which are row numbers",
         ),
         ([["a", "b"], ["c"]], "not a JSON file of splits"),
     ],
@@ -200,7 +200,7 @@ def change(text, old, new):
             (".png,0.3,", ".tif,0.3,"),
             r"none of the 24 images .*first being 1600\.A.*\.tif",
         ),
-        ((",val", ",dev"), r"meta\.csv, split_01: 'dev' is no part of a split"),
+        ((",val", ",dev"), r"meta\.csv, split_01: 'dev' is not a part of a split"),
         ((",val", ","), "it has the parts train: it must be"),
     ],
 )

@@ -1,6 +1,7 @@
 """Programs where Keras is configured differently, or among files with our names."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -138,3 +139,23 @@ def test_files_that_hide_nothing_of_a_program_do_not_hinder_it(tmp_path, file):
     code, _, errors = run("-m", "rankiqa_tf.score", cwd=tmp_path)
     assert code == 2
     assert errors == "error: name photos or folders to score\n"
+
+
+def test_in_python_a_score_is_all_that_is_printed():
+    code, output, errors = run(
+        "-c",
+        "import os\n"
+        "del os.environ['TF_CPP_MIN_LOG_LEVEL']\n"  # Of this file's `run`.
+        "import rankiqa_tf\n"
+        "model = rankiqa_tf.load()\n"
+        "print(model.score('rankiqa_tf/assets/photos/dog.jpg'))",
+    )
+    assert (code, errors) == (0, "")
+    assert output.count("\n") == 1
+    assert math.isfinite(float(output))
+
+
+@pytest.mark.parametrize("package", ["rankiqa_tf", "distortions"])
+def test_what_a_user_has_tensorflow_print_is_left_as_it_is(package):
+    program = f"import {package}, os; print(os.environ['TF_CPP_MIN_LOG_LEVEL'])"
+    assert run("-c", program, TF_CPP_MIN_LOG_LEVEL="1")[1] == "1\n"

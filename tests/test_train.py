@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 import tensorflow as tf
+from event_files import values_of
 from pages import Checked
 from PIL import Image
 from programs import run
@@ -155,7 +156,12 @@ def test_a_run_leaves_models_exports_figures_and_records(whole):
     figures = {file.name for file in (workdir / "figures").iterdir()}
     assert figures == {f"scores_{kind}.png" for kind in KINDS}
     for stage in ("rank", "finetune"):
-        assert list((workdir / "tensorboard" / stage).glob("events.out.tfevents.*"))
+        shown = values_of(workdir / "tensorboard" / stage)
+        assert {"options", "training/loss", "held_out/srocc", "at_the_end/srocc"} <= {
+            *shown
+        }
+        # In both stages: fine-tuning is to keep the order that ranking taught.
+        assert f"scores_by_level_at_the_end/{KINDS[0]}, level 5" in shown
     metadata = Model.load(workdir / "model.keras").metadata
     assert metadata.stages == ("rank", "finetune")
     assert metadata.score_range is not None
@@ -170,7 +176,7 @@ def test_a_run_leaves_a_page_of_itself(whole):
     assert file.stat().st_size < 3e6
     page = Checked(file.read_text(encoding="utf-8"))
     results = results_of(workdir)
-    assert f"{results['rank/pair_accuracy']:.1%} of the pairs of" in page.text
+    assert f"{100 * results['rank/pair_accuracy']:.1f} % of the pairs of" in page.text
     assert f"SROCC {results['test/srocc']:.3f}" in page.text
     for words in (
         "Training run whole",

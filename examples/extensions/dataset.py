@@ -22,21 +22,21 @@ def read(
     """Reads ratings.json, a list of {"file", "scene", "stars"}.
 
     Args:
-        folder: with ratings.json, and the photos where it says.
-        fewest_ratings: photos that fewer people rated are left out.
+        folder: contains ratings.json and the photos it names.
+        fewest_ratings: photos rated by fewer people are left out.
 
     Returns:
-        The photos, whose MOS is the mean of their stars, and no official split.
+        The photos, with the mean of their stars as MOS, and no official split.
 
     Raises:
-        ValueError: if a file is missing, or an entry is not as it should be.
+        ValueError: if a file is missing or an entry is wrong.
     """
     folder = folder.containing(_LIST)
     text = folder.file(_LIST).read_text(encoding="utf-8")
     try:
         entries = json.loads(text)
     except ValueError as error:
-        raise folder.error(f"{_LIST} is no JSON file: {error}") from error
+        raise folder.error(f"{_LIST} is not a JSON file: {error}") from error
     photos = []
     for number, entry in enumerate(entries, start=1):
         where = f"entry {number} of {_LIST}"

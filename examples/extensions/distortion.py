@@ -1,6 +1,6 @@
 """A distortion from outside the package: a ghost image, as reflected light gives.
 
-    python -m distortions.generate --preset=distortion:GHOSTS --input=my --output=set
+    python -m distortions.generate --preset=distortion:GHOSTS --input=. --output=set
 
 Run this in the folder that holds the file. docs/extending/distortion.md explains it.
 """
@@ -47,7 +47,7 @@ GHOSTS = distortions.Preset(
             # The parameters of levels 1 to 4, (shift, opacity) each.
             parameters=((3, 0.1), (4, 0.2), (6, 0.3), (8, 0.4)),
             policy="descending",  # Each level looks worse than the one before.
-            source="chosen by eye",
+            source="an example",
         ),
     ),
 )

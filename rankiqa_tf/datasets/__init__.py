@@ -1,11 +1,11 @@
 """Photos with human scores: the public data sets by name, and any CSV (`scores_csv`).
 
-A reader takes a data set as its authors distribute it, once unpacked: their folders,
-their lists, their file names. Nothing is downloaded; a folder that is not as it should
-be gives an error that says where the data set can be had.
+Each reader reads a data set as its authors distribute it, unpacked: with their folders,
+lists and file names. Nothing is downloaded. If something is missing from the folder,
+the error says what, and where to get the data set.
 
-To add a data set, write its reader in a file of its own and add a row to `DATA_SETS`.
-One of your own needs no place here: name its `Row` as module:NAME.
+To add a data set, write its reader in a new file and add a row to `DATA_SETS`. A data
+set of your own needs no change here: give its `Row` as module:NAME.
 """
 
 import dataclasses
@@ -119,7 +119,7 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             read=spaq.read,
             title="SPAQ",
             source="https://github.com/h4nwei/SPAQ",
-            licence="for research; no formal licence was found",
+            licence="none was found",
             scale=(0, 100),
             scale_of="mean opinion scores of SPAQ",
         ),
@@ -127,9 +127,8 @@ DATA_SETS: Mapping[str, Row] = MappingProxyType(
             read=live_challenge.read,
             title="LIVE In the Wild Image Quality Challenge Database",
             source="https://live.ece.utexas.edu/research/ChallengeDB/index.html",
-            licence="use, copies and changes for any purpose, with the notice of its "
-            "readme kept and its authors named, as for the other LIVE data sets; its "
-            "own notice was not to be had",
+            licence="not confirmed; other LIVE data sets may be used, copied and "
+            "changed for any purpose if the notice is kept and the authors are named",
             scale=(0, 100),
             scale_of="mean opinion scores of LIVE In the Wild",
         ),
@@ -158,11 +157,11 @@ class DataSet:
     """A data set that was read.
 
     Attributes:
-        name: as `choose` takes it; of a CSV, the name of the file.
-        photos: with their scores, in the order of its list; two or more.
-        scale: the worst and the best `mos` of the scale, as in its row; of a CSV, those
-            that were told, or else those that are there.
-        official_split: by reference, as its authors made it; None if they made none.
+        name: as for `choose`; for a CSV file, the name of the file.
+        photos: the photos and their scores, in the order of the list; two or more.
+        scale: the worst and the best `mos` on its scale, as in its row; for a CSV file,
+            the given ends, or else the lowest and the highest score in the file.
+        official_split: the authors' split, by reference; None if there is none.
     """
 
     name: str
@@ -172,20 +171,21 @@ class DataSet:
 
 
 def choose(text: str) -> Choice | None:
-    """Finds a data set by name, with the options that stand after it.
+    """Finds a data set by its name, which may be followed by options.
 
-    A colon is that of module:NAME; a comma begins an option.
+    A colon always belongs to module:NAME, and a comma always begins an option.
 
     Args:
-        text: a key of `DATA_SETS`, or module:NAME of a `Row` of your own, where the
-            module can be imported; then any options of its reader, with commas before
-            them: `live,not_realigned`, `koniq10k,size=512x384`, `mine:FACES,copies`.
+        text: a key of `DATA_SETS`, or module:NAME, a `Row` of your own in a module that
+            can be imported; then options of its reader, separated by commas:
+            `live,not_realigned`, `koniq10k,size=512x384`, `mine:FACES,copies`.
 
     Returns:
-        The choice; None if the text is no name but, for all that is known, a path.
+        The data set with its options; None if the text is not a name, but may be a
+        path.
 
     Raises:
-        ValueError: if the module has no such Row, or the data set no such option.
+        ValueError: if the module has no such Row, or the data set has no such option.
     """
     name = text.split(",")[0].strip()
     if name in DATA_SETS:
@@ -198,19 +198,19 @@ def choose(text: str) -> Choice | None:
 
 
 def read(name: str, folder: str | os.PathLike[str]) -> DataSet:
-    """Reads a data set from the folder it was unpacked to.
+    """Reads a data set.
 
     Args:
-        name: as `choose` takes it.
-        folder: what its authors' archives hold, side by side; or the one above it, or
-            one inside it.
+        name: as for `choose`.
+        folder: the folder that its authors' archives were unpacked to, side by side; or
+            the folder above it, or one inside it.
 
     Returns:
-        The data set; every photo's file is there.
+        The data set; the files of all its photos exist.
 
     Raises:
-        ValueError: if there is no such data set or option, or if the folder is not as
-            it should be; the message says what is missing and where it can be had.
+        ValueError: if there is no such data set or option, or something is missing from
+            the folder; the message says what, and where to get it.
     """
     chosen = choose(name)
     if chosen is None:
@@ -236,23 +236,23 @@ def read_any(
     """Reads a data set by name, or a CSV file of human scores.
 
     Args:
-        dataset: as `choose` takes it, or the path of a CSV or .xlsx file as
-            `scores_csv` reads it.
-        folder: of the data set; of a CSV, where its image paths start, its own folder
-            if empty.
-        scale: of a CSV, the worst and the best score that its people could give; None
-            if that is not known. A data set knows its own.
+        dataset: as for `choose`, or the path of a CSV or .xlsx file as for
+            `scores_csv.read`.
+        folder: the folder of the data set; for a CSV file, the folder that its image
+            paths start from, by default the file's own.
+        scale: for a CSV file, the worst and the best score that people could give; None
+            if that is not known.
 
     Raises:
-        ValueError: as `read` and `scores_csv.read` do, or if there is neither a file
-            nor a data set of this name, or no folder is given for one; or if a score is
-            off the scale.
+        ValueError: as for `read` and `scores_csv.read`; if there is neither a file nor
+            a data set with this name; if a data set is given without a folder; or if a
+            score is outside the scale.
     """
     chosen = choose(dataset)
     if chosen is not None:
         if not os.fspath(folder):
             raise ValueError(
-                f"{dataset} needs its folder; it can be had from {chosen.row.source}"
+                f"{dataset} needs its folder; get it from {chosen.row.source}"
             )
         return read(dataset, folder)
     if not Path(dataset).is_file():
@@ -265,8 +265,8 @@ def read_any(
     found = (min(opinions), max(opinions))
     if scale and not scale[0] <= found[0] <= found[1] <= scale[1]:
         raise ValueError(
-            f"the scores of {dataset} go from {found[0]:g} to {found[1]:g}, and the "
-            f"scale that they are on is said to go from {scale[0]:g} to {scale[1]:g}"
+            f"the scores of {dataset} go from {found[0]:g} to {found[1]:g}, but their "
+            f"scale is given as {scale[0]:g} to {scale[1]:g}"
         )
     return DataSet(
         name=Path(dataset).name,
@@ -277,6 +277,6 @@ def read_any(
 
 
 def _names(wrong: str) -> str:
-    """The names of all data sets, those like a wrong one first."""
+    """Lists the names of all data sets, those most like a wrong name first."""
     close = difflib.get_close_matches(wrong.split(",")[0], DATA_SETS)
     return ", ".join(dict.fromkeys([*close, *DATA_SETS]))

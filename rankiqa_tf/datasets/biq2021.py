@@ -13,12 +13,11 @@ _LISTS = {
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], splits.References]:
     """Reads BIQ2021: columns Image Name and MOS of its two lists, and Images.
 
-    Photos are each of a content of their own, and as people took them: there is no
-    distortion. One file is named otherwise than in its list, `ss02 (1014).JPG` instead
-    of `.jpg`, which does not matter here.
+    Each photo has its own content and is as people took it: there is no distortion. The
+    name of one file differs from the list in case, `ss02 (1014).JPG`.
 
     Args:
-        folder: with `Train (Images and MOS).csv`, `Test (Images and MOS).csv` and
+        folder: contains `Train (Images and MOS).csv`, `Test (Images and MOS).csv` and
             Images.
 
     Returns:
@@ -40,5 +39,5 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], splits.References]:
     try:
         split = splits.of_references(**names)
     except ValueError as error:
-        raise folder.error(f"the two lists are no split: {error}") from error
+        raise folder.error(f"the two lists are not a split: {error}") from error
     return photos, split

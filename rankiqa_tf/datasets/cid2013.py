@@ -14,18 +14,20 @@ _SETS = ("I", "II", "III", "IV", "V", "VI")
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     """Reads CID2013: columns Source_ID and Realigned MOS of its table, and the images.
 
-    A name `IS_II_C03_D05` is that of image set 2, content 3 and camera 5; the file is
-    IS2/co3/IS_II_C03_D05.jpg, or lies beside the table. Photos of one content in
-    different image sets count as one reference, so that they are never on both sides of
-    a split. Each photo is as its camera took it: there is no distortion.
+    `IS_II_C03_D05` is the photo of content 3 by camera 5 in image set 2. Its file is
+    IS2/co3/IS_II_C03_D05.jpg, or IS_II_C03_D05.jpg beside the table. Each photo is as
+    the camera took it: there is no distortion.
 
-    People scored each image set by itself; the realigned scores put the six sets on one
-    scale. The names of the sheet, the columns and the folders were gathered from
-    programs that read the data set; it was not to be had itself. Whether two sets show
-    the very same scene as one content is not known, and the safe case is assumed.
+    Photos of the same content in different image sets count as one reference, so they
+    are never on both sides of a split. Whether these sets really show the same scene is
+    not known; this is the safe assumption.
+
+    Each image set was scored in its own experiment; the realigned scores put all six on
+    one scale. The names of the sheet, the columns and the folders are taken from
+    programs that read the data set, not from the data set itself.
 
     Args:
-        folder: with `CID2013 data - version 12112014.xlsx` and IS1 to IS6.
+        folder: contains `CID2013 data - version 12112014.xlsx` and IS1 to IS6.
 
     Returns:
         The photos, 474. There is no official split.

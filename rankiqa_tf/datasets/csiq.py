@@ -5,7 +5,7 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 _BOOK = "csiq.DMOS.xlsx"
 _COLUMNS = ("image", "dst_type", "dst_lev", "dmos")
-# What the table calls a kind: its folder, the name in its files, and our name for it.
+# By the table's name of a kind: its folder, the name in its files, and our name.
 _KINDS = {
     "noise": ("awgn", "AWGN", "white_noise"),
     "blur": ("blur", "BLUR", "gaussian_blur"),
@@ -22,13 +22,12 @@ def read(
 ) -> tuple[list[ScoredPhoto], None]:
     """Reads CSIQ: sheet all_by_image of csiq.DMOS.xlsx, and dst_imgs.
 
-    The table stands a few rows down and columns to the right; one reference, 1600, is a
-    number there. Files are such as dst_imgs/awgn/1600.AWGN.1.png.
+    The table begins a few rows down and a few columns to the right. One reference,
+    1600, is a number there. An example of a file is dst_imgs/awgn/1600.AWGN.1.png.
 
     Args:
-        folder: with csiq.DMOS.xlsx and dst_imgs/<kind>.
-        shared_with_live: whether to read the four kinds that LIVE has too, as the paper
-            does, and not all six.
+        folder: contains csiq.DMOS.xlsx and dst_imgs/<kind>.
+        shared_with_live: read only the four kinds that LIVE has too, as in the paper.
 
     Returns:
         The photos, 866 of all kinds; mos is 1 - DMOS. There is no official split.

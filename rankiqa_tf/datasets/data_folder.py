@@ -1,4 +1,4 @@
-"""The folder of a data set as its authors pack it: files, tables and their errors."""
+"""Reading the files and tables in the folder of a data set."""
 
 import csv
 import os
@@ -11,19 +11,19 @@ import numpy as np
 
 from rankiqa_tf.datasets import table_file
 
-_MOST_TOLD = 5  # Folders that a message names.
+_MOST_TOLD = 5  # Number of folders that a message names.
 
 
 class DataFolder:
-    """Reads files of a data set; every error says where the data set can be had.
+    """A folder with a data set, as its authors distribute it.
 
-    Names are found whatever their case: lists and files of several data sets disagree,
-    and those who packed them had file systems that do not care.
+    Files are found whatever the case of their names: in several data sets the lists and
+    the files disagree. Every error says where to get the data set.
 
     Args:
         path: the folder.
-        title: what the data set is called.
-        source: where it can be had.
+        title: the name of the data set, for messages.
+        source: where to get it, an address or a command.
 
     Raises:
         ValueError: if there is no such folder.
@@ -34,26 +34,25 @@ class DataFolder:
         self._title = title
         self._source = source
         self._listings: dict[Path, dict[str, Path]] = {}
-        self._looked_in = ""  # Other places, where nothing was.
+        self._looked_in = ""  # Where else a missing file was looked for.
         if not self._root.is_dir():
             raise self.error("there is no such folder")
 
     def containing(self, *names: str) -> "DataFolder":
-        """Finds the folder that holds the data set, near the one that was given.
+        """Finds the data set in this folder, in one inside it, or in the one above.
 
-        Archives have a folder of their own at the top, and people name the folder of
-        the images: so besides this folder those inside it are looked in, and then the
-        one above it.
+        An archive often has a folder of its own at the top, and people often give the
+        folder of the images.
 
         Args:
-            names: files, as `file` takes them, one of which tells the right folder.
+            names: files, as for `file`; the right folder contains one of them.
 
         Returns:
-            The folder that has one of them; this one where none has, and then errors of
-            `file` say where else it was looked for.
+            The folder that contains one of them; or this folder if none does, in which
+            case errors of `file` say where else it was looked for.
 
         Raises:
-            ValueError: if several folders inside this one have such a file.
+            ValueError: if several folders inside this one contain such a file.
         """
         if any(map(self.find, names)):
             return self
@@ -61,9 +60,9 @@ class DataFolder:
         found = [folder for path in inside if (folder := self._holding(path, names))]
         if len(found) > 1:
             places = " and ".join(folder._root.name for folder in found[:3])
-            raise self.error(f"{places} both hold one: give the one to read")
+            raise self.error(f"{places} both contain one: give the one to read")
         if not found:
-            # Of a path such as "." the name of the folder above is not in it.
+            # A path such as "." does not contain the name of the folder above.
             absolute = Path(os.path.abspath(self._root))  # noqa: PTH100
             above = self._root.parent if self._root.name else absolute.parent
             found = [folder for folder in [self._holding(above, names)] if folder]
@@ -77,34 +76,37 @@ class DataFolder:
         return self
 
     def _holding(self, path: Path, names: Sequence[str]) -> "DataFolder | None":
-        """The data set in another folder, if that has one of the files."""
+        """Returns another folder, if it can be read and contains one of the files."""
         folder = DataFolder(path, title=self._title, source=self._source)
-        return folder if any(map(folder.find, names)) else None
+        try:
+            return folder if any(map(folder.find, names)) else None
+        except PermissionError:  # Such as lost+found, at the top of a disk.
+            return None
 
     def error(self, problem: str, *, source: str | None = None) -> ValueError:
-        """Makes the error that says what is wrong with the folder.
+        """Returns the error that says what is wrong with the folder.
 
         Args:
             problem: what is wrong.
-            source: where what is missing can be had, if not where all the rest is.
+            source: where to get what is missing, if that is not where the rest is.
         """
         places = f"{source}, the rest from {self._source}" if source else self._source
         return ValueError(
-            f"{self._root} is not {self._title} as it is distributed: {problem}; it "
-            f"can be had from {places}"
+            f"{self._root} is not {self._title} as its authors distribute it: "
+            f"{problem}; get it from {places}"
         )
 
     def file(self, name: str) -> Path:
         """Finds a file.
 
         Args:
-            name: its path in the folder, with slashes; in any case.
+            name: its path in the folder, with slashes, in any case.
 
         Returns:
-            The path as it really is.
+            Its actual path.
 
         Raises:
-            ValueError: if there is none.
+            ValueError: if there is no such file.
         """
         found = self.find(name)
         if found is None:
@@ -112,14 +114,14 @@ class DataFolder:
         return found
 
     def find(self, name: str) -> Path | None:
-        """Finds a file or folder, as `file` does; None if it is not there."""
+        """Finds a file or folder, as `file` does, or returns None."""
         found: Path | None = self._root
         for part in name.split("/"):
             found = self._entry(found, part) if found else None
         return found
 
     def lines(self, name: str) -> Iterator[tuple[str, str]]:
-        """Yields where each line of a text stands and what it is, the empty left out.
+        """Yields the place of each line of a text file that is not empty, and the line.
 
         Raises:
             ValueError: if the file is missing or not text in UTF-8.
@@ -131,11 +133,11 @@ class DataFolder:
     def csv_rows(
         self, name: str, columns: Sequence[str]
     ) -> Iterator[tuple[str, dict[str, str]]]:
-        """Yields where each row of a CSV file stands and what it holds, by column.
+        """Yields the place of each row of a CSV file, and its cells by column.
 
         Raises:
-            ValueError: if the file is missing, not UTF-8, or without these columns, or
-                if a row lacks one.
+            ValueError: if the file is missing, is not UTF-8 or lacks one of these
+                columns, or if a row lacks a value in one of them.
         """
         reader = csv.DictReader(self._text(name).splitlines())
         there = [column.strip() for column in reader.fieldnames or ()]
@@ -152,7 +154,7 @@ class DataFolder:
             yield where, {column: row[column].strip() for column in columns}
 
     def arrays(self, name: str, *variables: str) -> list[np.ndarray]:
-        """Reads variables of a MATLAB file, each as an array without axes of length 1.
+        """Reads variables of a MATLAB file as arrays, without axes of length 1.
 
         A cell array of texts becomes an array of str.
 
@@ -181,11 +183,16 @@ class DataFolder:
     def sheet(
         self, name: str, sheet: str | None, columns: Sequence[str]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Yields where each row of an Excel sheet stands and what it holds, by column.
+        """Yields the place of each row of an Excel sheet, and its cells by column.
 
-        If sheet is None, the first one is read. The table may stand anywhere in it; it
-        begins with the first row that has all columns' names. Rows without a value in
-        the first of them are left out.
+        The table may be anywhere in the sheet: it begins below the first row that
+        contains the names of all columns. Rows without a value in the first of these
+        columns are left out.
+
+        Args:
+            name: the file.
+            sheet: the name of the sheet; None for the first one.
+            columns: the names of the columns.
 
         Raises:
             ValueError: if the file is missing or broken, or has no such sheet or table.
@@ -213,7 +220,7 @@ class DataFolder:
                 yield where, {column: row[places[column]] for column in columns}
 
     def number(self, value: Any, where: str) -> float:
-        """Makes a finite number of a cell; a ValueError says where there is none."""
+        """Converts a cell to a finite number, or raises the error that says where."""
         number = table_file.number(value)
         if number is None:
             raise self.error(f"{where}: the score must be a number, not {value!r}")
@@ -229,7 +236,7 @@ class DataFolder:
         if folder not in self._listings:
             entries = sorted(folder.iterdir()) if folder.is_dir() else []
             self._listings[folder] = {
-                # Where names differ in case alone, each is found by its own first.
+                # If names differ only in case, an exact match goes first.
                 **{entry.name.lower(): entry for entry in entries},
                 **{entry.name: entry for entry in entries},
             }

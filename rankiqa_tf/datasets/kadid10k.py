@@ -9,7 +9,7 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 _LIST = "dmos.csv"
 _NAME = re.compile(r"I\d\d_(\d\d)_0([1-5])\.png", re.IGNORECASE)
 
-# Number 1 first; our presets' names where they have the same kind of distortion.
+# In the order of their numbers from 1; named as in our presets where these have them.
 _KINDS = (
     "gaussian_blur",
     "lens_blur",
@@ -42,12 +42,11 @@ _KINDS = (
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     """Reads KADID-10k: columns dist_img, ref_img and dmos of dmos.csv, and images.
 
-    A name `IXX_YY_ZZ.png` is that of reference XX, distortion YY and level ZZ. Despite
-    its name `dmos` is the mean of ratings from 1 to 5 and higher is better, so it is
-    taken as it is.
+    `IXX_YY_ZZ.png` shows reference XX with distortion YY at level ZZ. Despite its name,
+    `dmos` is the mean of ratings from 1 to 5, and higher is better: it is `mos` here.
 
     Args:
-        folder: with dmos.csv and images.
+        folder: contains dmos.csv and images.
 
     Returns:
         The photos, 10,125. There is no official split.

@@ -9,11 +9,11 @@ _SOURCE = (
     "https://raw.githubusercontent.com/subpic/koniq/master/metadata/"
     "koniq10k_distributions_sets.csv"
 )
-# Beside the images, unpacked to a folder of its own, or in a clone of subpic/koniq.
+# Beside the images, unpacked into its own folder, or in a clone of subpic/koniq.
 _LISTS = (_LIST, f"koniq10k_distributions_sets/{_LIST}", f"metadata/{_LIST}")
 _SIZES = ("1024x768", "512x384")
-# The archives of images hold a folder of the size's name; some programs unpack each
-# into a folder of the archive's name.
+# Each archive of images contains a folder named after the size; some programs unpack it
+# into a folder named after the archive.
 _IMAGES = ("{}", "koniq10k_{}/{}", "koniq10k_{}", "images/{}")
 
 
@@ -22,27 +22,23 @@ def read(
 ) -> tuple[list[ScoredPhoto], splits.References]:
     """Reads KonIQ-10k: columns image_name, MOS and set of its list, and the images.
 
-    Photos are each of a content of their own, and as people took them: there is no
-    distortion.
+    Each photo has its own content and is as people took it: there is no distortion.
 
-    The list that tells the sets is not in the archives of the site, whose own
-    (koniq10k_scores_and_distributions.csv) has none, but in the repository
-    subpic/koniq.
+    The list with the official sets is in the repository subpic/koniq. The one in the
+    archives of the site, koniq10k_scores_and_distributions.csv, does not have them.
 
     Args:
-        folder: with koniq10k_distributions_sets.csv, in it or in a folder
+        folder: contains koniq10k_distributions_sets.csv, directly or in a folder
             `koniq10k_distributions_sets` or `metadata`; and the folder of images,
-            `1024x768`, in it or in `koniq10k_1024x768`, the archive's name, or
-            `images`.
+            `1024x768`, directly or in a folder `koniq10k_1024x768` or `images`.
         size: the folder of images, "1024x768" or "512x384". People saw the former.
 
     Returns:
-        The photos, 10,073, and the official split: 7,058 to train on, 1,000 to validate
-        and 2,015 to test.
+        The 10,073 photos, and the official split: 7,058 to train on, 1,000 to validate
+        with and 2,015 to test on.
 
     Raises:
-        ValueError: if size is another, or if a file is missing or a line is not as it
-            should be.
+        ValueError: if there is no such size, or a file is missing or a line is wrong.
     """
     if size not in _SIZES:
         raise ValueError(f"size must be one of {', '.join(_SIZES)}, not {size!r}")
@@ -52,9 +48,9 @@ def read(
     list_file = next(filter(folder.find, _LISTS), None)
     if list_file is None:
         raise folder.error(
-            f"there is no file {_LIST}, which tells the sets and is in none of its "
-            f"archives; it was looked for as {', '.join(_LISTS)}, here, in the folders "
-            "inside and in the one above",
+            f"there is no file {_LIST}, which has the official sets and is in none of "
+            f"its archives; it was looked for as {', '.join(_LISTS)}, here, in the "
+            "folders inside and in the one above",
             source=_SOURCE,
         )
     places = [place.format(size, size) for place in _IMAGES]

@@ -5,8 +5,8 @@ from pathlib import PurePath
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
-# Folder, distortion and number of images, in the order in which the arrays of the .mat
-# files follow each other; from the readme of the release.
+# Folder, distortion and number of images, in the order of the arrays in the .mat files;
+# from the readme of the release.
 _KINDS = (
     ("jp2k", "jpeg2000", 227),
     ("jpeg", "jpeg", 233),
@@ -20,23 +20,22 @@ _TOTAL = sum(count for _, _, count in _KINDS)
 def read(
     folder: DataFolder, *, not_realigned: bool = False, copies: bool = False
 ) -> tuple[list[ScoredPhoto], None]:
-    """Reads LIVE: img1.bmp and on in each of five folders, and the .mat files.
+    """Reads LIVE: img1.bmp and so on in each of five folders, and the .mat files.
 
-    Images have no levels; how strong each distortion is stands in the folders'
-    `info.txt`, which is not needed here.
+    Images have no levels. The folders' `info.txt`, with the strength of each
+    distortion, is not read.
 
     Args:
-        folder: with jp2k, jpeg, wn, gblur, fastfading, refnames_all.mat and the file of
-            the scores.
-        not_realigned: whether to take `dmos` of dmos.mat, in which each of the five
-            kinds is on the scale of an experiment of its own: figures of each kind can
-            be compared with others', those of all kinds together hardly. Otherwise
-            `dmos_new` of dmos_realigned.mat is taken, in which they were put on one
-            scale (Sheikh, Sabir and Bovik 2006). That it goes somewhat beyond 0..100 is
-            from memory.
-        copies: whether to include the 203 images that are copies of references
-            (`orgs` is 1), as level 0. They tie at one score, which flatters
-            correlations.
+        folder: contains jp2k, jpeg, wn, gblur, fastfading, refnames_all.mat and the
+            file of the scores.
+        not_realigned: read `dmos` of dmos.mat, in which each of the five kinds is on
+            the scale of its own experiment: the figures of one kind can be compared
+            with others', those of all kinds together hardly. By default `dmos_new` of
+            dmos_realigned.mat is read, in which all kinds are on one scale (Sheikh,
+            Sabir and Bovik 2006). That this scale goes slightly beyond 0..100 is not
+            confirmed.
+        copies: include the 203 images that are copies of references (`orgs` is 1), as
+            level 0. Their scores are tied, which flatters correlations.
 
     Returns:
         The photos, 779 without copies; mos is 100 - DMOS. There is no official split.
@@ -50,8 +49,8 @@ def read(
     )
     if not not_realigned and not folder.find(file) and folder.find("dmos.mat"):
         raise folder.error(
-            f"there is no file {file}; the scores of dmos.mat, which are not "
-            "realigned, are read as data set live,not_realigned"
+            f"there is no file {file}; to read the scores of dmos.mat, which are not "
+            "realigned, give the data set as live,not_realigned"
         )
     scores, originals = folder.arrays(file, variable, "orgs")
     (references,) = folder.arrays("refnames_all.mat", "refnames_all")

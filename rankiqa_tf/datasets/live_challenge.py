@@ -4,7 +4,7 @@ from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 _NAMES, _SCORES = "Data/AllImages_release.mat", "Data/AllMOS_release.mat"
-# Some unpack the images once more into a folder of the same name.
+# Some copies have the images in another folder of the same name.
 _IMAGES = ("Images/{}", "Images/Images/{}")
 _TRAINING_IMAGES = ("Images/trainingImages/{}", "Images/Images/trainingImages/{}")
 
@@ -14,14 +14,14 @@ def read(
 ) -> tuple[list[ScoredPhoto], None]:
     """Reads LIVE In the Wild: names and scores of two .mat files, and Images.
 
-    Photos are each of a content of their own, and as people took them: there is no
-    distortion. The seven images that people were trained with stand first in the lists,
-    and in a folder of their own, by which they are told apart here.
+    Each photo has its own content and is as people took it: there is no distortion. The
+    seven images that people were trained with are recognised by their folder,
+    Images/trainingImages. The layout is taken from programs that read the data set and
+    from its readme, as they quote it, not from the data set itself.
 
     Args:
-        folder: with Data/AllImages_release.mat, Data/AllMOS_release.mat and Images.
-        training_images: whether to include the seven images in Images/trainingImages.
-            Papers leave them out.
+        folder: contains Data/AllImages_release.mat, Data/AllMOS_release.mat and Images.
+        training_images: include the seven training images. Papers leave them out.
 
     Returns:
         The photos, 1,162 without these seven. There is no official split.

@@ -7,7 +7,7 @@ import numpy as np
 from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
-# The folder of a part, that of its images, what comes after the blur, and both.
+# Each part: its folder, the folder of its images, the second distortion, and both.
 _PARTS = (
     ("Part 1", "blurjpeg", "jpeg", "blur_and_jpeg"),
     ("Part 2", "blurnoise", "white_noise", "blur_and_noise"),
@@ -17,17 +17,17 @@ _PARTS = (
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     """Reads both parts of LIVE-MD: each Imagelists.mat and Scores.mat.
 
-    Of 15 references each part has 3 strengths of blur, 3 of the other distortion, and
-    the 9 of both. Those of both have the levels of our preset `live_md`: level
-    3 a + b + 1 holds the a-th strength of blur and the b-th of the other, counted
-    from 0. The images of blur alone stand in both parts, each with a score of its own.
+    Each part has 15 references, with 3 strengths of blur, 3 of the other distortion and
+    9 of both. Images with both have the levels of our preset `live_md`: level
+    3 a + b + 1 has the a-th strength of blur and the b-th of the other distortion,
+    counted from 0. The images with blur alone are in both parts, with a score in each.
 
-    That the first column of `distimgdistlevels` is the blur was gathered from programs
-    that read the data set; it was not to be had itself. How it counts levels is not
-    known, so the least of four values is taken for none, the most for the strongest.
+    That the first column of `distimgdistlevels` is the blur is taken from programs that
+    read the data set, not from the data set itself. How it counts levels is unknown, so
+    the lowest of four values is read as no distortion and the highest as the strongest.
 
     Args:
-        folder: with `Part 1/blurjpeg` and `Part 2/blurnoise`.
+        folder: contains `Part 1/blurjpeg` and `Part 2/blurnoise`.
 
     Returns:
         The photos, 450; mos is 100 - DMOS. There is no official split.
@@ -90,5 +90,5 @@ def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
 
 
 def _strengths(levels: np.ndarray) -> list[int]:
-    """Counts levels from 0, the least value."""
+    """Numbers the levels from 0, the lowest value."""
     return np.unique(levels, return_inverse=True)[1].tolist()

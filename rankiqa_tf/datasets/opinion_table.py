@@ -1,9 +1,9 @@
-"""What people think of TID2013's distortions on average, put on photos of one's own.
+"""TID2013's mean opinion of each kind and level of distortion, for any photos.
 
-No one was asked about these photos. Each is given the mean opinion that TID2013's
-photos got at the same kind and level of distortion. That is a calibration: it tells a
-model how much worse one kind of distortion is than another, which ranking alone does
-not. It is never a test of agreement with people.
+Nobody was asked about these photos. Each distorted version gets the mean opinion that
+TID2013's photos got for the same kind and level of distortion. That is a calibration:
+it tells a model how much worse one kind of distortion is than another, which ranking
+alone does not. It is never a test of agreement with people.
 """
 
 import math
@@ -26,10 +26,10 @@ PRESET = "tid2013"
 SCALE = (0, 9)
 SOURCE = f"python -m distortions.generate --preset={PRESET}"
 
-# TID2013's MOS, 0 to 9, levels 1 to 5 of each kind by its number: means over the 24
-# references that are photos, of the 2,880 scores that RankIQA's authors list
+# TID2013's MOS, 0 to 9, by number of the kind, for levels 1 to 5: means over the 24
+# references that are photos, from the 2,880 scores that RankIQA's authors list
 # (github.com/xialeiliu/RankIQA, ft_tid2013_train.txt and ft_tid2013_test.txt). They are
-# as people gave them: 15 rises with the level, and 17 goes up and down.
+# as people gave them: kind 15 rises with the level, and kind 17 goes up and down.
 MEAN_OPINIONS: Mapping[int, tuple[float, ...]] = MappingProxyType(
     {
         1: (5.70, 5.25, 4.87, 4.26, 3.79),
@@ -60,29 +60,30 @@ MEAN_OPINIONS: Mapping[int, tuple[float, ...]] = MappingProxyType(
 )
 
 
-# For `quality`: of the photo, which is no worse than any that gets worse from level 1
-# on (23, chromatic aberration), and the mean step between levels of 1 to 22.
+# For `quality`: the MOS assumed for the photo itself, that of the best level 1 among
+# the kinds that then get worse (23, chromatic aberration); and the mean step between
+# levels of kinds 1 to 22.
 _OF_THE_PHOTO = 6.1
 _STEP = 0.65
 _NUM_LEVELS = 5
 
 
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
-    """Reads a ranked set of the preset `tid2013` and gives its images the table's MOS.
+    """Reads a ranked set of the preset `tid2013`, with the MOS of the table.
 
     The photos themselves, level 0, are left out: the table has no opinion of them. A
-    reference is a photo's name without its folders, as where photos are ranked, so
-    that the same seed and share hold out the same photos in both.
+    reference is the name of a photo without its folders, as in ranking, so the same
+    seed and share hold out the same photos in both.
 
     Args:
-        folder: what `make` or `distortions.generate` wrote, in files; with all kinds of
-            the preset or with some.
+        folder: what `make` or `distortions.generate` wrote, as files; with some or all
+            kinds of the preset.
 
     Returns:
         The photos, 5 of each kind for each photo. There is no official split.
 
     Raises:
-        ValueError: if the folder holds another set, or a damaged or unfinished one.
+        ValueError: if the folder contains another set, or a damaged or unfinished one.
     """
     from distortions.sets import ranked_set  # With TensorFlow; --help lists data sets.
 
@@ -113,19 +114,20 @@ def make(
     crop: int,
     seed: int,
 ) -> None:
-    """Makes the set that `read` reads, or goes on with it; what is there is kept.
+    """Makes the set that `read` reads; an unfinished set is continued.
 
     Photos that cannot be read are named and left out.
 
     Args:
         photos: a folder of pristine photos.
-        folder: where the set goes.
-        crop: side of the middle of each photo that is taken, in pixels; 0 for all.
-        seed: decides all that is random.
+        folder: the folder to write to.
+        crop: side of the square taken from the middle of each photo, in pixels; 0 for
+            the whole photo.
+        seed: decides everything random.
 
     Raises:
-        ValueError: if no photo can be read, or the folder holds another set or cannot
-            be written to.
+        ValueError: if no photo can be read, or the folder contains another set or is
+            not writable.
     """
     from distortions.sets import generation  # Likewise.
 
@@ -150,21 +152,21 @@ def make(
 
 
 def knows(preset: str) -> bool:
-    """Whether the table has opinions of a preset, or of one of several joined."""
+    """Returns whether a preset, or one of several joined, is in the table."""
     return PRESET in preset.split(",")
 
 
 def quality(names: Sequence[str], preset: str) -> np.ndarray:
-    """The table as quality in levels: a mean step from level to level is about 1.
+    """Returns the table in units of levels: the mean step between levels is about 1.
 
     Args:
-        names: of distortions.
-        preset: theirs; where several are joined, names begin with that of their own.
+        names: the names of distortions.
+        preset: their preset; if several are joined, names begin with their own preset.
 
     Returns:
-        float64 [names, 6], of levels 0 to 5; higher is better. Not a number where the
-        table has none: of other distortions. The photo itself, of which it has no
-        opinion, is taken to be as good as the best level that falls from level 1 on.
+        float64 [names, 6], for levels 0 to 5; higher is better. NaN for distortions
+        that are not in the table. The photo itself is not in it either, and is taken to
+        be as good as the best level 1 of a kind that then gets worse.
     """
     numbers = {
         f"{PRESET}.{row.name}": row.number for row in distortions.PRESETS[PRESET].rows
@@ -178,5 +180,5 @@ def quality(names: Sequence[str], preset: str) -> np.ndarray:
 
 
 def mos(levels: np.ndarray) -> np.ndarray:
-    """What `quality` gives, as the MOS it came from."""
+    """Converts quality in levels, as `quality` returns it, back to MOS."""
     return levels * _STEP

@@ -1,4 +1,4 @@
-"""What is known of a data set, and the choice of one with options of its reader."""
+"""The description of a data set, and the choice of one with options."""
 
 import dataclasses
 import inspect
@@ -15,18 +15,19 @@ class Row:
     """A row of the table of data sets, or a data set of your own.
 
     Attributes:
-        read: takes a DataFolder, and options by name; returns the photos and the
-            official split, or None. Options have defaults: False for one that is
-            switched on by its name, or a text or number for one that is given a value.
-        title: what the data set is called.
-        source: where it can be had, an address or a command.
-        licence: what its authors allow, as far as it could be found; look there before
-            use.
-        scale: the worst and the best `mos` that the scale of the experiment has.
-            Scores that were processed may go somewhat beyond.
+        read: the reader. It takes a DataFolder, and options by keyword, and returns the
+            photos and the official split or None. The default of an option is False if
+            its name switches it on; otherwise it is a text or a number.
+        title: the name of the data set.
+        source: where to get it, an address or a command.
+        licence: what its authors allow, as far as that was found; check the source
+            before use.
+        scale: the worst and the best `mos` on the scale of the experiment. Processed
+            scores may lie slightly outside.
         scale_of: what `mos` is, in words.
-        turned_round: whether `mos` was made of a difference score, lower is better.
-        official_split: whether its authors say what to train and what to test on.
+        turned_round: whether `mos` was computed from a difference score, for which
+            lower is better.
+        official_split: whether the authors say what to train and what to test on.
     """
 
     read: Callable[..., tuple[list[ScoredPhoto], References | None]]
@@ -47,12 +48,12 @@ class Row:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A data set that was chosen by name, and the options it is read with.
+    """A data set and the options to read it with.
 
     Attributes:
-        name: as it was given, options included.
-        row: what is known of it.
-        options: those that were given, by name.
+        name: its name with the options, as given.
+        row: its description.
+        options: the given options, by name.
     """
 
     name: str
@@ -61,12 +62,12 @@ class Choice:
 
     @property
     def title(self) -> str:
-        """What it is called, and the options where there are any."""
+        """Its title, followed by the options if there are any."""
         return self._with_options(self.row.title)
 
     @property
     def scale_of(self) -> str:
-        """What its scores are, and the options where there are any."""
+        """What its scores are, followed by the options if there are any."""
         return self._with_options(self.row.scale_of)
 
     def _with_options(self, text: str) -> str:
@@ -75,16 +76,16 @@ class Choice:
 
 
 def choice(text: str, row: Row) -> Choice:
-    """Reads the options after the name of a data set.
+    """Parses the options that follow the name of a data set.
 
     Args:
-        text: the name, then options with commas before them: `csiq,shared_with_live`,
+        text: the name and then options, separated by commas: `csiq,shared_with_live`,
             `koniq10k,size=512x384`.
-        row: the data set of this name.
+        row: the data set with this name.
 
     Raises:
-        ValueError: if it has no such option, or a value is missing, of the wrong kind
-            or out of place; it lists the options there are.
+        ValueError: if there is no such option, in which case the message lists those
+            there are; or if a value is missing, superfluous or of the wrong type.
     """
     name, *given = (part.strip() for part in text.split(","))
     known, options = row.options, {}

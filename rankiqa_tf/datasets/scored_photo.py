@@ -1,4 +1,4 @@
-"""A photo that people have scored."""
+"""A photo with its human score."""
 
 import dataclasses
 from pathlib import Path
@@ -11,14 +11,14 @@ class ScoredPhoto:
     Attributes:
         path: the file.
         mos: mean opinion score, on the data set's own scale; higher is better.
-        reference: what the photo shows. Photos of one reference never stand on both
-            sides of a split. The file itself where it is the only one of its content.
-        dmos: the difference score that was turned round to make `mos`, as its authors
-            publish it; lower is better. None where they publish `mos` itself.
-        distortion: the name of what was done to the photo, that of our presets where
-            they have it; None where nothing was, or nobody knows.
-        level: how strongly, 1 being the weakest; 0 for a copy of the pristine photo,
-            which has the distortion it was shown among. None where the data set has no
+        reference: what the photo shows. Photos of one reference are never on both sides
+            of a split. The name of the file if no other photo shows the same.
+        dmos: the published difference score that `mos` was computed from; lower is
+            better. None if `mos` itself was published.
+        distortion: the distortion applied to the photo, by its name in our presets if
+            they have it; None if there is none or it is unknown.
+        level: its strength, 1 being the weakest; 0 for a copy of the pristine photo,
+            whose distortion is the one it was shown among. None if the data set has no
             levels.
     """
 

@@ -1,4 +1,4 @@
-"""Human scores from a table: image,mos[,reference,dmos,distortion,level]."""
+"""Reading and writing human scores: image,mos[,reference,dmos,distortion,level]."""
 
 import csv
 import dataclasses
@@ -13,7 +13,7 @@ from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 COLUMNS = ("image", "mos", "reference", "dmos", "distortion", "level")
 _NEEDED = COLUMNS[:2]
-# What the large data sets call them. Not `dmos`, which may be turned either way.
+# Their names in large data sets. `dmos` is not one for `mos`: its direction varies.
 _ALIASES = {
     "image": ("image_name", "filename", "file_name", "dist_img"),
     "mos": ("score", "mean_opinion_score"),
@@ -30,22 +30,22 @@ def read(
     *,
     missing_ok: bool = False,
 ) -> list[ScoredPhoto]:
-    """Reads a table of photos and scores, and checks that the photos are there.
+    """Reads a table of photos and scores, and checks that the photos exist.
 
     Args:
-        path: a CSV or .xlsx file as `table_file` reads it, with a header line. `image`
-            (or `image_name`, `filename`, `dist_img`) is a path; `mos` (or `score`) a
-            number, higher is better (turn a DMOS round first); `reference` may be left
-            out, then each photo is a reference of its own. `dmos`, `distortion` and
-            `level` may be there too, and be empty: they are those of ScoredPhoto.
-        folder: where relative image paths start; the file's own folder if None.
-        missing_ok: whether photos may be missing, for a use that needs no pixels.
+        path: a CSV or .xlsx file as for `table_file`, with a header line. `image` (or
+            `image_name`, `filename`, `dist_img`) is a path. `mos` (or `score`) is a
+            number, higher is better; invert a DMOS first. Without `reference` each
+            photo is its own reference. `dmos`, `distortion` and `level` are optional
+            and may be empty: they are those of ScoredPhoto.
+        folder: the folder that relative image paths start from; the file's own if None.
+        missing_ok: whether photos may be missing, for uses that need no pixels.
 
     Returns:
         The rows in order, two or more.
 
     Raises:
-        ValueError: if the file is missing, or a photo that may not be, or a line is
+        ValueError: if the file or a photo that is needed is missing, or a line is
             wrong; the message names the line.
     """
     path = Path(path)
@@ -66,16 +66,16 @@ def read(
     missing = [photo.path for photo in photos if not photo.path.is_file()]
     if missing and not missing_ok:
         raise ValueError(
-            f"{len(missing)} of {len(photos)} photos of {path} are not there, the "
-            f"first being {missing[0]}; image paths start from {root}"
+            f"{len(missing)} of {len(photos)} photos of {path} do not exist, the first "
+            f"being {missing[0]}; image paths start from {root}"
         )
     return photos
 
 
 def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
-    """Writes photos and scores so that `read` gives them back; paths are absolute.
+    """Writes photos and scores for `read`, with absolute paths.
 
-    Bytes of a path that are no text are escaped, and such a photo is not found again.
+    Bytes of a path that are not text are escaped; `read` does not find such a photo.
     """
     file = io.StringIO()
     writer = csv.writer(file)
@@ -86,7 +86,7 @@ def write(path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]) -> None:
 
 
 def cells(photo: ScoredPhoto) -> tuple:
-    """Gives what `write` writes of a photo, in the order of COLUMNS."""
+    """Returns the cells that `write` writes for a photo, in the order of COLUMNS."""
     return (photo.path.absolute(), *dataclasses.astuple(photo)[1:])
 
 
@@ -97,7 +97,7 @@ def _photo(
     if not image:
         raise ValueError(f"{where} names no image")
     mos = table.number(row["mos"], f"{where}: mos")
-    # Columns that may be missing, or have no value in this row.
+    # Columns that may be missing or have no value in this row.
     reference, dmos, distortion, level = (
         row.get(column) or "" for column in ("reference", "dmos", "distortion", "level")
     )

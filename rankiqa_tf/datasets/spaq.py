@@ -4,8 +4,7 @@ from rankiqa_tf.datasets.data_folder import DataFolder
 from rankiqa_tf.datasets.scored_photo import ScoredPhoto
 
 _BOOK = "MOS and Image attribute scores.xlsx"
-# Beside the images, or in the folder of the annotations, which its download pages and
-# the programs that read it call by these names.
+# In a folder of annotations, which programs call by these names, or beside the images.
 _BOOKS = (f"Annotations/{_BOOK}", _BOOK, f"TestAnnotations/{_BOOK}")
 _IMAGES = "TestImage"
 
@@ -13,14 +12,14 @@ _IMAGES = "TestImage"
 def read(folder: DataFolder) -> tuple[list[ScoredPhoto], None]:
     """Reads SPAQ: columns Image name and MOS of its first table, and TestImage.
 
-    Photos are each of a content of their own, and as phones took them: there is no
-    distortion. The other columns, of attributes such as brightness, are not read.
+    Each photo has its own content and is as a phone took it: there is no distortion.
+    The other columns, for attributes such as brightness, are not read.
 
-    That the sheet is the first one and the columns have these names was gathered from
-    programs that read the data set; it was not to be had itself.
+    That the table is in the first sheet, and the names of the columns, are taken from
+    programs that read the data set, not from the data set itself.
 
     Args:
-        folder: with `MOS and Image attribute scores.xlsx`, in it or in a folder
+        folder: contains `MOS and Image attribute scores.xlsx`, directly or in a folder
             Annotations or TestAnnotations; and TestImage.
 
     Returns:

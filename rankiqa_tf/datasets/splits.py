@@ -1,7 +1,7 @@
 """Splits of a data set by reference: drawn, checked, and used to divide photos.
 
-Photos of one reference, that is of one content, stand on one side: a network that has
-seen a photo would know its distorted versions again.
+Photos of one reference, that is with one content, are on one side of a split: a network
+that has seen a photo would recognise its distorted versions.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ Part = TypeVar("Part")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Split(Generic[Part]):
-    """Data in two or three parts, each of any kind: names, photos, or what is made.
+    """Data in two or three parts, of any type: names, photos, or made images.
 
     Attributes:
-        training: what is learned from.
-        held_out: what is tested on, and never learned from.
-        validation: what weights are chosen by; None, or empty, where nothing is.
+        training: the part to train on.
+        held_out: the part to test on, which is never trained on.
+        validation: the part to choose weights by; None or empty if there is none.
     """
 
     training: Part
@@ -44,11 +44,11 @@ def of_references(
     held_out: Iterable[str],
     validation: Iterable[str] = (),
 ) -> References:
-    """Makes a split of references, and checks it.
+    """Makes a split of references and checks it.
 
     Raises:
-        ValueError: if there is none to train on or none held out, or if one stands
-            twice.
+        ValueError: if there is no reference to train on or none held out, or if one
+            occurs twice.
     """
     split = Split(
         training=tuple(training),
@@ -61,8 +61,8 @@ def of_references(
     doubles = [name for name, count in Counter(_names(split)).items() if count > 1]
     if doubles:
         raise ValueError(
-            f"{len(doubles)} references stand more than once in a split, the first "
-            f"being {doubles[0]!r}; each must stand in one part"
+            f"{len(doubles)} references occur more than once in a split, the first "
+            f"being {doubles[0]!r}; each must be in one part"
         )
     return split
 
@@ -72,10 +72,10 @@ def _names(split: References) -> tuple[str, ...]:
 
 
 def check(split: References, photos: Sequence[ScoredPhoto]) -> None:
-    """Checks that a split is one of these photos.
+    """Checks that a split fits these photos.
 
     Raises:
-        ValueError: if it names a reference that they have not, or leaves one out.
+        ValueError: if it names a reference that they do not have, or leaves one out.
     """
     there, named = {photo.reference for photo in photos}, set(_names(split))
     for names, problem in (
@@ -92,10 +92,10 @@ def check(split: References, photos: Sequence[ScoredPhoto]) -> None:
 def divide(
     split: References, photos: Sequence[ScoredPhoto]
 ) -> Split[list[ScoredPhoto]]:
-    """Divides photos by their references; in each part they keep their order.
+    """Divides photos by their references, in their order.
 
     Raises:
-        ValueError: as `check` does.
+        ValueError: as for `check`.
     """
     check(split, photos)
     training, held_out, validation = (
@@ -115,23 +115,23 @@ def draw(
     """Draws splits by reference; the defaults are those of the paper (Section 4).
 
     Args:
-        photos: those of a data set; their order does not matter.
-        count: how many splits, each drawn anew.
+        photos: the photos of a data set; their order does not matter.
+        count: the number of splits, drawn independently.
         holdout: the share of the references to test on, between 0 and 1; rounded.
-        seed: decides them, 0 or more. The first few of a larger count are the same.
+        seed: decides the splits; 0 or more. A larger count begins with the same splits.
 
     Returns:
-        Splits without a validation part; names are in the order of the alphabet.
+        Splits without a validation part, with names in alphabetical order.
 
     Raises:
-        ValueError: if count is not 1 or more, or as `hold_out` does.
+        ValueError: if count is less than 1, or as for `hold_out`.
     """
     if count < 1:
         raise ValueError(f"count must be 1 or more splits, not {count}")
     names = sorted({photo.reference for photo in photos})
     splits = []
     for number in range(count):
-        # Not seed + number: the splits of two seeds would be nearly the same.
+        # With seed + number, neighbouring seeds would share all splits but one.
         (drawn,) = np.random.SeedSequence((seed, number)).generate_state(1)
         training, held_out = hold_out(names, holdout=holdout, seed=int(drawn))
         splits.append(of_references(training=training, held_out=held_out))
@@ -151,13 +151,13 @@ def hold_out(
     of the items.
 
     Args:
-        items: what to split; hashable where no groups are given.
+        items: the items to split; hashable if no groups are given.
         holdout: the share of the groups to hold out, more than 0 and less than 1.
             The count is rounded; at least one group is held out and one is left.
         seed: decides which groups are held out.
         groups: the group of each item, such as the reference photo of a distorted
-            one. The items of a group fall on the same side. If None, each item is a
-            group of its own, equal items together.
+            one. The items of a group are on the same side. If None, each item is its
+            own group, and equal items are together.
 
     Returns:
         The training items and the held-out items, both in the order given.

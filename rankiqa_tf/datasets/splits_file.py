@@ -1,4 +1,4 @@
-"""Splits in files: our JSON, and the tables of other benchmarks such as pyiqa's."""
+"""Reading splits from JSON files and from tables such as pyiqa's, and writing them."""
 
 import dataclasses
 import json
@@ -44,30 +44,30 @@ def write(path: str | os.PathLike[str], splits: Sequence[References]) -> None:
 def read(
     path: str | os.PathLike[str], photos: Sequence[ScoredPhoto]
 ) -> list[References]:
-    """Reads splits from a JSON file or a table, and checks that they fit these photos.
+    """Reads splits from a JSON file or a table and checks that they fit these photos.
 
     A JSON file is `{"splits": [{"training": [names], "held_out": [names]}, ...]}`; a
     split may also have "validation", and train, val and test are other names of the
-    parts. A name is that of a reference, or of a photo's file.
+    parts. A name is the name of a reference, or of the file of a photo.
 
     A table, a CSV or .xlsx file, is one of pyiqa's meta_info files or like them: a
     column of file names, such as img_name, and for each split a column whose name has
     "split" in it, with train, val or test in each row. Rows of images that are not
-    among the photos are passed over. Where no row is test, val is what is held out, as
-    pyiqa has it in splits of two parts.
+    among the photos are skipped. If no row is test, val is the held-out part, as in
+    pyiqa's splits in two.
 
-    pyiqa's older .pkl files are refused: opening a pickle runs what is in it, and the
-    row numbers that it holds mean nothing without the meta_info file.
+    pyiqa's older .pkl files are refused: opening a pickle can run code, and the row
+    numbers in it mean nothing without the meta_info file.
 
     Args:
         path: the file.
-        photos: those of the data set that was split.
+        photos: the photos of the data set.
 
     Returns:
         The splits, one or more.
 
     Raises:
-        ValueError: if the file is missing or of another form, if a reference stands on
+        ValueError: if the file is missing or has another form, if a reference is on
             both sides, or if the references are not those of the photos.
     """
     path = Path(path)
@@ -90,10 +90,10 @@ def read(
 
 
 class _Names:
-    """The references of photos, by their own names and by those of files."""
+    """Finds references by their own names and by the names of files."""
 
     def __init__(self, photos: Iterable[ScoredPhoto]):
-        # By the ends of paths, such as jpeg/img1.bmp; all that photos so called have.
+        # By the ends of paths, such as jpeg/img1.bmp; several if the end is ambiguous.
         self._by_file: dict[str, set[str]] = {}
         self._references = set()
         for photo in photos:
@@ -104,10 +104,10 @@ class _Names:
                 self._by_file.setdefault(end, set()).add(photo.reference)
 
     def reference(self, name: str) -> str:
-        """Finds the reference of a name; the name itself where nothing is called so.
+        """Returns the reference that a name stands for, or else the name itself.
 
         Raises:
-            ValueError: if photos of several references are called so.
+            ValueError: if it is the name of photos of several references.
         """
         if name in self._references:
             return name
@@ -115,7 +115,7 @@ class _Names:
         return name if found is None else found
 
     def of_file(self, name: str) -> str | None:
-        """Finds the reference of the photo in a file, as `reference` does; or None."""
+        """Returns the reference of the photo in a file, or None; as `reference`."""
         end = name.replace("\\", "/").lower().removeprefix("./")
         found = self._by_file.get(end, set())
         if len(found) > 1:
@@ -127,12 +127,12 @@ class _Names:
 
 
 def _entries(path: Path) -> dict[str, Any]:
-    """Reads the splits of a JSON file by what messages call them; of any form yet."""
+    """Reads a JSON file: its splits, still unchecked, by their names in messages."""
     contents = path.read_bytes()
     if path.suffix.lower() in _PICKLES or contents.startswith(b"\x80"):
         raise ValueError(
-            f"{path} is a pickle, which is not opened, as that runs what is in it: if "
-            "it is of pyiqa, give the data set's meta_info CSV file instead, which has "
+            f"{path} is a pickle, which is not opened, because that can run code: if "
+            "it is pyiqa's, give the data set's meta_info CSV file instead, which has "
             f"the same splits in columns; else write the names to a file: {_FORM}"
         )
     try:
@@ -151,10 +151,11 @@ def _entries(path: Path) -> dict[str, Any]:
 
 
 def _columns(path: Path, names: _Names) -> dict[str, dict[str, list[str]]]:
-    """Reads the splits of a table by their columns: in each part, photos' references.
+    """Reads a table: by column, the references in each part.
 
     Raises:
-        ValueError: if there is no such table, or none of its rows is one of the photos.
+        ValueError: if the file is not such a table, or none of its rows is a photo of
+            the data set.
     """
     table = table_file.read(path)
     header = {name.lower(): place for place, name in enumerate(table.header)}
@@ -199,15 +200,16 @@ def _columns(path: Path, names: _Names) -> dict[str, dict[str, list[str]]]:
 
 
 def _split(entry: Mapping[str, Any], names: _Names) -> References:
-    """Makes a split of the names in its parts, those of references or of files."""
+    """Makes a split from the names of references or files in its parts."""
     parts: dict[str, list[str]] = {}
     for part, given in entry.items():
         if part not in _PARTS:
-            raise ValueError(f"{part!r} is no part of a split: {_FORM}")
+            raise ValueError(f"{part!r} is not a part of a split: {_FORM}")
         if not isinstance(given, list) or not all(isinstance(n, str) for n in given):
-            numbers = "numbers, which count the rows of some other list"
+            numbers = "numbers, which are row numbers of some other list"
             rows = isinstance(given, list) and any(isinstance(n, int) for n in given)
-            raise ValueError(f"{part} has {numbers if rows else 'no texts'}: {_FORM}")
+            wrong = numbers if rows else "something other than a list of texts"
+            raise ValueError(f"{part} has {wrong}: {_FORM}")
         # Of files, many have one reference.
         found = dict.fromkeys(map(names.reference, given))
         parts[_PARTS[part]] = [*found]

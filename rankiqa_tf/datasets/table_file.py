@@ -1,7 +1,7 @@
-"""Tables as spreadsheets write them: CSV in their dialects, and .xlsx.
+"""Reading tables that spreadsheets write: CSV in several dialects, and .xlsx.
 
-Excel separates columns by semicolons where decimals have commas, writes UTF-16 and tabs
-as "Unicode text", a first line `sep=;`, and rows of nothing but separators.
+Excel separates columns by semicolons in locales with decimal commas. It also writes
+UTF-16 with tabs ("Unicode text"), a first line `sep=;`, and rows of separators only.
 """
 
 import codecs
@@ -18,27 +18,27 @@ from typing import Any
 
 from rankiqa_tf import archives
 
-# Of an .xlsx file. 10,000 photos with ten columns are 100,000 cells, in 5 MB.
+# Limits for .xlsx files. 10,000 photos with ten columns take 100,000 cells and 5 MB.
 _MOST_CELLS = 5_000_000
 _MOST_XML = 256 << 20
 
 _SEPARATORS = ",;\t"
 _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # What .xlsx and .xls begin with.
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"  # Start of .xlsx and .xls.
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table with a header; cells without spaces around them.
+    """A table with a header. Spaces around cells are removed.
 
     Attributes:
         path: the file.
-        header: names of the columns as they stand there.
-        rows: where each row stands, such as "scores.csv line 3", and its cells; rows
-            without a value are left out.
-        decimal_comma: whether a number's comma is a decimal one: columns are separated
-            by something else.
+        header: the names of the columns, as written.
+        rows: the place of each row, such as "scores.csv line 3", and its cells; rows
+            without any value are left out.
+        decimal_comma: whether a comma in a number is a decimal comma, because columns
+            are not separated by commas.
     """
 
     path: Path
@@ -49,9 +49,12 @@ class Table:
     def cells(
         self, places: Mapping[str, int]
     ) -> Iterator[tuple[str, dict[str, str | None]]]:
-        """Yields where each row stands, and its cells in these places, by column.
+        """Yields the place of each row, and its cells in some columns, by name.
 
-        A cell is None where the row is too short to have it.
+        A cell is None if the row is too short to have it.
+
+        Args:
+            places: the index of each column, by the name to give it.
         """
         for where, row in self.rows:
             yield (
@@ -65,18 +68,18 @@ class Table:
     def columns(
         self, aliases: Mapping[str, tuple[str, ...]], *, needed: tuple[str, ...]
     ) -> dict[str, int]:
-        """Finds columns by their names, in any case, or by what else they are called.
+        """Finds columns by their names, in any case, or by other names.
 
         Args:
-            aliases: of each column, its other names; they count where its own is not
-                there.
-            needed: columns that must be there.
+            aliases: the other names of each column; they are used if there is no column
+                with its own name.
+            needed: the columns that must exist.
 
         Returns:
-            The place of each column that is there.
+            The index of each column that exists.
 
         Raises:
-            ValueError: if a needed one is not there, or one is there twice.
+            ValueError: if a needed column does not exist, or a column exists twice.
         """
         names = [re.sub(r"[\s_-]+", "_", name.lower()) for name in self.header]
         places: dict[str, int] = {}
@@ -105,7 +108,7 @@ class Table:
         return places
 
     def number(self, text: str | None, what: str) -> float:
-        """Makes a number of a cell; a ValueError says of what there is none."""
+        """Converts a cell to a number, or raises a ValueError about `what`."""
         point = text.replace(",", ".") if text and self.decimal_comma else text
         found = number(point)
         if found is None:
@@ -114,9 +117,9 @@ class Table:
 
 
 def number(value: Any) -> float | None:
-    """Reads a cell as a finite number; None if it is none.
+    """Converts a cell to a finite number; returns None if it is not one.
 
-    Python's own reading takes `1_0` for 10, and digits of all scripts.
+    Stricter than Python's float, which accepts `1_0` and the digits of all scripts.
     """
     if isinstance(value, str) and not _NUMBER.fullmatch(value.strip()):
         return None
@@ -131,11 +134,11 @@ def read(path: Path) -> Table:
     """Reads a table: CSV in UTF-8 or UTF-16, or the first sheet of an .xlsx file.
 
     Columns are separated by commas, semicolons or tabs, whichever the header has most
-    of; a line `sep=` before it decides.
+    of, unless a line `sep=` before the header says otherwise.
 
     Raises:
-        ValueError: if the file is missing, not such a table, or a row has more values
-            than there are columns.
+        ValueError: if the file is missing or is not such a table, or a row has more
+            values than there are columns.
     """
     if not path.is_file():
         raise ValueError(f"there is no CSV file {path}")
@@ -156,7 +159,7 @@ def read(path: Path) -> Table:
     else:
         separator = max(_SEPARATORS, key=first.count)
     lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    # Lines are counted in the file, that of the separator included.
+    # Line numbers are those of the file, so the line `sep=` counts.
     skipped = 1 if match else 0
     try:
         numbered = ((lines.line_num + skipped, line) for line in lines)
@@ -166,13 +169,13 @@ def read(path: Path) -> Table:
 
 
 def decode(contents: bytes, path: Path) -> str:
-    """Decodes a text in UTF-8, or in UTF-16 that begins with a byte-order mark.
+    """Decodes text in UTF-8, or in UTF-16 with a byte-order mark.
 
     Raises:
-        ValueError: if it is in neither.
+        ValueError: if it is neither.
     """
     try:
-        # utf-8-sig: spreadsheets put a mark in front of the first column's name.
+        # utf-8-sig: spreadsheets write a byte-order mark before the first name.
         return contents.decode("utf-16" if contents.startswith(_MARKS) else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not a UTF-8 CSV file: {error}") from error
@@ -184,17 +187,17 @@ def first_sheet(path: Path) -> list[tuple[Any, ...]]:
 
 
 def sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Reads an .xlsx file: the rows of each sheet by its name.
+    """Reads an .xlsx file: the rows of each sheet, by its name.
 
     Raises:
-        ValueError: if it is none, or broken.
+        ValueError: if it is not an .xlsx file, or is damaged.
     """
-    # Here, not above: every program imports this module, and few read a sheet.
+    # Imported here: every program imports this module, and few read a sheet.
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        with path.open("rb") as file:  # openpyxl goes by the name's ending else.
+        with path.open("rb") as file:  # Given a path, openpyxl checks its ending.
             with zipfile.ZipFile(file) as archive:
                 archives.check(archive)
                 size = sum(entry.file_size for entry in archive.infolist())
@@ -212,7 +215,7 @@ def sheets(path: Path) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def _rows(sheet: Any) -> list[tuple[Any, ...]]:
-    """The rows of a sheet, without what it says of its own size, which may be false."""
+    """Returns the rows of a sheet, ignoring the size it claims, which may be false."""
     sheet.reset_dimensions()
     rows, cells = [], 0
     for row in sheet.iter_rows(values_only=True):

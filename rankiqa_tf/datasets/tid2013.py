@@ -16,13 +16,12 @@ def read(
 ) -> tuple[list[ScoredPhoto], None]:
     """Reads TID2013: lines `score name` of mos_with_names.txt, and distorted_images.
 
-    A name `iXX_YY_Z.bmp` is that of reference XX, distortion YY and level Z. The list
-    and the files disagree on the case of names, which does not matter here.
+    `iXX_YY_Z.bmp` shows reference XX with distortion YY at level Z. The names in the
+    list and those of the files differ in case.
 
     Args:
-        folder: with mos_with_names.txt and distorted_images.
-        synthetic: whether to include reference 25, which is no photo; the paper leaves
-            it out.
+        folder: contains mos_with_names.txt and distorted_images.
+        synthetic: include reference 25, which is not a photo; the paper leaves it out.
 
     Returns:
         The photos, 2,880 or 3,000. There is no official split.

@@ -12,11 +12,12 @@ _TOP, _BOTTOM = 8, 128
 _MOST = 160  # Points of a curve; of more, means of neighbours are drawn.
 
 
-def draw(points: Sequence[tuple[int, float]], *, label: str) -> str:
+def draw(points: Sequence[tuple[int, float]], *, last: int, label: str) -> str:
     """Draws values over steps; a long curve as means of neighbouring points.
 
     Args:
         points: steps, which rise, and values; 1 or more.
+        last: the step at which the axis ends.
         label: what is to be seen, for those who do not see it.
 
     Returns:
@@ -24,7 +25,7 @@ def draw(points: Sequence[tuple[int, float]], *, label: str) -> str:
     """
     steps, values = np.array(points, float).T
     steps, values = _thinned(steps), _thinned(values)
-    across = drawing.Axis((0, max(float(steps[-1]), 1)), _LEFT, _RIGHT)
+    across = drawing.Axis((0, max(last, 1)), _LEFT, _RIGHT)
     upwards = drawing.Axis(panels.span(values), _BOTTOM, _TOP)
     parts = [f'<path class="axis" d="M{_LEFT} {_TOP}V{_BOTTOM}H{_RIGHT}"/>']
     for tick in upwards.ticks(4):

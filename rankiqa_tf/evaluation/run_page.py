@@ -152,8 +152,9 @@ def write(
 def _headlines(figures: Mapping[str, float], opinions: Figures | None) -> Sequence[str]:
     said = []
     if "rank/pair_accuracy" in figures:
+        share = 100 * figures["rank/pair_accuracy"]
         said.append(
-            f"After ranking, {figures['rank/pair_accuracy']:.1%} of the pairs of "
+            f"After ranking, {share:.1f} % of the pairs of "
             f"versions of {figures['rank/held_out_photos']:g} photos held out are in "
             "the right order."
         )
@@ -178,12 +179,12 @@ def _curves(workdir: Path, stage: str, steps: int) -> str:
         )
     points = history.History(history.path_of(workdir, stage)).curves()
     drawn = [
-        _curve(title, points[name])
+        _curve(title, points[name], steps)
         for name, title in _CURVES.items()
         if any(value for _, value in points.get(name, ()))  # No penalty that is not on.
     ]
     of_kinds = [
-        _curve(name.removeprefix(_ACCURACY).replace("_", " "), values)
+        _curve(name.removeprefix(_ACCURACY).replace("_", " "), values, steps)
         for name, values in points.items()
         if name.startswith(_ACCURACY)
     ]
@@ -199,12 +200,12 @@ def _curves(workdir: Path, stage: str, steps: int) -> str:
     return "\n".join(parts)
 
 
-def _curve(title: str, points: Sequence[tuple[int, float]]) -> str:
+def _curve(title: str, points: Sequence[tuple[int, float]], steps: int) -> str:
     if not points:
         return ""
     said = f"{points[-1][1]:.4g} at step {points[-1][0]:,}"
     return method_section.panel(
-        title, said, curves.draw(points, label=f"{title} by step: {said}")
+        title, said, curves.draw(points, last=steps, label=f"{title} by step: {said}")
     )
 
 

@@ -16,6 +16,7 @@ import os
 import statistics
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -141,6 +142,7 @@ class Page:
             body += [
                 "<h2>Distribution</h2>",
                 histogram.draw(scores, self._metadata.scale),
+                *self._beyond(scores),
                 *self._maps(name, places),
                 "<h2>Photos</h2>",
                 *self._cards(name),
@@ -176,13 +178,27 @@ class Page:
         metadata = self._metadata
         facts = {
             "score": f"{metadata.direction}; {scale.in_words(metadata)}",
-            "model": f"{self._model} ({metadata.network}, trained on "
-            f"{metadata.trained_on})",
+            "model": f"{self._model}, with {metadata.network}",
+            "trained on": metadata.trained_on,
         }
         if metadata.percentiles:
             of = metadata.percentiles_of or "a collection of photos"
-            facts["compared"] = f"with the scores of {of}"
+            facts["better than"] = f"the share of {of} whose scores are lower"
         return facts | {"photos in": str(folder)}
+
+    def _beyond(self, scores: Sequence[float]) -> list[str]:
+        """Explains scores that are off the scale, if there are any."""
+        if self._metadata.scale is None:
+            return []
+        low, high = self._metadata.scale
+        count = sum(not low <= score <= high for score in scores)
+        if not count:
+            return []
+        return [
+            f'<p class="note">{histogram.photos(count)} with a score beyond {low:g} or '
+            f"{high:g}, the ends of the scale: the model takes them for worse, or "
+            "better, than all that people rated so.</p>"
+        ]
 
     def _compared(self, score: float) -> str:
         share = percentiles.percentile(score, self._metadata.percentiles)
@@ -212,8 +228,9 @@ class Page:
         few = ""
         if len(figures) < len(worst):
             few = "A photo that one crop holds whole has no map. "
+        of = " of the worst photos" if len(self._scored) > MAPS else ""
         return [
-            f"<h2>Local quality{' of the worst' * (len(self._scored) > MAPS)}</h2>",
+            f"<h2>Local quality{of}</h2>",
             '<p class="note">Colours stand for the scores of overlapping crops, from '
             "one to the next without a step; frames show the lowest and the highest. "
             "A photo is scored by other crops, so that the mean of these need not be "

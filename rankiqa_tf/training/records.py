@@ -1,9 +1,8 @@
 """What a stage records during training: a history by step, and TensorBoard logs.
 
 All stages use the same names. TensorBoard groups them by the part before the first
-slash:
-`training/loss`, `held_out/srocc`, `pair_accuracy_by_kind/jpeg`, `scores_by_level/jpeg,
-level 1`, `worst_pairs/1`.
+slash: `training/loss`, `held_out/srocc`, `pair_accuracy_by_kind/jpeg`,
+`scores_by_level/jpeg, level 1`, `worst_pairs/1`; and `at_the_end/srocc` for the end.
 """
 
 from collections.abc import Callable
@@ -27,7 +26,7 @@ from rankiqa_tf.pages import terms
 _BY_KIND = ("pair_accuracy", "srocc")
 _PAIRS = 4
 _BINS = 20
-_GAP, _LINE = 6, 14  # Pixels between two pictures, and height of a line below them.
+_GAP, _LINE, _FONT = 6, 17, 13  # Pixels: between pictures, of a line, of letters.
 
 
 class Records:
@@ -103,24 +102,26 @@ def show_options(options: Mapping[str, object]) -> None:
     tf.summary.text("options", f"| option | value |\n| --- | --- |\n{rows}", step=0)
 
 
-def show_levels(scores: LevelScores, prefix: str) -> None:
+def show_levels(scores: LevelScores, *, group: str, suffix: str = "") -> None:
     """Writes to TensorBoard how scores are distributed at each level, and their order.
 
     Does nothing without a writer.
 
     Args:
         scores: of held-out photos.
-        prefix: name of the group of figures over all distortions.
+        group: name of the group of figures over all distortions.
+        suffix: ending of the names of the other groups.
     """
     for name, of_kind in zip(scores.names, scores.scores.swapaxes(0, 1), strict=True):
         for level, values in enumerate(of_kind.T):
-            tag = f"scores_by_level/{name}, level {level}"
+            tag = f"scores_by_level{suffix}/{name}, level {level}"
             tf.summary.histogram(tag, values, buckets=_BINS)
     kept = order_kept.measure(scores)
     for row in kept:
-        tf.summary.scalar(f"photo_above_versions_by_kind/{row.name}", row.above)
+        tag = f"photo_above_versions_by_kind{suffix}/{row.name}"
+        tf.summary.scalar(tag, row.above)
     for name, value in order_kept.means(kept).items():
-        tf.summary.scalar(f"{prefix}/order_kept_{name}", value)
+        tf.summary.scalar(f"{group}/order_kept_{name}", value)
 
 
 def show_worst_pairs(
@@ -152,22 +153,25 @@ def _side_by_side(versions: list[np.ndarray], pair: Pair) -> np.ndarray:
             )
         ),
     ]
-    least = 6 * max(map(len, lines))  # Wide enough for the captions.
+    least = 7 * max(map(len, lines))  # Wide enough for the captions.
     size = (max(2 * width + _GAP, least), height + _LINE * len(lines) + _GAP)
     whole = Image.new("RGB", size, "white")
     for number, version in enumerate(versions):
         whole.paste(Image.fromarray(version), (number * (width + _GAP), 0))
     draw = ImageDraw.Draw(whole)
     for number, line in enumerate(lines):
-        draw.text((2, height + 2 + _LINE * number), line, fill="black")
+        draw.text((2, height + 2 + _LINE * number), line, fill="black", font_size=_FONT)
     return np.asarray(whole)
 
 
 @contextmanager
-def at_the_end(folder: Path, stage: str, step: int) -> Iterator[None]:
-    """Lets the code in the `with` block write a stage's final results to TensorBoard.
+def writing(folder: Path, stage: str, *, step: int) -> Iterator[None]:
+    """Lets the `with` block write what is known before or after a stage to TensorBoard.
 
-    They are written at its last step, also if the stage has no steps.
+    Args:
+        folder: of the run.
+        stage: its name; it may have no steps.
+        step: the step to show it at.
     """
     writer = tf.summary.create_file_writer(str(tensorboard_folder(folder, stage)))
     with writer.as_default(step=step):
@@ -175,7 +179,16 @@ def at_the_end(folder: Path, stage: str, step: int) -> Iterator[None]:
     writer.close()
 
 
-def show_figures(figures: Mapping[str, float]) -> None:
-    """Writes figures to TensorBoard, if there is a writer."""
+def show_end(figures: Mapping[str, float], scores: LevelScores | None) -> None:
+    """Writes the final results of a stage to TensorBoard, in separate groups.
+
+    Evaluations between steps use other photos, and single crops.
+
+    Args:
+        figures: by name.
+        scores: of whole photos at each level; None if there are none.
+    """
     for name, value in figures.items():
-        tf.summary.scalar(_tag(name), value)
+        tf.summary.scalar(f"at_the_end/{name}", value)
+    if scores is not None:
+        show_levels(scores, group="at_the_end", suffix="_at_the_end")

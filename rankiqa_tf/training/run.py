@@ -204,6 +204,7 @@ def _learn(run: Run, stop: Stop) -> _Learned:
     if scored:
         scores_csv.write(workdir / "held_out.csv", scored.held_out)
     if ranked and config.ranks:
+        _show_options(run, "rank")
         model, found, scores = stages.rank(
             model, ranked.versions, config, workdir, stop=stop
         )
@@ -215,8 +216,9 @@ def _learn(run: Run, stop: Stop) -> _Learned:
             learned.figures |= _agreement_with_people(
                 model, scored, "ranked/test", learned.opinions, _RANKED
             )
-        _record(run, "rank", config.rank_steps, found, scores)
+        _show_end(run, "rank", config.rank_steps, found, scores)
     if scored:
+        _show_options(run, "finetune")
         model, tuned = stages.finetune(
             model,
             scored,
@@ -233,7 +235,7 @@ def _learn(run: Run, stop: Stop) -> _Learned:
         tuned |= _agreement_with_people(model, scored, "test", learned.opinions, _TUNED)
         learned.figures |= tuned
         last = learned.order.get(_TUNED)
-        _record(run, "finetune", config.finetune_steps, tuned, last)
+        _show_end(run, "finetune", config.finetune_steps, tuned, last)
     model.save(workdir / MODEL)
     return learned
 
@@ -251,7 +253,13 @@ def _agreement_with_people(
     return opinions[title].summary(prefix, on_scale=on_scale)
 
 
-def _record(
+def _show_options(run: Run, stage: str) -> None:
+    """Writes the options to TensorBoard."""
+    with records.writing(run.workdir, stage, step=0):
+        records.show_options(run.config.options())
+
+
+def _show_end(
     run: Run,
     stage: str,
     steps: int,
@@ -259,13 +267,14 @@ def _record(
     scores: LevelScores | None,
 ) -> None:
     """Writes what a stage ended with to TensorBoard."""
-    with records.at_the_end(run.workdir, stage, steps):
-        records.show_options(run.config.options())
-        records.show_figures(
-            {name: value for name, value in figures.items() if "seconds" not in name}
-        )
-        if scores is not None:
-            records.show_levels(scores, "whole_photos")
+    shown = {}
+    for name, value in figures.items():
+        prefix, _, figure = name.partition("/")
+        counted = figure.endswith(("seconds", "photos"))
+        if prefix in ("rank", "test") and "/" not in figure and not counted:
+            shown[figure] = value
+    with records.writing(run.workdir, stage, step=steps):
+        records.show_end(shown, scores)
 
 
 def _write_page(run: Run, learned: _Learned, command: str) -> None:

@@ -356,7 +356,7 @@ def evaluate_between(
     What figures do not show goes to TensorBoard; pictures about ten times in a run.
     """
     scores = check.single_crops(model.network)
-    records.show_levels(scores, "held_out")
+    records.show_levels(scores, group="held_out")
     evaluations = config.rank_steps // config.training.evaluate_every
     period = config.training.evaluate_every * max(1, evaluations // _PICTURED)
     step = tf.summary.experimental.get_step()
