@@ -66,8 +66,9 @@ def read(
     missing = [photo.path for photo in photos if not photo.path.is_file()]
     if missing and not missing_ok:
         raise ValueError(
-            f"{len(missing)} of {len(photos)} photos of {path} are not there, the "
-            f"first being {missing[0]}; image paths start from {root}"
+            f"{len(missing)} of {len(photos)} photos of {path} do not exist, the first "
+            f"being {missing[0]}; they are looked for in {root}: give another folder "
+            "as data_dir"
         )
     return photos
 
