@@ -86,6 +86,9 @@ _TUNE = (
 )
 
 
+_HISTORIES = ("rank.jsonl", "finetune.jsonl")
+
+
 class Job(NamedTuple):
     """A command.
 
@@ -107,12 +110,12 @@ JOBS = (
     Job(
         "ranking",
         (*_TRAIN, *_RANK, "--stage=rank"),
-        ("results.json",),
+        ("results.json", *_HISTORIES),
     ),
     Job(
         "fine-tuning",
         (*_TRAIN, *_TUNE, "--stage=finetune"),
-        ("results.json",),
+        ("results.json", *_HISTORIES),
     ),
     Job(
         "fine-tuning on kept crops",
@@ -123,7 +126,7 @@ JOBS = (
             "--kept_crops=30",
             "--frozen_layers=1",
         ),
-        ("results.json",),
+        ("results.json", *_HISTORIES),
     ),
     Job(
         "generation of files",
@@ -156,7 +159,7 @@ JOBS = (
             "--splits=2",
             "--methods=baseline,rankiqa_ft",
         ),
-        ("results.json", "table.md", "table.csv", "report.html"),
+        ("results.json", "table.md", "table.csv", "report.html", *_HISTORIES),
     ),
     Job(
         "scoring to CSV",
@@ -197,8 +200,8 @@ _WORKING = re.compile(
     r"|(^|/)(\.[^/]*lock|\.unfinished|ranked-\d+(-of-\d+)?\.(partial|csv)"
     r"|ranked-\d+\.tfrecord)$"
 )
-# Times and dates.
-_VARY = re.compile(rb'"[^"]*seconds": [0-9.e+-]+|\d{4}-\d\d-\d\d')
+# Times, dates, and the name of the run's folder in the title of its page.
+_VARY = re.compile(rb'"[^"]*seconds": [0-9.e+-]+|\d{4}-\d\d-\d\d|>Training run [^<]*<')
 
 
 def weights_of(path: Path) -> bytes:

@@ -16,8 +16,6 @@ Exit code: 0 if all photos were distorted; 1 if some could not be read or the pi
 failed; 2 if nothing was begun.
 """
 
-# ruff: noqa: E402 - what takes long to import comes after the command line is read.
-
 from absl import flags
 
 from distortions import exit_codes
@@ -43,8 +41,6 @@ program.begin(
     },
 )
 
-import sys
-
 
 def main(argv: list[str]) -> int:
     """Makes the set that the flags say, and returns the exit code."""
@@ -69,8 +65,7 @@ def main(argv: list[str]) -> int:
         )
         to_make.take_up([inputs.root_of(each) for each in _BULK.input.value])
     except (ValueError, ImportError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
 
     made = photos | set_pipeline.MakeSet(to_make)
     return engine.report(engine.run(pipeline, made), to_make.unread)

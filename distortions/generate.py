@@ -75,8 +75,7 @@ def main(argv: list[str]) -> int:
             workers=_WORKERS.value or cores.available(),
         )
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
 
     try:
         unreadable = work.run()

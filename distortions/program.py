@@ -13,6 +13,7 @@ import re
 import sys
 import tempfile
 import traceback
+import types
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -45,6 +46,27 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MAKE_ROOM = "make room on that disk, and give the same command again"
 # What absl says of a flag that has to be given; and is not.
 _MISSING = re.compile(r"Flag --(\w+) must have a value other than None")
+
+
+# Names that other programs, and earlier versions of this one, have for a thing, where
+# absl finds no flag that is spelt alike.
+_SAID_ELSEWHERE: Mapping[str, Sequence[str]] = types.MappingProxyType(
+    {
+        "batch_size": ("photos_per_batch", "finetune_batch"),
+        "crop": ("crop_size",),
+        "epochs": ("rank_steps", "finetune_steps"),
+        "input": ("photos",),
+        "json": ("format",),
+        "kinds": ("distortions",),
+        "learning_rate": ("rank_learning_rate", "finetune_learning_rate"),
+        "output": ("workdir", "report"),
+        "output_dir": ("output", "workdir"),
+        "photos": ("input",),
+        "scores_dir": ("data_dir",),
+        "steps": ("rank_steps", "finetune_steps"),
+        "workdir": ("output",),
+    }
+)
 
 
 @dataclasses.dataclass
@@ -129,6 +151,15 @@ def run(main: Callable[[list[str]], int]) -> None:
         sys.exit(exit_codes.BUG)
 
 
+def fail(error: Exception, code: int) -> int:
+    """Prints what is wrong in one line on the standard error, and returns the code."""
+    said = str(error)
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        said = f"{error.filename}: {error.strerror}"  # Without the error's number.
+    print(f"error: {said}", file=sys.stderr)
+    return code
+
+
 def hold(context: contextlib.AbstractContextManager[T]) -> T:
     """Enters a context, such as a lock on a folder, and leaves it when `run` ends."""
     return _program.held.enter_context(context)
@@ -199,7 +230,12 @@ def _parse(argv: list[str]) -> list[str]:
     except (flags.Error, ValueError, OSError) as error:
         said = str(error)
         if missing := _MISSING.search(said):
-            said = f"give --{missing[1]}: {flags.FLAGS[missing[1]].help}"
+            help_text = re.sub(r"^<.*?>: ", "", str(flags.FLAGS[missing[1]].help))
+            said = f"give --{missing[1]}: {help_text}"
+        elif isinstance(error, flags.UnrecognizedFlagError) and "?" not in said:
+            others = _SAID_ELSEWHERE.get(error.flagname, ())
+            there = [name for name in others if name in flags.FLAGS]
+            said += f". Did you mean: {', '.join(there)} ?" if there else ""
         print(f"error: {said}\nPass --help to see the flags.", file=sys.stderr)
         sys.exit(exit_codes.NOTHING_BEGUN)
 

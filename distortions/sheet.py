@@ -32,7 +32,6 @@ program.begin(
     },
 )
 
-import sys
 from pathlib import Path
 
 from PIL import Image
@@ -62,8 +61,7 @@ def main(argv: list[str]) -> int:
         with whole_file.made_beside(output) as made:
             sheet.save(made)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     return exit_codes.DONE
 
 

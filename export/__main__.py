@@ -94,7 +94,6 @@ surroundings.settle_keras()
 import dataclasses
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 from export import card
@@ -212,8 +211,7 @@ def main(argv: list[str]) -> int:
         program.hold(output_folder.begun(output, about(file)))
         model = load(file)
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
 
     print(cost.describe(model), flush=True)
     forms = exporter.Exporter(

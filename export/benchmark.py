@@ -127,8 +127,7 @@ def main(argv: list[str]) -> int:
             files = decode.find_photos(_PHOTOS.value)
         images = [_middle(decode.read_photo(file)) for file in files[:_MOST]]
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     found: dict[str, dict[str, float]] = {}
     failed = False
     with tempfile.TemporaryDirectory() as folder:

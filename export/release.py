@@ -170,8 +170,7 @@ def main(argv: list[str]) -> int:
         names = chosen()
         program.hold(output_folder.begun(output, json.dumps(names)))
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     left_out: dict[str, str] = {}
     try:
         web.check_runtime(_LITERT_JS.value)
@@ -182,8 +181,7 @@ def main(argv: list[str]) -> int:
     try:
         released = [release(name, output / name, formats) for name in names]
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.FAILED
+        return program.fail(error, exit_codes.FAILED)
     whole_file.write(output / CARD, index(released, left_out))
     print(f"{output / CARD}: the index")
     if any(each.failed for each in released):

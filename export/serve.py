@@ -139,8 +139,7 @@ def _serve(scratch: Path) -> int:
             )
         _warm_up(model)
     except (ValueError, OSError, gate.AgreementError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     threading.Thread(target=web.serve_forever, daemon=True).start()
     host = _bracketed(_HOST.value)
     print(f"REST: http://{host}:{web.server_port}/v1/models/{model.name}")

@@ -98,8 +98,7 @@ def main(argv: list[str]) -> int:
             mirror=reference.size is not None,
         )
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
 
     try:
         expected, *found = gate.score([reference, *others], samples)
@@ -108,8 +107,7 @@ def main(argv: list[str]) -> int:
             for form, scores in zip(others, found, strict=True)
         ]
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.FAILED
+        return program.fail(error, exit_codes.FAILED)
     problems = [
         "; ".join(each.problems(gate.tolerance(form, reference)))
         for each, form in zip(agreements, others, strict=True)

@@ -54,8 +54,6 @@ program.begin(
     },
 )
 
-import sys
-
 
 def main(argv: list[str]) -> int:
     """Scores what the flags say, and returns the exit code."""
@@ -76,8 +74,7 @@ def main(argv: list[str]) -> int:
         )
         scores.take_up()
     except (ValueError, ImportError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
 
     return engine.report(engine.run(pipeline, photos | scores), scores.unread)
 

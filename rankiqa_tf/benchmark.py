@@ -263,8 +263,7 @@ def main(argv: list[str]) -> int:
         program.hold(run_folder.held(workdir))
         benchmark = _begin(config, options, workdir)
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     try:
         with strategy.scope(), stopping.on_signals() as stop:
             figures = benchmark.run(options, stop)
@@ -272,8 +271,7 @@ def main(argv: list[str]) -> int:
         print(f"{stopped}; the same command goes on from here", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except (ValueError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.FAILED
+        return program.fail(error, exit_codes.FAILED)
     print(tables.markdown(figures))
     print(f"done: {workdir}/report.html, table.md, table.csv, results.json")
     return exit_codes.DONE

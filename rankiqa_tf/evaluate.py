@@ -208,7 +208,10 @@ def readable_photos(problems: list[PhotoError | str]) -> list[Path]:
     broken = decode.unreadable(paths)
     problems += broken.values()
     if len(broken) == len(paths):
-        raise ValueError(f"none of the {len(paths)} photos to distort can be read")
+        raise ValueError(
+            f"none of the {len(paths)} photos to distort can be read, the first being "
+            f"{next(iter(broken.values()))}"
+        )
     return [path for path in paths if path not in broken]
 
 
@@ -289,8 +292,7 @@ def main(argv: list[str]) -> int:
             if path:
                 whole_file.check(Path(path))  # Fails now if it cannot be written.
     except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     try:
         result = opinion_scores(scorer, data, problems) if data else None
         kept = order_of_versions(scorer, good) if good else []
@@ -305,11 +307,9 @@ def main(argv: list[str]) -> int:
             found |= order_kept.summary(kept, "test")
         show(found)
     except TooFewPhotosError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.FAILED
+        return program.fail(error, exit_codes.FAILED)
     return exit_codes.FAILED if problems else exit_codes.DONE
 
 

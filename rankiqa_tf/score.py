@@ -169,8 +169,7 @@ def main(argv: list[str]) -> int:
                 output_lib.opened(path, form, facts, anew=all_first)
             )
         except (ValueError, ImportError, OSError) as error:
-            print(f"error: {error}", file=sys.stderr)
-            return exit_codes.NOTHING_BEGUN
+            return program.fail(error, exit_codes.NOTHING_BEGUN)
 
         tally = rows_lib.Tally(min_score=_MIN_SCORE.value)
         progress = progress_lib.Progress()

@@ -96,8 +96,7 @@ def main(argv: list[str]) -> int:
         print(f"{lost}; the same command on all machines begins anew", file=sys.stderr)
         return exit_codes.TRY_AGAIN
     except (ValueError, OSError, ModuleNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.NOTHING_BEGUN
+        return program.fail(error, exit_codes.NOTHING_BEGUN)
     try:
         with stopping.on_signals() as stop:
             figures = run_lib.carry_out(
@@ -117,8 +116,7 @@ def main(argv: list[str]) -> int:
         )
         return exit_codes.TRY_AGAIN
     except (ValueError, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return exit_codes.FAILED
+        return program.fail(error, exit_codes.FAILED)
     if not run.worker.is_chief:
         run.worker.leave(workdir)
         print("done: the chief has the model")

@@ -148,6 +148,7 @@ def test_a_wrong_flag_is_told_before_anything_slow_is_imported():
     wrong = {
         ("rankiqa_tf.train", "--workdri=a"): "Did you mean: workdir",
         ("rankiqa_tf.train", "--rank_steps=many"): "--rank_steps=many",
+        ("rankiqa_tf.train", "--kinds=jpeg"): "Did you mean: distortions ?",
         ("rankiqa_tf.train",): "give --workdir: Folder of the run",
         ("distortions.generate", "--format=zip"): "files|tfrecord",
     }

@@ -178,6 +178,8 @@ def test_a_run_leaves_a_page_of_itself(whole):
     results = results_of(workdir)
     assert f"{100 * results['rank/pair_accuracy']:.1f} % of the pairs of" in page.text
     assert f"SROCC {results['test/srocc']:.3f}" in page.text
+    share = 100 * results["test/order_kept/photo"]
+    assert f"{share:.1f} % of distorted versions of other photos" in page.text
     for words in (
         "Training run whole",
         "Ranking",

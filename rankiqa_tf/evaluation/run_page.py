@@ -143,7 +143,8 @@ def write(
         terms.draw(versions),
         "<h3>All figures</h3>",
         "<details><summary>Those of results.json</summary>",
-        terms.draw(figures),
+        # Not its times, so that a run that was stopped ends with the same page.
+        terms.draw({k: v for k, v in figures.items() if not k.endswith("seconds")}),
         "</details>",
     ]
     document.write(workdir / NAME, title=title, style=page.style(), body=body)
@@ -157,6 +158,12 @@ def _headlines(figures: Mapping[str, float], opinions: Figures | None) -> Sequen
             f"After ranking, {share:.1f} % of the pairs of "
             f"versions of {figures['rank/held_out_photos']:g} photos held out are in "
             "the right order."
+        )
+    if "test/order_kept/photo" in figures:
+        share = 100 * figures["test/order_kept/photo"]
+        said.append(
+            f"After fine-tuning, {share:.1f} % of distorted versions of other photos "
+            "score below their photo."
         )
     if opinions is not None:
         method = list(opinions.results)[-1]
