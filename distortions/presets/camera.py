@@ -228,7 +228,7 @@ _FILE_ROWS = (
 
 CAMERA = Preset(
     name="camera",
-    source="What cameras do to photos, in the order in which it happens, and what is "
-    "done to them then, in files, on screens and in programs.",
+    source="What cameras do to photos, in the order in which it happens, and what "
+    "happens to photos afterwards, in files, on screens and in programs.",
     rows=(*_LIGHT_ROWS, *_LENS_ROWS, *_SENSOR_ROWS, *_FILE_ROWS),
 )

@@ -21,9 +21,9 @@ _JPEG = (1, 1.7, 2)  # Quality 43, 21, 12: less is seldom met.
 
 CAMERA_MIXED = Preset(
     name="camera_mixed",
-    source="Two distortions of the preset camera each, or one and JPEG as of live, in "
-    "the order in which a camera makes them: light, lens, sensor, file. Which and how "
-    "strong is our choice.",
+    source="Two distortions of the preset camera each, or one and JPEG as in live, "
+    "in the order in which a camera applies them: light, lens, sensor, file. "
+    "The combinations and strengths are our choice.",
     rows=(
         compose(
             "low_light",

@@ -8,9 +8,9 @@ from distortions.registry import Row
 
 CSIQ = Preset(
     name="csiq",
-    source="RankIQA generates the four kinds that CSIQ shares with LIVE, with the "
-    "levels of LIVE. The levels of CSIQ itself are not published, and for its two "
-    "other kinds they are ours.",
+    source="RankIQA generates the four kinds that CSIQ shares with LIVE, with LIVE's "
+    "levels. CSIQ's own levels are not published, and those of its two other "
+    "kinds are our choice.",
     rows=(
         *LIVE.rows,
         Row(

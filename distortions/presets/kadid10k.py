@@ -48,9 +48,9 @@ _BLOCK_PLACES = (512 - 31) * (384 - 31) / 1e6
 KADID10K = Preset(
     name="kadid10k",
     source="The 25 kinds of KADID-10k (Lin, Hosu and Saupe, QoMEX 2019) at its five "
-    "levels, from the published generator. It also stretches every photo to the full "
-    "range of values, before and after, which is left out. The order is ours: from the "
-    "parameters, not from the opinions.",
+    "levels, from the published generator. It also stretches every photo to "
+    "the full range of values, before and after, which is omitted. The order "
+    "is ours: from the parameters, not from the opinion scores.",
     rows=(
         Row(
             number=None,

@@ -85,8 +85,8 @@ _NOISE = Row(
 LIVE_MD = Preset(
     name="live_md",
     source="The supplement of RankIQA, for LIVE's multiply distorted images (MLIVE): "
-    "nine images a photo, blurred first. There is no code of it, and how the nine are "
-    "ranked is not said; the partial order is ours.",
+    "nine images per photo, blurred first. There is no code for it, and it "
+    "does not say how the nine are ranked; the partial order is ours.",
     rows=(
         compose(
             "blur_and_jpeg",

@@ -44,12 +44,13 @@ _BISECTED = (
 
 TID2013 = Preset(
     name="tid2013",
-    source="TID2013 has five levels a kind, planned for a PSNR of 33, 30, 27, 24 and "
-    "21 dB. Its parameters are not published. Those of 17 kinds were recovered: each "
-    "recipe was tried on the references and held against the PSNR and SSIM that the "
-    "data set publishes of its images; how far off it is stands with the row. Those of "
-    "seven are bisected. Where the published MOS contradict the order of the levels, "
-    "the policy does not rank them, or ranks them as people do.",
+    source="TID2013 has five levels per kind, designed for a PSNR of 33, 30, 27, 24 "
+    "and 21 dB. Its parameters are not published. Those of 17 kinds were "
+    "recovered: each recipe was tried on the references and compared with the "
+    "PSNR and SSIM that the data set publishes for its images; the rows state "
+    "the error. Those of seven are bisected. Where the published MOS "
+    "contradict the order of levels, the policy does not rank them, or ranks "
+    "them as people do.",
     rows=(
         Row(
             number=1,
