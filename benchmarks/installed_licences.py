@@ -34,6 +34,7 @@ _WRITTEN: Mapping[str, str] = MappingProxyType(
         "bsd3clauselicense": "BSD-3-Clause",
         "bsdlicense": "BSD-3-Clause",
         "isclicense": "ISC",
+        "isclicenseiscl": "ISC",
         "mitlicense": "MIT",
         "mozillapubliclicense20mpl20": "MPL-2.0",
         "pythonsoftwarefoundationlicense": "PSF-2.0",
