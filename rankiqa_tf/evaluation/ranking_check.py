@@ -157,10 +157,9 @@ class RankingCheck:
         Returns:
             uint8 [h, w, 3] each.
         """
-        numbers = [self._number(*version) for version in wanted]
-        if not numbers:
-            return []
-        return [picture for picture, _ in self._pictures(numbers).as_numpy_iterator()]
+        numbers = [tf.constant(self._number(*version)) for version in wanted]
+        # Not by a dataset: to trace it takes longer than to make so few.
+        return [self._made(number)[0].numpy() for number in numbers]
 
     @property
     def _num_pictures(self) -> int:
@@ -173,32 +172,30 @@ class RankingCheck:
         place = self._versions.names.index(kind) * levels + level if level else 0
         return photo * (1 + len(self._versions.names) * levels) + place
 
-    def _pictures(self, wanted: Sequence[int] | None = None) -> tf.data.Dataset:
-        """Each photo, each of its versions, and a crop from a place of its own.
+    def _pictures(self) -> tf.data.Dataset:
+        """Each photo, each of its versions, and a crop from a place of its own."""
+        each = 1 + len(self._versions.names) * self._versions.num_levels
+        numbers = tf.data.Dataset.range(self._num_photos * each).map(
+            lambda number: tf.cast(number, tf.int32)
+        )
+        return parallel.map_in_order(numbers, self._made)
 
-        Args:
-            wanted: the numbers of those to make, in this order; None for all.
-        """
+    def _made(self, number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """A version by its number, and a crop of it."""
         kinds, levels = len(self._versions.names), self._versions.num_levels
         each = 1 + kinds * levels
-
-        def picture(number: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            content, place = number // each, number % each
-            # The photo itself comes first, and once for all kinds.
-            kind, level = tf.maximum(place - 1, 0) // levels, (place - 1) % levels + 1
-            level = tf.where(place == 0, 0, level)
-            photo = self._versions.photo(content)
-            # Where levels share a seed, that of the first one is taken.
-            first = tf.gather(tf.constant(self._versions.shares_seed), kind)
-            drawn_as = number - tf.where(first, tf.maximum(level - 1, 0), 0)
-            made_seed = order.seed_of(self._seed, "picture", drawn_as)
-            made = self._versions.whole(photo, kind, level, made_seed)
-            crop_seed = order.seed_of(self._seed, "single", number)
-            return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
-
-        every = range(self._num_photos * each) if wanted is None else wanted
-        numbers = tf.data.Dataset.from_tensor_slices(np.array(every, np.int32))
-        return parallel.map_in_order(numbers, picture)
+        content, place = number // each, number % each
+        # The photo itself comes first, and once for all kinds.
+        kind, level = tf.maximum(place - 1, 0) // levels, (place - 1) % levels + 1
+        level = tf.where(place == 0, 0, level)
+        photo = self._versions.photo(content)
+        # Where levels share a seed, that of the first one is taken.
+        first = tf.gather(tf.constant(self._versions.shares_seed), kind)
+        drawn_as = number - tf.where(first, tf.maximum(level - 1, 0), 0)
+        made_seed = order.seed_of(self._seed, "picture", drawn_as)
+        made = self._versions.whole(photo, kind, level, made_seed)
+        crop_seed = order.seed_of(self._seed, "single", number)
+        return made, crops.random_crop(made, self._crop_size, seed=crop_seed)
 
     def _by_level(self, scores: np.ndarray) -> LevelScores:
         """From scores in the order of `_pictures` to those of each kind and level."""
