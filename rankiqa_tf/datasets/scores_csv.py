@@ -67,8 +67,8 @@ def read(
     if missing and not missing_ok:
         raise ValueError(
             f"{len(missing)} of {len(photos)} photos of {path} do not exist, the first "
-            f"being {missing[0]}; they are looked for in {root}: give another folder "
-            "as data_dir"
+            f"being {missing[0]}; image paths start from {root}: give another "
+            "folder as data_dir"
         )
     return photos
 
