@@ -194,6 +194,13 @@ def _options() -> tuple[Config, dict[str, Any]]:
             "init is what Baseline and the ranker begin with: random, imagenet or a "
             f"file of weights, not {config.init}; give a ranker as ranked"
         )
+    only_fits = not (_RANKED.value or config.rank_steps or config.finetune_steps)
+    if only_fits and {"baseline", "rankiqa_ft"} <= {*methods}:
+        raise ValueError(
+            "rank_steps and finetune_steps are 0, so that only last layers are fitted: "
+            "fine-tuning fits that of the ranker anew, and rankiqa_ft would be baseline. "
+            "Give rank_steps, such as 150, or leave one of them out of methods"
+        )
     own = {
         "methods": methods,
         "splits": _SPLITS.value,

@@ -196,6 +196,7 @@ def several(done, flags, folder):
         "method": [*flags, "--methods=baseline,best", new],
         "ranked": [*flags, "--ranked=none.keras", new],
         "baseline ranked": [*flags, "--methods=baseline", "--ranked=a.keras", new],
+        "fits only": [*flags, "--rank_steps=0", "--finetune_steps=0", new],
         "init": [*flags, f"--init={workdir}/ranked.keras", new],
         "revised": [
             *flags,
@@ -244,6 +245,7 @@ def test_a_public_data_set_stands_beside_the_papers_figures(several, folder):
         ("method", "methods must be some of baseline, rankiqa, rankiqa_ft, not best"),
         ("ranked", "no such model file: none.keras"),
         ("baseline ranked", "none of baseline begins with a ranker: leave ranked out"),
+        ("fits only", "rankiqa_ft would be baseline. Give rank_steps, such as 150"),
         ("init", "init is what Baseline and the ranker begin with"),
         ("folder", "splits was 2, is 3"),
         ("revised", "scored photos changed: 2, such as blur_2_2.png"),
