@@ -34,9 +34,7 @@ from rankiqa_tf.training import stages
 from rankiqa_tf.training import stopping
 
 ROOT = Path(__file__).parents[1]
-LEVELS = 6
 KINDS = [row.name for row in distortions.PRESETS["live"].rows]
-IMAGES = 2 * LEVELS  # Of a batch: a photo under two kinds.
 STEPS = 16  # Of ranking: enough to be stopped twice on the way.
 NOT_REPEATABLE = ("seconds", "rank/seconds", "finetune/seconds")
 
