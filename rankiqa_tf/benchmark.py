@@ -198,8 +198,9 @@ def _options() -> tuple[Config, dict[str, Any]]:
     if only_fits and {"baseline", "rankiqa_ft"} <= {*methods}:
         raise ValueError(
             "rank_steps and finetune_steps are 0, so that only last layers are fitted: "
-            "fine-tuning fits that of the ranker anew, and rankiqa_ft would be baseline. "
-            "Give rank_steps, such as 150, or leave one of them out of methods"
+            "fine-tuning fits that of the ranker anew, and rankiqa_ft would be "
+            "baseline. Give rank_steps, such as 150, or leave one of the two out of "
+            "methods"
         )
     own = {
         "methods": methods,
