@@ -62,10 +62,12 @@ program.begin(
     },
 )
 
+import os
 import signal
 import socket
 import sys
 import time
+from typing import NoReturn
 
 import tensorflow as tf
 
@@ -89,12 +91,19 @@ def main(argv: list[str]) -> int:
         said = str(error).strip().splitlines()[0]
         print(f"error: {said}", file=sys.stderr)
         return exit_codes.NOTHING_BEGUN
+    _keep(server, until=signals)
+
+
+def _keep(server: object, *, until: list[int]) -> NoReturn:
+    """Keeps a server until a signal has come, then ends the process."""
     # Not by an event: the signal may come to one of TensorFlow's threads, and Python
     # sees it when its own runs again.
-    while not signals:
+    while not until:
         time.sleep(_POLL_SECONDS)
-    del server
-    return exit_codes.DONE
+    # Deleting a worker's server waits for its dispatcher, which may be gone for good.
+    # Trainers go on without a part that ends like this, as when it is killed.
+    sys.stdout.flush()
+    os._exit(exit_codes.DONE)
 
 
 def _dispatcher() -> tf.data.experimental.service.DispatchServer:
@@ -138,7 +147,7 @@ def _check_free(port: int) -> None:
         try:
             tried.bind(("", port))
         except OSError as error:
-            raise OSError(f"port {port} cannot be listened at: {error}") from None
+            raise OSError(f"port {port} is taken: {error}") from None
 
 
 def _wait_for(address: tuple[str, int], signals: list[int]) -> None:

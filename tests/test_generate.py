@@ -477,6 +477,15 @@ def test_refuses_to_go_on_after_the_table_changed(folder, claimed):
         make(folder, claimed, preset=preset)
 
 
+def test_a_set_is_gone_on_with_when_only_the_words_about_a_row_changed(
+    folder, claimed, tmp_path
+):
+    shutil.copytree(claimed, tmp_path / "set")
+    rows = dataclasses.replace(LIVE.row("jpeg"), source="in other words")
+    preset = dataclasses.replace(LIVE, rows=(rows, LIVE.row("gaussian_blur")))
+    make(folder, tmp_path / "set", preset=preset)
+
+
 @FORMATS
 def test_photos_that_cannot_be_read_are_left_out(folder, tmp_path, capsys, format):
     photos = tmp_path / "photos"

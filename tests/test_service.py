@@ -308,9 +308,7 @@ def test_a_part_ends_with_its_signal_and_says_what_it_cannot_do(parts):
             "dispatcher must be host:port, not 'here'": (worker, "--dispatcher=here"),
             "a worker needs --dispatcher=host:port": (worker,),
             "flags only, not extra": (worker, "extra"),
-            f"port {port} cannot be listened at": (
-                *("--role=dispatcher", f"--port={port}"),
-            ),
+            f"port {port} is taken": (*("--role=dispatcher", f"--port={port}"),),
         }
         found = run_several("rankiqa_tf.data_service", calls.values())
     for (code, _, errors), message in zip(found, calls, strict=True):
@@ -327,3 +325,17 @@ def test_batches_are_the_same_when_the_dispatcher_is_gone(parts, photos, monkeyp
     parts.dispatcher.wait()
     found = steps(ranked_batches(photos, parts.address), 7, 11)
     assert_equal(found, steps(ranked_batches(photos), 7, 11))
+
+
+def test_a_worker_ends_with_its_signal_when_its_dispatcher_is_gone():
+    parts = Parts()
+    worker = parts.workers[0]
+    try:
+        assert worker.stdout.readline().startswith("worker of ")
+        parts.dispatcher.kill()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(timeout=60) == 0
+    finally:
+        for process in (parts.dispatcher, *parts.workers):
+            process.kill()
+            process.communicate()

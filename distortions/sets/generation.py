@@ -269,6 +269,14 @@ def make(version: Version, photo: np.ndarray) -> tuple[Version, bytes, tuple[int
         raise
 
 
+def _tables(description: dict[str, Any]) -> list[dict[str, Any]]:
+    """Returns the rows of a set's table, without the prose about their sources."""
+    return [
+        {name: value for name, value in row.items() if name != "source"}
+        for row in description["distortions"]
+    ]
+
+
 def _differences(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Describes how the options of two sets differ."""
     former = {"crop": 0} | former  # Before there were crops, sets had whole photos.
@@ -280,7 +288,7 @@ def _differences(former: dict[str, Any], now: dict[str, Any]) -> list[str]:
     names = [[row["name"] for row in of["distortions"]] for of in (former, now)]
     if names[0] != names[1] and former["preset"] == now["preset"]:
         found.append(f"its distortions are {','.join(names[0])}")
-    elif names[0] == names[1] and former["distortions"] != now["distortions"]:
+    elif names[0] == names[1] and _tables(former) != _tables(now):
         found.append(f"the table of {now['preset']} has changed since")
     photos, photos_now = former["photos"], now["photos"]
     for change, contents in {
