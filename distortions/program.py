@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import NoReturn
 from typing import TypeVar
 
 from absl import app
@@ -133,10 +134,7 @@ def run(main: Callable[[list[str]], int]) -> None:
         print("stopped", file=sys.stderr)
         sys.exit(exit_codes.INTERRUPTED)
     except BrokenPipeError:
-        # Who reads the output, such as head, wants no more of it. Python would write
-        # what is left when it ends, and fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(exit_codes.OUTPUT_CLOSED)
+        _end_unread()
     except Exception as error:
         # What fails by the machine: full disks, too little memory, files that are gone.
         if isinstance(error, (OSError, MemoryError, *_op_errors())):
@@ -163,6 +161,13 @@ def fail(error: Exception, code: int) -> int:
 def hold(context: contextlib.AbstractContextManager[T]) -> T:
     """Enters a context, such as a lock on a folder, and leaves it when `run` ends."""
     return _program.held.enter_context(context)
+
+
+def _end_unread() -> NoReturn:
+    """Ends where whoever reads the output, such as head, wants no more of it."""
+    # Python would write what is left when it ends, and fail again.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(exit_codes.OUTPUT_CLOSED)
 
 
 def _is_full(error: Exception) -> bool:
@@ -223,7 +228,12 @@ def _parse(argv: list[str]) -> list[str]:
     logging.set_verbosity(logging.WARNING)  # TensorFlow tells of each file it writes.
     flags.FLAGS.set_gnu_getopt()
     if flag := program_help.asked(argv[1:]):
-        print(program_help.text(flag, _program.docstring, _program.groups))
+        try:
+            print(
+                program_help.text(flag, _program.docstring, _program.groups), flush=True
+            )
+        except BrokenPipeError:
+            _end_unread()
         sys.exit(exit_codes.DONE)
     try:
         return flags.FLAGS(flag_files.expand(argv))

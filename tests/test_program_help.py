@@ -159,3 +159,11 @@ def test_a_wrong_flag_is_told_before_anything_slow_is_imported():
         assert errors.startswith("error: ")
         assert wrong[call] in errors
         assert "Pass --help" in errors
+
+
+def test_help_whose_reader_wants_no_more_ends_with_141():
+    process = start("-m", "rankiqa_tf.score", "-h")
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait(timeout=60) == 141
+    process.stderr.close()
