@@ -80,7 +80,7 @@ def main(argv: list[str]) -> int:
     try:
         unreadable = work.run()
     except OSError as error:
-        print(f"error: {error}; the same command goes on from here", file=sys.stderr)
+        print(f"error: {error}; the same command resumes from here", file=sys.stderr)
         return exit_codes.FAILED
     others = photo_files.search([_INPUT.value]).passed_over
     if others:

@@ -276,7 +276,7 @@ def main(argv: list[str]) -> int:
         with strategy.scope(), stopping.on_signals() as stop:
             figures = benchmark.run(options, stop)
     except stopping.Interrupted as stopped:
-        print(f"{stopped}; the same command goes on from here", file=sys.stderr)
+        print(f"{stopped}; the same command resumes from here", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except (ValueError, FloatingPointError) as error:
         return program.fail(error, exit_codes.FAILED)

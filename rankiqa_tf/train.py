@@ -106,11 +106,11 @@ def main(argv: list[str]) -> int:
                 command=f"python -m rankiqa_tf.train {shlex.join(sys.argv[1:])}",
             )
     except stopping.Interrupted as stopped:
-        print(f"{stopped}; the same command goes on from here", file=sys.stderr)
+        print(f"{stopped}; the same command resumes from here", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except workers.Lost as lost:
         print(
-            f"{lost}; the same command on all machines goes on from the last "
+            f"{lost}; the same command on all machines resumes from the last "
             "checkpoint",
             file=sys.stderr,
         )
