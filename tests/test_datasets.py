@@ -378,7 +378,7 @@ def test_the_opinion_table_tells_how_to_make_the_set_it_needs(tmp_path, photos):
     generation.Generation(
         photos[0].parent, folder, PRESETS["live"], seed=0, format="files", workers=2
     )
-    with pytest.raises(ValueError, match="is unfinished; the command that made it"):
+    with pytest.raises(ValueError, match="is unfinished; run the same"):
         datasets.read("opinion_table", folder)
     preset = dataclasses.replace(PRESETS["csiq"], rows=PRESETS["csiq"].rows[:1])
     folder = tmp_path / "csiq"

@@ -177,7 +177,7 @@ def results(folder):
         "is not a .keras file": [f"--model={photos}/scores.csv", good],
         "No such file": [model, good, "--predictions=none/predictions.csv"],
         "flags only, not more words": [model, good, "more", "words"],
-        "such file or directory: 'none/page.html'": [
+        "none/page.html: No such file": [
             model,
             good,
             "--report=none/page.html",

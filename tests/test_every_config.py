@@ -152,11 +152,9 @@ def test_a_file_of_configs_trains(runs, file):
     values, results = flags_of(file), results_of(workdir)
     if values.stage != "finetune":
         assert 0 <= results["rank/pair_accuracy"] <= 1
-        assert "rank: 100%|" in errors
     if values.stage != "rank":
         assert "test/srocc" in results
         assert math.isfinite(results["test/rmse"])
-        assert ("finetune: 100%|" in errors) == (values.finetune_steps > 0)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def test_a_data_set_of_ones_own_is_named_by_its_module(folders):
     assert found.photos == datasets.read("tid2013", folders["tid2013"]).photos
     more = datasets.read_any(f"{text},synthetic", folders["tid2013"])
     assert len(more.photos) > len(found.photos)
-    with pytest.raises(ValueError, match=r"needs its folder; .* https://example\.com"):
+    with pytest.raises(ValueError, match=r"needs its folder: .* https://example\.com"):
         datasets.read_any(text)
 
 

@@ -100,7 +100,7 @@ def test_what_is_wrong_is_said_before_anything_is_written(run, tmp_path):
         *wrong.values(),
         "no such model file: missing.keras",
         "there is no model 'lite9': .* a model that ships with the package",
-        "No such file or directory: 'none.csv'",
+        "none.csv: No such file or directory",
     ]
     found = run_several("export.__main__", calls)
     for (code, printed, errors), message in zip(found, messages, strict=True):

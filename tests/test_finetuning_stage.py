@@ -305,13 +305,14 @@ def test_no_steps_do_not_leave_random_normalisation_as_it_began(photos, tmp_path
     np.testing.assert_allclose(norm.moving_variance, variance, rtol=0.2)
 
 
-@pytest.fixture
-def good(tmp_path):
+@pytest.fixture(scope="module")
+def good(tmp_path_factory):
     """The versions of four photos without scores."""
+    folder = tmp_path_factory.mktemp("good")
     paths = []
     for number in range(4):
         noise = np.random.default_rng(number).normal(128, 20, (41, 53, 3))
-        paths.append(tmp_path / f"good{number}.png")
+        paths.append(folder / f"good{number}.png")
         Image.fromarray(noise.clip(0, 255).astype("u1")).save(paths[-1])
     return versions.MadeAnew(paths, distortions.PRESETS["live"])
 

@@ -254,7 +254,7 @@ def test_goes_on_where_it_stopped(folder, tmp_path, monkeypatch, format, small_s
             Interrupts(patch, after=stops)
             with pytest.raises(KeyboardInterrupt):
                 make(folder, tmp_path / "stopped", format=format)
-        with pytest.raises(ValueError, match="is unfinished; the command that made it"):
+        with pytest.raises(ValueError, match="is unfinished; run the same"):
             ranked_set.load(tmp_path / "stopped")
     made = Interrupts(monkeypatch, after=None)
     make(folder, tmp_path / "stopped", format=format)

@@ -146,7 +146,7 @@ def test_a_disk_without_room_is_told_before_anything_is_made(
     source = Counted()
     # 20 images: 48 numbers of 2 bytes, and a MOS of 4.
     with pytest.raises(
-        ValueError, match=r"20 images takes 0\.0 GB, and .* 0\.0 GB free"
+        ValueError, match=r"20 images take 0\.0 GB, and .* 0\.0 GB free"
     ):
         kept(part, tmp_path, source)
     assert source.made == [(0, 1)]

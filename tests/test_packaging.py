@@ -214,7 +214,7 @@ def test_a_command_says_and_ends_with_what_python_m_does(
     assert found == start(installed, *module, *arguments, cwd=tmp_path)
     if arguments == ["--help"]:  # The program's text, and its own flags.
         assert "Scores photos, and photos in folders." in found[1]
-        assert "--format:" in found[1]
+        assert "  --format " in found[1]
     else:
         assert found[:2] == (2, "")
         assert found[2].startswith("error: ")

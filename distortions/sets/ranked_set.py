@@ -230,7 +230,7 @@ def load(folder: str | Path) -> RankedSet:
     """
     folder = Path(folder)
     description = read_description(folder)
-    again = "run the command that made it again to repair it"
+    again = "run the same command once more to complete it"
     if description is None:
         raise ValueError(
             f"{folder} is not a ranked set: it has no {_SET}; python -m "
