@@ -23,7 +23,7 @@ run() {
   code=$?
   end=$(date +%s.%N)
   printf '$ %s\n' "$1"
-  tail -n "${2:-3}" "$work/out" | cut -c1-160 | sed 's/^/    /'
+  grep -v '^WARNING' "$work/out" | tail -n "${2:-3}" | cut -c1-160 | sed 's/^/    /'
   printf '# %.1f s, exit code %d\n\n' "$(echo "$end - $start" | bc)" "$code"
 }
 
@@ -85,7 +85,7 @@ run "../small/bin/rankiqa-score --model=../exported/model_int8.tflite ../photos 
 walk "A site that serves scores"
 (rankiqa-serve --rest_port=8517 >../serve.txt 2>&1 & echo $! >../serve.pid)
 run "until curl -s http://127.0.0.1:8517/v1/models/rankiqa; do sleep 0.2; done"
-run "curl -s http://127.0.0.1:8517/v1/models/rankiqa:predict -d '{\"instances\": [{\"b64\": \"'\$(base64 -w0 ../photos/dog.jpg)'\"}]}'" 8
+run "echo '{\"instances\": [{\"b64\": \"'\$(base64 -w0 ../photos/dog.jpg)'\"}]}' | curl -s http://127.0.0.1:8517/v1/models/rankiqa:predict -d @-" 8
 kill "$(cat ../serve.pid)"
 
 walk "A maintainer"

@@ -2,14 +2,14 @@
 
     python -m export.serve --rest_port=8501 --grpc_port=8500
 
-    curl -s http://127.0.0.1:8501/v1/models/rankiqa:predict -d '{"instances":
-        [{"b64": "'$(base64 -w0 photo.jpg)'"}]}'
+    echo '{"instances": [{"b64": "'$(base64 -w0 photo.jpg)'"}]}' |
+        curl -s http://127.0.0.1:8501/v1/models/rankiqa:predict -d @-
 
 --model is the folder of a SavedModel, or of numbered versions of one; or a model that
 the package carries, of which a SavedModel is made at the start, in half a minute,
 compared with it, and kept for as long as it is served.
 
-For where TensorFlow Serving itself cannot be had, and to try clients against. gRPC
+For where there is no TensorFlow Serving, and to try clients against. gRPC
 needs the extra `serving`. There is no encryption and no authentication: it listens to
 this machine only, unless --host says otherwise, and then a proxy should stand in front
 of it.

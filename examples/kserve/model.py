@@ -4,9 +4,9 @@
     python examples/kserve/model.py --model_dir=SAVED_MODEL --model_name=rankiqa \
         --http_port=8501 --grpc_port=8081
 
-    curl -s http://127.0.0.1:8501/v1/models/rankiqa:predict \
-        -H 'Content-Type: application/json' \
-        -d '{"instances": [{"b64": "'$(base64 -w0 photo.jpg)'"}]}'
+    echo '{"instances": [{"b64": "'$(base64 -w0 photo.jpg)'"}]}' |
+        curl -s http://127.0.0.1:8501/v1/models/rankiqa:predict \
+        -H 'Content-Type: application/json' -d @-
 
 It is what runs inside a container that inferenceservice.yaml asks for; SIGTERM ends it.
 """

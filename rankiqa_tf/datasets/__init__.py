@@ -252,8 +252,8 @@ def read_any(
     if chosen is not None:
         if not os.fspath(folder):
             raise ValueError(
-                f"{dataset} needs its folder: give it as data_dir; get the data set from "
-                f"{chosen.row.source}"
+                f"{dataset} needs its folder: give it as data_dir; get the data set "
+                f"from {chosen.row.source}"
             )
         return read(dataset, folder)
     if not Path(dataset).is_file():
