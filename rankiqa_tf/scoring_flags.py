@@ -49,7 +49,7 @@ class Scorer:
 
     Attributes:
         model: the model.
-        score_many: its `score_many`, by the crops of the flags.
+        score_many: its `score_many`, with the crops that the flags choose.
         scored_by: what tells its scores from those of others: the beginning of the
             SHA-256 of the model's file, and the crops if not those of its own recipe.
     """

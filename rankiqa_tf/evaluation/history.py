@@ -2,7 +2,7 @@
 
 A line has the number of a step and figures by name, of the step itself or of an
 evaluation after it. The file is a function of the steps that were done: a run that was
-stopped and gone on with ends with the same lines as one that was not.
+stopped and resumed ends with the same lines as one that was not.
 """
 
 import json
@@ -50,7 +50,7 @@ class History:
         whole_file.write(self._path, text.encode())
 
     def curves(self) -> dict[str, list[tuple[int, float]]]:
-        """Steps and values of each figure; those that were no number are left out."""
+        """Steps and values of each figure; those that are not numbers are left out."""
         found: dict[str, list[tuple[int, float]]] = {}
         for line in self._lines:
             for name, value in line.items():

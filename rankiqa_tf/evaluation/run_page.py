@@ -44,7 +44,7 @@ _FILES: Mapping[str, str] = {
     "tensorboard": "records for TensorBoard",
     "options.json": "the options",
     "data.json": "the files that were trained and tested on",
-    "checkpoints": "what the same command goes on from after a stop",
+    "checkpoints": "what the same command resumes from after a stop",
 }
 _CURVES: Mapping[str, str] = {
     "loss": "loss",

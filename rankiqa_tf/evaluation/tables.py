@@ -136,7 +136,7 @@ def notes(figures: Figures) -> list[str]:
 
 
 def markdown(figures: Figures) -> str:
-    """Writes the blocks and notes as Markdown; what cannot be had is "-"."""
+    """Writes the blocks and notes as Markdown; missing figures are "-"."""
     parts = [f"# {_escaped(dataset_title(figures.dataset))}"]
     for block in blocks(figures):
         parts.append(f"## {block.title}")
@@ -157,7 +157,7 @@ def to_csv(figures: Figures) -> str:
     """Writes every figure on a line: method,split,distortion,metric,value.
 
     `split` counts from 1, or is `mean`, `sd`, or, of ALL, `low` and `high`, the ends of
-    the 95 % interval. What cannot be had is empty.
+    the 95 % interval. Missing figures are empty.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

@@ -54,7 +54,7 @@ def find(scores: LevelScores, *, count: int, a_kind: int = 2) -> list[Pair]:
         of_kind = []
         for photo, score in enumerate(scores.scores[:, kind]):
             excess = np.where(better, score[np.newaxis] - score[:, np.newaxis], -np.inf)
-            # A score that is no number is in no order.
+            # NaN has no order.
             excess = np.nan_to_num(excess, nan=-np.inf, posinf=np.inf, neginf=-np.inf)
             first, second = np.unravel_index(excess.argmax(), excess.shape)
             if excess[first, second] >= 0:
