@@ -90,12 +90,7 @@ def write(
         ),
         "<h2>The data</h2>",
         _data(figures, scale),
-        "<h2>How it was made</h2>",
-        f"<pre><code>{_escaped(command)}</code></pre>",
-        "<h3>Settings</h3>",
-        settings.draw(),
-        "<h3>Versions</h3>",
-        terms.draw(versions),
+        *how_it_was_made(command, settings, versions),
     ]
     document.write(
         Path(path),
@@ -103,6 +98,29 @@ def write(
         style=style(),
         body=body,
     )
+
+
+def how_it_was_made(
+    command: str, settings: Settings, versions: Mapping[str, str]
+) -> list[str]:
+    """Draws the command, the options and the versions behind a page's figures.
+
+    Args:
+        command: what was run.
+        settings: the options.
+        versions: of Python and packages, by name.
+
+    Returns:
+        HTML elements.
+    """
+    return [
+        "<h2>How it was made</h2>",
+        f"<pre><code>{_escaped(command)}</code></pre>",
+        "<h3>Settings</h3>",
+        settings.draw(),
+        "<h3>Versions</h3>",
+        terms.draw(versions),
+    ]
 
 
 def style() -> str:

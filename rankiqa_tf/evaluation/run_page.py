@@ -135,12 +135,7 @@ def write(
     body += [
         "<h2>Files</h2>",
         _files(workdir),
-        "<h2>How it was made</h2>",
-        f"<pre><code>{_escaped(command)}</code></pre>",
-        "<h3>Settings</h3>",
-        settings.draw(),
-        "<h3>Versions</h3>",
-        terms.draw(versions),
+        *page.how_it_was_made(command, settings, versions),
         "<h3>All figures</h3>",
         "<details><summary>Those of results.json</summary>",
         # Not its times, so that a run that was stopped ends with the same page.
